@@ -1,0 +1,1 @@
+"""assaygym: a verifiable-reward gym for language-model agents."""

@@ -1,0 +1,81 @@
+"""Every error assaygym raises. Each is also the standard error it refines, and pickles.
+
+    AssayError
+      ConfigError            ValueError     an option, argument or name is not one of those expected
+        RegistrationError    LookupError    no such environment id, or the id is malformed or taken
+      DataError              ValueError     a data file cannot be read, lacks a column or an answer
+      MissingDependencyError ImportError    an optional package is not installed
+      TaskError              RuntimeError   a task's or tool environment's own code failed
+      VerifierError          RuntimeError   a verifier itself failed (becomes INVALID, never a zero)
+      SandboxError           RuntimeError   the sandbox itself failed (becomes INVALID, never a zero)
+        IsolationError       OSError        this machine cannot isolate a program
+      PolicyError            RuntimeError   a policy could not answer
+      RunError               RuntimeError   a run's folder is in use, or holds another run
+
+The command line turns any of them into its sentence and exit code 2.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AssayError",
+    "ConfigError",
+    "DataError",
+    "IsolationError",
+    "MissingDependencyError",
+    "PolicyError",
+    "RegistrationError",
+    "RunError",
+    "SandboxError",
+    "TaskError",
+    "VerifierError",
+]
+
+
+class AssayError(Exception):
+    """Root of the tree. The message says what was given, what was expected, what to do."""
+
+
+class ConfigError(AssayError, ValueError):
+    """An option, argument or name is not one of those expected."""
+
+
+class RegistrationError(ConfigError, LookupError):
+    """No such environment id, or the id is malformed or taken."""
+
+
+class DataError(AssayError, ValueError):
+    """A data file cannot be read, lacks a column or an answer."""
+
+
+class MissingDependencyError(AssayError, ImportError):
+    """An optional package is not installed."""
+
+    @classmethod
+    def of(cls, package: str, extra: str, purpose: str) -> MissingDependencyError:
+        """The error whose sentence names the `pip install` that mends it."""
+        return cls(f"{purpose} needs {package}, which is not installed: pip install 'assaygym[{extra}]'")
+
+
+class TaskError(AssayError, RuntimeError):
+    """A task's or tool environment's own code failed."""
+
+
+class VerifierError(AssayError, RuntimeError):
+    """A verifier itself failed: becomes INVALID, never a zero."""
+
+
+class SandboxError(AssayError, RuntimeError):
+    """The sandbox itself failed: becomes INVALID, never a zero. A program's own fault is an `ExecResult`."""
+
+
+class IsolationError(SandboxError, OSError):
+    """This machine cannot isolate a program, and nobody asked to run it without."""
+
+
+class PolicyError(AssayError, RuntimeError):
+    """A policy could not answer."""
+
+
+class RunError(AssayError, RuntimeError):
+    """A run's folder is in use, or holds another run."""

@@ -1,0 +1,1 @@
+"""Run untrusted code: limits in, result out."""

@@ -1,0 +1,189 @@
+"""The contract of every sandbox: limits in, result out. Knows nothing of tasks or rewards.
+
+A program's fault (crash, time-out, flood) is data, an `ExecResult`. A fault of the sandbox itself raises `SandboxError`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import TracebackType
+from typing import Protocol, Self
+
+from assaygym.errors import SandboxError
+
+__all__ = ["ExecResult", "ExecStatus", "Job", "Limits", "Process", "Sandbox", "Session"]
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one run may use.
+
+    Raises:
+        ValueError: a limit is not positive.
+    """
+
+    cpu_seconds: float = 10.0
+    wall_seconds: float = 10.0
+    memory_bytes: int = 512 * MIB
+    output_bytes: int = 4 * MIB
+    """Cap of stdout and of stderr, each."""
+    file_bytes: int = 32 * MIB
+    """Largest file the program may write, and the size of its scratch space."""
+    processes: int = 64
+    """Processes and threads alive at once."""
+    network: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("cpu_seconds", "wall_seconds", "memory_bytes", "output_bytes", "file_bytes", "processes"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"Limits.{name} is {getattr(self, name)}; expected a positive number")
+
+
+class ExecStatus(StrEnum):
+    """How a program ended. A closed set: what is not here is a `SandboxError`."""
+
+    OK = "ok"
+    """It ended by itself with exit code 0. This proves nothing about its answer."""
+    NONZERO_EXIT = "nonzero_exit"
+    SIGNALED = "signaled"
+    TIMEOUT = "timeout"
+    """The CPU or the wall-clock limit was reached."""
+    OUT_OF_MEMORY = "out_of_memory"
+    OUTPUT_LIMIT = "output_limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecResult:
+    """What a program did. Times in seconds; `files` holds what it left of the files that were asked for."""
+
+    status: ExecStatus
+    exit_code: int | None
+    signal: int | None
+    stdout: str
+    """Decoded as UTF-8, undecodable bytes as U+FFFD."""
+    stderr: str
+    truncated: bool
+    """Whether stdout or stderr was cut at the limit."""
+    cpu_seconds: float
+    wall_seconds: float
+    peak_memory_bytes: int | None
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    isolation: tuple[str, ...] = ()
+    """The mechanisms that were really in force, e.g. `("userns", "pidns", "netns", "ro_root", "rlimits")`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The arguments of one `Sandbox.run`, for `run_many`."""
+
+    program: str
+    language: str = "python"
+    stdin: str = ""
+    files: Mapping[str, bytes] | None = None
+    argv: tuple[str, ...] = ()
+    limits: Limits | None = None
+
+
+class Process(Protocol):
+    """A running program with a message channel beside its standard streams.
+
+    The program finds its end of the channel as a stream socket at file descriptor `CHANNEL_FD` (3). A message is a
+    4-byte big-endian length and that many bytes. Whatever comes from the program is untrusted data.
+    """
+
+    def send(self, message: bytes, timeout: float | None = None) -> None:
+        """Hand one message to the program; nothing is raised if it no longer listens (`recv` will say so)."""
+        ...
+
+    def recv(self, timeout: float) -> bytes | None:
+        """Next message; None when the program ended, broke the framing, sent over 64 MiB, or nothing came in time."""
+        ...
+
+    def finish(self) -> ExecResult:
+        """Close the channel's sending side, wait for the end within the limits, and tell how it ended."""
+        ...
+
+    def kill(self) -> ExecResult:
+        """End the program and everything it started, now."""
+        ...
+
+
+class Session(Protocol):
+    """A stateful interpreter: names, files and the working directory survive from one `run` to the next."""
+
+    def run(self, code: str, *, limits: Limits | None = None) -> ExecResult:
+        """Run one cell."""
+        ...
+
+    def fork(self, n: int) -> list[Session]:
+        """`n` independent copies of the live interpreter and its files."""
+        ...
+
+    def close(self) -> None:
+        """End the interpreter; calling it again does nothing."""
+        ...
+
+
+class Sandbox(ABC):
+    """Runs untrusted programs. Thread-safe; a context manager; `close` leaves nothing behind."""
+
+    name: str
+    """The backend's name, as `open_sandbox` takes it."""
+
+    @abstractmethod
+    def run(
+        self,
+        program: str,
+        *,
+        language: str = "python",
+        stdin: str = "",
+        files: Mapping[str, bytes] | None = None,
+        argv: Sequence[str] = (),
+        limits: Limits | None = None,
+    ) -> ExecResult:
+        """Run one program from a clean state, in a private scratch directory that holds `files`.
+
+        Raises:
+            ConfigError: the language or a file name is not usable.
+            SandboxError: the sandbox itself failed.
+        """
+
+    @abstractmethod
+    def spawn(self, program: str, *, files: Mapping[str, bytes] | None = None, limits: Limits | None = None) -> Process:
+        """Start a Python program that talks with us over a message channel.
+
+        Raises:
+            SandboxError: the sandbox itself failed.
+        """
+
+    @abstractmethod
+    def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult]]:
+        """Run the jobs on all workers; yields (index of the job, result) as they finish, each exactly once."""
+
+    def session(self, language: str = "python") -> Session:
+        """A stateful interpreter.
+
+        Raises:
+            SandboxError: this backend has none.
+        """
+        raise SandboxError(f"the {self.name} sandbox has no {language} sessions; call run() for each program instead")
+
+    @abstractmethod
+    def close(self) -> None:
+        """End every worker; calling it again does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+CHANNEL_FD = 3

@@ -1,0 +1,1 @@
+"""Prove a response right or wrong: (response, answer) -> Score."""
