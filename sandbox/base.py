@@ -1,6 +1,6 @@
 """The contract of every sandbox: limits in, result out. Knows nothing of tasks or rewards.
 
-A program's fault (crash, time-out, flood) is data, an `ExecResult`. A fault of the sandbox itself raises `SandboxError`.
+A program's fault (crash, time-out, flood) is data, an `ExecResult`. A fault of the sandbox raises `SandboxError`.
 """
 
 from __future__ import annotations
