@@ -1,0 +1,109 @@
+"""Trajectories as tensors: the tokens that were sampled, marked, and nothing re-tokenised."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from assaygym.errors import PolicyError
+from assaygym.types import Completion, Trajectory
+
+__all__ = ["Batch", "make_batch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """N judged episodes as B rows of up to T tokens, padded on the right.
+
+    B is N unless a chat template rewrote its history between two turns: then the episode goes on in a new row.
+    """
+
+    tokens_BT: Tensor
+    """int64; padding holds `pad_id`."""
+    mask_BT: Tensor
+    """float32, 1 exactly on the ids that the policy sampled; prompts, observations and padding are 0."""
+    old_BT: Tensor
+    """float32, log-probability of each sampled id under the policy that sampled it; 0 elsewhere."""
+    lengths_B: Tensor
+    """int64, tokens of each row before its padding."""
+    episode_B: Tensor
+    """int64, the episode (0..N-1) that each row belongs to."""
+    rewards_N: Tensor
+    groups_N: Tensor
+    """int64, the label of the group of rollouts that each episode belongs to."""
+    dropped: int
+    """Episodes left out because nobody could judge them (INVALID, ERROR) or because nothing was sampled in them."""
+
+
+@dataclass(slots=True)
+class _Row:
+    tokens: list[int]
+    mask: list[int]
+    old: list[float]
+
+
+def make_batch(trajectories: Sequence[Trajectory], groups: Sequence[int], *, pad_id: int) -> Batch:
+    """The batch of these trajectories; `groups` labels each with its group.
+
+    Raises:
+        PolicyError: no trajectory could be judged, or a completion has sampled ids without log-probabilities.
+    """
+    usable = [(t, g) for t, g in zip(trajectories, groups, strict=True) if _judged(t)]
+    if not usable:
+        raise PolicyError(f"none of {len(trajectories)} episodes can be trained on: {_reason(trajectories)}")
+    rows = [(i, row) for i, (trajectory, _) in enumerate(usable) for row in _rows(trajectory)]
+    return Batch(
+        tokens_BT=_pad([row.tokens for _, row in rows], pad_id, torch.int64),
+        mask_BT=_pad([row.mask for _, row in rows], 0, torch.float32),
+        old_BT=_pad([row.old for _, row in rows], 0.0, torch.float32),
+        lengths_B=torch.tensor([len(row.tokens) for _, row in rows]),
+        episode_B=torch.tensor([i for i, _ in rows]),
+        rewards_N=torch.tensor([trajectory.reward for trajectory, _ in usable], dtype=torch.float32),
+        groups_N=torch.tensor([label for _, label in usable]),
+        dropped=len(trajectories) - len(usable),
+    )
+
+
+def _judged(trajectory: Trajectory) -> bool:
+    return not math.isnan(trajectory.reward) and any(turn.completion.token_ids for turn in trajectory.turns)
+
+
+def _reason(trajectories: Sequence[Trajectory]) -> str:
+    """Why the first episode that says so could not be judged."""
+    for trajectory in trajectories:
+        if why := trajectory.error or (trajectory.score and trajectory.score.explanation):
+            return why
+    return "nothing was sampled (does the prompt fill the model's context? does the policy return token ids?)"
+
+
+def _rows(trajectory: Trajectory) -> list[_Row]:
+    """One row while each turn's prompt begins with all ids so far; a new one where the history was rewritten."""
+    rows: list[_Row] = []
+    for completion in (turn.completion for turn in trajectory.turns if turn.completion.token_ids):
+        prompt = list(completion.prompt_ids)
+        if not rows or prompt[: len(rows[-1].tokens)] != rows[-1].tokens:
+            rows.append(_Row([], [], []))
+        _extend(rows[-1], prompt, completion)
+    return rows
+
+
+def _extend(row: _Row, prompt: list[int], completion: Completion) -> None:
+    if completion.logprobs is None or len(completion.logprobs) != len(completion.token_ids):
+        given = "none" if completion.logprobs is None else len(completion.logprobs)
+        raise PolicyError(
+            f"a completion of {len(completion.token_ids)} sampled ids has {given} log-probabilities; "
+            "training needs a policy that returns one for each id (TransformersPolicy does)"
+        )
+    seen = prompt[len(row.tokens) :]
+    row.tokens += [*seen, *completion.token_ids]
+    row.mask += [0] * len(seen) + [1] * len(completion.token_ids)
+    row.old += [0.0] * len(seen) + list(completion.logprobs)
+
+
+def _pad(rows: Sequence[Sequence[float]], value: float, dtype: torch.dtype) -> Tensor:
+    width = max(map(len, rows))
+    return torch.tensor([[*row, *[value] * (width - len(row))] for row in rows], dtype=dtype)
