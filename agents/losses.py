@@ -36,8 +36,9 @@ def clip(
     high: float = 0.2,
     dual: float | None = None,
 ) -> Surrogate:
-    """The clipped surrogate: the larger of `-A ρ` and `-A min(max(ρ, 1 - low), 1 + high)`, `ρ` the exponent of logps - old.
+    """The clipped surrogate of policy gradients, with the ratio `ρ = exp(logps - old)` held to `[1 - low, 1 + high]`.
 
+    The loss of a token is the larger of `-A ρ` and `-A` times the held ratio:
     PPO (arXiv 1707.06347, equation 7); unequal `low` and `high` are DAPO's clip-higher (arXiv 2503.14476, equation 10);
     `dual` bounds the loss of a negative advantage at `-A dual` (arXiv 1912.09729, equation 5).
 
