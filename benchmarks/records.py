@@ -1,0 +1,219 @@
+"""The episodes of a run as JSON lines: appended one by one, readable after a crash at any moment.
+
+Each line is written by one system call as soon as its episode is over, so a process killed at any moment loses at most
+the episode it was writing: `mend` cuts that torn end off. (Power loss is not covered: nothing is synced to the disk.)
+A key may have several lines, when an episode without a verdict was tried again: the last one counts.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from assaygym.errors import RunError
+from assaygym.types import StopReason, Trajectory, Verdict
+
+__all__ = ["EpisodeLog", "EpisodeRecord", "Key", "Outcome", "final_records", "mend", "outcome_of", "read_records"]
+
+Key = tuple[int, int]
+"""(task, sample): the row of a data set or the seed of a procedural task, and which of its samples."""
+
+
+class Outcome(StrEnum):
+    """How an episode came out: the verdict, or why there is none."""
+
+    CORRECT = "correct"
+    PARTIAL = "partial"
+    INCORRECT = "incorrect"
+    UNPARSED = "unparsed"
+    INVALID = "invalid"
+    """The task, the verifier or the sandbox failed."""
+    ERROR = "error"
+    """The policy or the environment raised."""
+    UNFINISHED = "unfinished"
+    """A limit cut the episode before it had a verdict."""
+
+    @property
+    def scored(self) -> bool:
+        """Whether the episode has a score that counts."""
+        return self not in (Outcome.INVALID, Outcome.ERROR, Outcome.UNFINISHED)
+
+
+def outcome_of(trajectory: Trajectory) -> Outcome:
+    """The outcome of one episode; an error of ours is never a wrong answer."""
+    if trajectory.stop_reason is StopReason.ERROR:
+        return Outcome.ERROR
+    if trajectory.score is None:
+        return Outcome.UNFINISHED
+    return Outcome.INVALID if trajectory.score.verdict is Verdict.INVALID else Outcome(trajectory.score.verdict.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeRecord:
+    """One line of `episodes.jsonl`. `value` is the score in [0, 1], NaN (null in the file) where there is none."""
+
+    task: int
+    sample: int
+    config: str
+    """Hash of the run's configuration."""
+    task_id: str
+    outcome: Outcome
+    value: float
+    explanation: str = ""
+    extracted: str | None = None
+    flags: tuple[str, ...] = ()
+    truncated: bool = False
+    """Whether a limit (turns, tokens, time) cut the episode."""
+    attempt: int = 1
+    """Which start of the run produced it."""
+    trajectory: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def key(self) -> Key:
+        """What identifies the episode within its run."""
+        return self.task, self.sample
+
+    def line(self) -> bytes:
+        """The JSON line, newline included."""
+        row = {item.name: getattr(self, item.name) for item in fields(self)}
+        row["value"] = None if math.isnan(self.value) else self.value
+        return json.dumps(row, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The record of a parsed line; fields it does not know are ignored.
+
+        Raises:
+            KeyError, TypeError, ValueError: the row is no episode.
+        """
+        known = {item.name: row[item.name] for item in fields(cls) if item.name in row}
+        value = math.nan if row["value"] is None else float(row["value"])
+        return cls(
+            **{**known, "value": value, "outcome": Outcome(row["outcome"]), "flags": tuple(row.get("flags", ()))}
+        )
+
+
+class EpisodeLog:
+    """Appends episodes to a file. Used by one thread; a context manager.
+
+    Raises:
+        RunError: the file cannot be opened or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise RunError(f"cannot write {path}: {error.strerror}; choose another folder with --out") from error
+
+    def append(self, record: EpisodeRecord) -> None:
+        """Write one whole line to the operating system before returning."""
+        rest = memoryview(record.line())
+        try:
+            while rest:
+                rest = rest[os.write(self._file.fileno(), rest) :]
+        except OSError as error:
+            raise RunError(
+                f"cannot write {self._path}: {error.strerror}; every episode before is kept, the same call resumes"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def mend(path: Path) -> int:
+    """Make the file end with a whole line: cut a torn last line off, or end a whole one.
+
+    Returns:
+        The number of bytes cut off.
+    """
+    if not path.exists():
+        return 0
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        start = _start_of_last_line(file.fileno(), end)
+        file.seek(start)
+        tail = file.read()
+        if not tail:
+            return 0
+        if _is_whole(tail):
+            file.write(b"\n")
+            return 0
+        file.truncate(start)
+        return len(tail)
+
+
+def _start_of_last_line(descriptor: int, end: int, block: int = 1 << 16) -> int:
+    """Offset just after the last newline before `end`; 0 when there is none."""
+    while end > 0:
+        start = max(0, end - block)
+        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        EpisodeRecord.from_row(json.loads(line))
+    except (ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def read_records(path: Path) -> Iterator[EpisodeRecord]:
+    """The episodes in the order they finished. A last line without its newline is still being written: left out.
+
+    Raises:
+        RunError: a line is no episode.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield EpisodeRecord.from_row(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise RunError(
+                    f"{path} line {number} is no episode of a run ({error}); "
+                    "remove that line, or start anew with --overwrite"
+                ) from error
+
+
+def final_records(path: Path, config: str, *, trajectories: bool = False) -> dict[Key, EpisodeRecord]:
+    """The record that counts for each key: the last one of this configuration.
+
+    Args:
+        path: the `episodes.jsonl`.
+        config: hash of the configuration.
+        trajectories: keep what was said; left out otherwise, to hold a long run in little memory.
+
+    Raises:
+        RunError: a line is no episode.
+    """
+    found: dict[Key, EpisodeRecord] = {}
+    for record in read_records(path):
+        if record.config == config:
+            found[record.key] = record if trajectories else _without_trajectory(record)
+    return found
+
+
+def _without_trajectory(record: EpisodeRecord) -> EpisodeRecord:
+    kept = {item.name: getattr(record, item.name) for item in fields(record) if item.name != "trajectory"}
+    return EpisodeRecord(**kept)
