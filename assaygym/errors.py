@@ -6,10 +6,12 @@
       DataError              ValueError     a data file cannot be read, lacks a column or an answer
       MissingDependencyError ImportError    an optional package is not installed
       TaskError              RuntimeError   a task's or tool environment's own code failed
+      ToolError              ValueError     a tool refuses a call; the agent reads the message and goes on
       VerifierError          RuntimeError   a verifier itself failed (becomes INVALID, never a zero)
       SandboxError           RuntimeError   the sandbox itself failed (becomes INVALID, never a zero)
         IsolationError       OSError        this machine cannot isolate a program
       PolicyError            RuntimeError   a policy could not answer
+        ContextOverflowError                the conversation is longer than the model's context
       RunError               RuntimeError   a run's folder is in use, or holds another run
 
 The command line turns any of them into its sentence and exit code 2.
@@ -17,9 +19,13 @@ The command line turns any of them into its sentence and exit code 2.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 __all__ = [
     "AssayError",
     "ConfigError",
+    "ContextOverflowError",
     "DataError",
     "IsolationError",
     "MissingDependencyError",
@@ -28,7 +34,9 @@ __all__ = [
     "RunError",
     "SandboxError",
     "TaskError",
+    "ToolError",
     "VerifierError",
+    "did_you_mean",
 ]
 
 
@@ -61,6 +69,10 @@ class TaskError(AssayError, RuntimeError):
     """A task's or tool environment's own code failed."""
 
 
+class ToolError(AssayError, ValueError):
+    """Raised inside a tool to refuse a call: the agent reads the message and the episode goes on."""
+
+
 class VerifierError(AssayError, RuntimeError):
     """A verifier itself failed: becomes INVALID, never a zero."""
 
@@ -77,5 +89,18 @@ class PolicyError(AssayError, RuntimeError):
     """A policy could not answer."""
 
 
+class ContextOverflowError(PolicyError):
+    """The conversation is longer than the model's context: ends an episode, is no failure of it."""
+
+
 class RunError(AssayError, RuntimeError):
     """A run's folder is in use, or holds another run."""
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: the nearest known ones, or all of them when none is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(repr(name) for name in near)}?"
+    return f"known: {', '.join(names)}" if names else "none is known"

@@ -1,0 +1,70 @@
+"""The built-in environments: a table, so that none is imported before it is made."""
+
+from __future__ import annotations
+
+from assaygym.envs.registration import EnvSpec, register, register_installed
+
+__all__ = ["BUILT_IN", "register_all"]
+
+BUILT_IN = (
+    EnvSpec(
+        id="assay/ChainSum-v0",
+        entry_point="assaygym.envs.families.chain_sum:chain_sum",
+        kind="math",
+        summary="Add and subtract a chain of integers.",
+    ),
+    EnvSpec(
+        id="assay/Countdown-v0",
+        entry_point="assaygym.envs.families.countdown:countdown",
+        kind="math",
+        summary="Reach a target from given numbers with + - * /.",
+    ),
+    EnvSpec(
+        id="assay/WordProblem-v0",
+        entry_point="assaygym.envs.families.word_problem:word_problem",
+        kind="math",
+        summary="Grade-school word problems with distractors and unit changes.",
+    ),
+    EnvSpec(
+        id="assay/Reverse-v0",
+        entry_point="assaygym.envs.families.reverse:reverse",
+        kind="text",
+        summary="Reverse a string.",
+    ),
+    EnvSpec(
+        id="assay/PythonCalc-v0",
+        entry_point="assaygym.envs.families.python_calc:PythonCalc",
+        kind="tool",
+        summary="Compute a quantity with a sandboxed Python tool.",
+        max_turns=6,
+        requires=("sandbox",),
+    ),
+    EnvSpec(
+        id="assay/FunctionFromTests-v0",
+        entry_point="assaygym.envs.families.function_from_tests:function_from_tests",
+        kind="code",
+        summary="Write a Python function from its description; hidden tests judge it.",
+        requires=("sandbox",),
+    ),
+    EnvSpec(
+        id="assay/TicTacToe-v0",
+        entry_point="assaygym.envs.families.tic_tac_toe:TicTacToe",
+        kind="game",
+        summary="Play noughts and crosses against a random to perfect opponent.",
+        max_turns=9,
+    ),
+    EnvSpec(
+        id="assay/Shop-v0",
+        entry_point="assaygym.envs.families.shop:Shop",
+        kind="tool",
+        summary="Serve a customer with shop tools under a policy; the final state is checked.",
+        max_turns=12,
+    ),
+)
+
+
+def register_all() -> None:
+    """Register the built-in environments and those of installed distributions."""
+    for built_in in BUILT_IN:
+        register(built_in)
+    register_installed()

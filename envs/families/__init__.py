@@ -1,0 +1,1 @@
+"""The environments that ship, one family a file."""

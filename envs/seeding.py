@@ -1,0 +1,54 @@
+"""Randomness that is keyed, local and split-safe.
+
+A task's generator is keyed by a hash of (id with version, split, seed, difficulty), so near seeds share nothing and no
+global generator is ever touched. Which split a task belongs to is decided by its own prompt: whatever the seeds, no
+prompt can turn up in both `train` and `eval`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+from assaygym.errors import ConfigError, did_you_mean
+from assaygym.types import Message
+
+__all__ = ["EVAL_SHARE", "SPLITS", "Split", "check_split", "fingerprint", "keyed_rng", "split_of"]
+
+Split = Literal["train", "eval", "all"]
+SPLITS: tuple[str, ...] = get_args(Split)
+EVAL_SHARE = 5
+"""One prompt in so many belongs to `eval`."""
+
+
+def keyed_rng(
+    env_id: str, split: str, seed: int, difficulty: Mapping[str, Any], purpose: str = "task"
+) -> random.Random:
+    """The generator of one task: same arguments, same stream, in any process."""
+    key = json.dumps([env_id, split, seed, sorted(difficulty.items()), purpose], default=repr)
+    return random.Random(int.from_bytes(hashlib.sha256(key.encode()).digest(), "big"))
+
+
+def fingerprint(prompt: Sequence[Message]) -> str:
+    """Hex digest of what the agent is asked; the system message, which all tasks share, is left out."""
+    text = json.dumps([[message.role, message.content] for message in prompt if message.role != "system"])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def split_of(print_: str) -> Split:
+    """The one split that the task with this fingerprint belongs to."""
+    return "eval" if int(print_[:16], 16) % EVAL_SHARE == 0 else "train"
+
+
+def check_split(split: str) -> Split:
+    """The split, if it is one.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if split not in SPLITS:
+        raise ConfigError(f"no split {split!r}; {did_you_mean(split, SPLITS)}")
+    return split  # type: ignore[return-value]  # narrowed by the membership test
