@@ -1,0 +1,155 @@
+"""The host's end of a program's message channel, and the `Process` that holds it."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+
+from assaygym.errors import ConfigError, SandboxError
+from assaygym.sandbox._outcome import outcome
+from assaygym.sandbox._run import Run
+from assaygym.sandbox.base import ExecResult, Limits
+
+HEADER_BYTES = 4
+MESSAGE_BYTES = 64 << 20
+CHUNK = 1 << 18
+
+
+class ChannelProcess:
+    """A `Process`: one run whose program talks with us. To be used by one thread at a time.
+
+    The launcher swallows the program's standard streams meanwhile, so that nothing here waits for them.
+
+    Args:
+        run: the run, started.
+        channel: our end of the channel.
+        limits: what the run was given.
+        tidy: called once, when the run is over or this object is dropped.
+    """
+
+    def __init__(self, run: Run, channel: socket.socket, limits: Limits, tidy: Callable[[], None]) -> None:
+        self._run, self._channel, self._limits = run, channel, limits
+        self._received = bytearray()
+        self._sending = True
+        self._result: ExecResult | None = None
+        self._let_go = weakref.finalize(self, _let_go, run, channel, tidy)
+        channel.setblocking(False)
+
+    def send(self, message: bytes, timeout: float | None = None) -> None:
+        """Hand one message to the program, at most for `timeout` seconds (None: as long as it may live).
+
+        A message that could not be handed over whole ends the channel's sending side.
+
+        Raises:
+            ConfigError: the message is over 64 MiB.
+        """
+        if len(message) > MESSAGE_BYTES:
+            raise ConfigError(f"the message has {len(message)} bytes; a channel carries at most {MESSAGE_BYTES}")
+        rest = memoryview(len(message).to_bytes(HEADER_BYTES, "big") + message)
+        deadline = time.monotonic() + (self._limits.wall_seconds if timeout is None else timeout)
+        while self._sending and rest:
+            hungry = select.POLLIN if len(self._received) < MESSAGE_BYTES else 0
+            events = self._wait(select.POLLOUT | hungry, deadline)
+            if events & select.POLLIN:  # both sides may be sending: read, or both would wait for ever
+                self._pull()
+            if events & select.POLLOUT:
+                rest = rest[self._push(rest) :]
+            elif not events & select.POLLIN:
+                self._stop_sending()
+
+    def recv(self, timeout: float) -> bytes | None:
+        """Next message; None when the program ended, broke the framing, sent over 64 MiB, or nothing came in time.
+
+        What came of an unfinished message is kept for the next call.
+        """
+        deadline = time.monotonic() + timeout
+        while self._result is None:
+            size = int.from_bytes(self._received[:HEADER_BYTES], "big") + HEADER_BYTES
+            if HEADER_BYTES <= size <= len(self._received):
+                message = bytes(self._received[HEADER_BYTES:size])
+                del self._received[:size]
+                return message
+            if size > MESSAGE_BYTES + HEADER_BYTES:
+                return None
+            if not self._wait(select.POLLIN, deadline) & select.POLLIN or not self._pull():
+                return None
+        return None
+
+    def finish(self) -> ExecResult:
+        """Close the channel's sending side, wait for the end within the limits, and tell how it ended.
+
+        Raises:
+            SandboxError: the sandbox itself failed, or was closed meanwhile.
+        """
+        return self._end(killed=False)
+
+    def kill(self) -> ExecResult:
+        """End the program and everything it started, now; SIGNALED by SIGKILL unless it had ended before.
+
+        Raises:
+            SandboxError: the sandbox itself failed.
+        """
+        return self._end(killed=True)
+
+    def _end(self, *, killed: bool) -> ExecResult:
+        if self._result is None:
+            try:
+                self._result = self._ended(killed=killed)
+            finally:
+                self._let_go()
+        return self._result
+
+    def _ended(self, *, killed: bool) -> ExecResult:
+        if killed:
+            self._run.kill()
+        self._stop_sending()
+        while self._wait(select.POLLIN, self._run.deadline) & select.POLLIN and self._pull():
+            self._received.clear()
+        report = self._run.report()
+        if report["ended"] == "killed" and not killed:
+            raise SandboxError("the sandbox was closed while the program ran")
+        return outcome(report, self._limits)
+
+    def _wait(self, wanted: int, deadline: float) -> int:
+        """The channel's events, 0 when the time is over or the program has ended and left nothing."""
+        poll = select.poll()
+        poll.register(self._channel, wanted)
+        poll.register(self._run.control, select.POLLIN)
+        ready = dict(poll.poll(max(deadline - time.monotonic(), 0) * 1000))
+        events = ready.get(self._channel.fileno(), 0)
+        return wanted if events & (select.POLLHUP | select.POLLERR) else events
+
+    def _push(self, data: memoryview) -> int:
+        try:
+            return self._channel.send(data[:CHUNK])
+        except BlockingIOError:
+            return 0
+        except OSError:  # it no longer listens
+            self._sending = False
+            return 0
+
+    def _pull(self) -> bool:
+        """Take what has come; False at the end of the stream."""
+        try:
+            part = self._channel.recv(CHUNK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self._received += part
+        return bool(part)
+
+    def _stop_sending(self) -> None:
+        self._sending = False
+        with suppress(OSError):
+            self._channel.shutdown(socket.SHUT_WR)
+
+
+def _let_go(run: Run, channel: socket.socket, tidy: Callable[[], None]) -> None:
+    run.abandon()
+    channel.close()
+    tidy()

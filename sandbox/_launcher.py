@@ -1,0 +1,26 @@
+"""The script that starts one program: `python -I -S _launcher.py SOCKET`, run by path in a fresh interpreter.
+
+It holds nothing of the process that asked (no memory, no environment, no descriptor but the one socket), so that what
+a program could steal from it is only the program itself.
+"""
+
+import os
+import sys
+from types import ModuleType
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+
+
+def name_this_folder() -> None:
+    """Make `assaygym.sandbox._x` importable from this folder alone, without running the packages' own `__init__`."""
+    for name, path in (("assaygym", []), ("assaygym.sandbox", [HERE])):
+        module = ModuleType(name)
+        module.__path__ = path
+        sys.modules[name] = module
+
+
+if __name__ == "__main__":
+    name_this_folder()
+    from assaygym.sandbox._warden import serve
+
+    serve(int(sys.argv[1]))

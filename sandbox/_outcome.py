@@ -1,0 +1,60 @@
+"""From the launcher's report to an `ExecResult`: the rule of every status stands here.
+
+In this order: a stream passed its cap: OUTPUT_LIMIT. The wall clock ran out, SIGXCPU, or more CPU time than the limit:
+TIMEOUT. It failed with a `MemoryError` as the last line of its standard error, or was killed with SIGKILL by neither us nor the
+CPU limit while it held nearly all of its memory (the kernel's out-of-memory killer): OUT_OF_MEMORY. Another signal:
+SIGNALED. Then the exit code decides. A program can only fake a *failure* in this way, never OK.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+from assaygym.sandbox._wire import Report
+from assaygym.sandbox.base import ExecResult, ExecStatus, Limits
+
+MEMORY_ERROR = re.compile(r"(?:\A|\n)[\w.]*MemoryError\b[^\n]*\n?\Z")
+NEARLY_ALL = 0.8
+
+
+def outcome(report: Report, limits: Limits) -> ExecResult:
+    """What a program did, from the report of its end."""
+    code, number = _ending(report["status"])
+    stderr = report["stderr"].decode("utf-8", "replace")
+    return ExecResult(
+        status=_status(report, limits, code, number, stderr),
+        exit_code=code,
+        signal=number,
+        stdout=report["stdout"].decode("utf-8", "replace"),
+        stderr=stderr,
+        truncated=report["truncated"],
+        cpu_seconds=report["cpu_seconds"],
+        wall_seconds=report["wall_seconds"],
+        peak_memory_bytes=report["peak_memory_bytes"],
+        isolation=tuple(report["isolation"]),
+    )
+
+
+def _ending(status: int | None) -> tuple[int | None, int | None]:
+    """Exit code or signal; a program that was ended from outside ended by SIGKILL."""
+    if status is None:
+        return None, int(signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(status)
+    return (code, None) if code >= 0 else (None, -code)
+
+
+def _status(report: Report, limits: Limits, code: int | None, number: int | None, stderr: str) -> ExecStatus:
+    if report["ended"] == "output":
+        return ExecStatus.OUTPUT_LIMIT
+    over = report["cpu_seconds"] > limits.cpu_seconds
+    if report["ended"] == "wall" or number == signal.SIGXCPU or over:
+        return ExecStatus.TIMEOUT
+    if code and MEMORY_ERROR.search(stderr):
+        return ExecStatus.OUT_OF_MEMORY
+    if number is None:
+        return ExecStatus.NONZERO_EXIT if code else ExecStatus.OK
+    full = report["peak_memory_bytes"] >= NEARLY_ALL * limits.memory_bytes
+    by_kernel = number == signal.SIGKILL and report["ended"] == "" and full
+    return ExecStatus.OUT_OF_MEMORY if by_kernel else ExecStatus.SIGNALED
