@@ -1,0 +1,86 @@
+"""Keyed generators and splits that cannot overlap."""
+
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assaygym.envs.seeding import EVAL_SHARE, check_split, fingerprint, keyed_rng, split_of
+from assaygym.errors import ConfigError
+from assaygym.types import Message
+
+
+def draw(*key: object, purpose: str = "task") -> list[float]:
+    rng = keyed_rng(*key, purpose)  # type: ignore[arg-type]
+    return [rng.random() for _ in range(3)]
+
+
+def test_the_same_key_gives_the_same_stream() -> None:
+    assert draw("e-v0", "train", 1, {"a": 1, "b": 2}) == draw("e-v0", "train", 1, {"b": 2, "a": 1})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("e-v1", "train", 1, {"a": 1}),
+        ("e-v0", "eval", 1, {"a": 1}),
+        ("e-v0", "train", 2, {"a": 1}),
+        ("e-v0", "train", 1, {"a": 2}),
+    ],
+)
+def test_any_part_of_the_key_changes_the_stream(other: tuple[object, ...]) -> None:
+    assert draw("e-v0", "train", 1, {"a": 1}) != draw(*other)
+
+
+def test_neighbouring_seeds_share_nothing_when_shifted() -> None:
+    """Seed s plus index is how most suites repeat the tasks of one seed in the next."""
+    first = keyed_rng("e-v0", "train", 1, {})
+    second = keyed_rng("e-v0", "train", 2, {})
+    assert {first.random() for _ in range(1000)}.isdisjoint({second.random() for _ in range(1000)})
+
+
+def test_no_global_generator_is_touched() -> None:
+    random.seed(5)
+    before = random.getstate()
+    draw("e-v0", "train", 1, {})
+    assert random.getstate() == before
+
+
+def test_the_stream_is_the_same_under_another_hash_seed() -> None:
+    code = "from assaygym.envs.seeding import keyed_rng; print(keyed_rng('e-v0', 'eval', 7, {'k': 'v'}).random())"
+    outputs = {
+        subprocess.check_output([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}) for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+
+
+def user(text: str) -> tuple[Message, ...]:
+    return (Message(role="user", content=text),)
+
+
+@given(st.text())
+def test_a_prompt_belongs_to_exactly_one_split(text: str) -> None:
+    assert split_of(fingerprint(user(text))) in ("train", "eval")
+
+
+def test_about_one_prompt_in_five_is_kept_for_evaluation() -> None:
+    share = sum(split_of(fingerprint(user(str(i)))) == "eval" for i in range(5000)) / 5000
+    assert abs(share - 1 / EVAL_SHARE) < 0.03
+
+
+def test_the_system_message_does_not_change_the_split() -> None:
+    system = Message(role="system", content="You are terse.")
+    assert fingerprint((system, *user("2 + 2?"))) == fingerprint(user("2 + 2?"))
+
+
+@pytest.mark.parametrize("split", ["train", "eval", "all"])
+def test_the_splits_are_these(split: str) -> None:
+    assert check_split(split) == split
+
+
+def test_an_unknown_split_suggests_a_known_one() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'train'"):
+        check_split("trian")

@@ -1,0 +1,142 @@
+"""The layers of the house: imports run one way, nothing heavy loads by itself."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BELOW: dict[str, set[str]] = {
+    "sandbox": set(),
+    "verifiers": {"sandbox"},
+    "envs": {"sandbox", "verifiers"},
+    "agents": {"sandbox", "verifiers", "envs"},
+    "benchmarks": {"sandbox", "verifiers", "envs", "agents"},
+}
+LEAVES = {"types", "errors"}
+HEAVY = ("torch", "transformers", "vllm", "sympy", "openai", "docker", "pyarrow", "huggingface_hub")
+
+
+def files_of(layer: str) -> list[Path]:
+    return sorted((ROOT / layer).rglob("*.py"))
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, int, bool]]:
+    """(dotted module, level of a relative import, whether it is only for type checkers)."""
+    typing_only = {
+        id(node)
+        for guard in ast.walk(tree)
+        if isinstance(guard, ast.If) and ast.unparse(guard.test) == "TYPE_CHECKING"
+        for node in ast.walk(guard)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, 0, id(node) in typing_only
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield module, node.level, id(node) in typing_only
+            if module == "assaygym":
+                for alias in node.names:
+                    yield f"assaygym.{alias.name}", 0, id(node) in typing_only
+
+
+def ours(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "assaygym" and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("layer", BELOW)
+def test_a_layer_imports_only_itself_and_the_layers_below(layer: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {module}"
+        for path in files_of(layer)
+        for module, _, _ in imports(ast.parse(path.read_text()))
+        if (found := ours(module)) is not None and found not in BELOW[layer] | LEAVES | {layer}
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("leaf", sorted(LEAVES))
+def test_the_leaves_import_the_standard_library_only(leaf: str) -> None:
+    tree = ast.parse((ROOT / "assaygym" / f"{leaf}.py").read_text())
+    assert {module.split(".")[0] for module, _, _ in imports(tree)} <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("layer", [*BELOW, "assaygym/cli"])
+def test_imports_are_absolute(layer: str) -> None:
+    assert [p for p in files_of(layer) for _, level, _ in imports(ast.parse(p.read_text())) if level] == []
+
+
+@pytest.mark.parametrize("layer", BELOW)
+def test_nothing_imports_the_bare_layer_name(layer: str) -> None:
+    """`import verifiers` would be another distribution's package for our users."""
+    wrong = [
+        path
+        for folder in [*BELOW, "assaygym/cli", "tests"]
+        for path in files_of(folder)
+        for module, _, _ in imports(ast.parse(path.read_text()))
+        if module.split(".")[0] == layer
+    ]
+    assert wrong == []
+
+
+def module_graph() -> dict[str, set[str]]:
+    modules = {}
+    for layer in BELOW:
+        for path in files_of(layer):
+            dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            modules["assaygym." + dotted.removesuffix(".__init__")] = ast.parse(path.read_text())
+    graph: dict[str, set[str]] = {}
+    for name, tree in modules.items():
+        targets = set()
+        for node in tree.body:  # what is imported inside functions cannot make a cycle at import time
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                for module, _, _ in imports(ast.Module([node], [])):
+                    targets.add(module)
+        graph[name] = {t for t in targets if t in modules and t != name}
+    return graph
+
+
+def test_no_module_is_part_of_an_import_cycle() -> None:
+    graph = module_graph()
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join((*path, name))
+        if name not in done:
+            for target in graph[name]:
+                visit(target, (*path, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def loaded_by(code: str) -> set[str]:
+    program = f"{code}\nimport sys\nprint('\\n'.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_importing_assaygym_loads_nothing_heavy() -> None:
+    assert loaded_by("import assaygym").isdisjoint({*HEAVY, "pydantic", "typer", "rich"})
+
+
+def test_making_and_playing_an_environment_loads_nothing_heavy() -> None:
+    code = "import assaygym, gymnasium\nenv = gymnasium.make('assay/ChainSum-v0')\nenv.reset(seed=1)\nenv.step('1')"
+    assert loaded_by(code).isdisjoint({*HEAVY, "typer"})
+
+
+def test_importing_the_command_line_loads_nothing_heavy() -> None:
+    assert loaded_by("import assaygym.cli").isdisjoint(HEAVY)
+
+
+def test_importing_assaygym_takes_under_a_quarter_of_a_second() -> None:
+    """The best of several, against the time that the interpreter itself takes: other work shares the machine."""
+    code = "import time; t = time.perf_counter(); import assaygym; print(time.perf_counter() - t)"
+    times = [float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(5)]
+    assert min(times) < 0.25
