@@ -1,4 +1,4 @@
-"""Length-prefixed frames over a stream descriptor: how the host and the launcher talk. Nothing slow is imported here."""
+"""Length-prefixed frames over a stream descriptor: host and launcher talk in them. Nothing slow is imported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 
 def pack(frame: object) -> bytes:
     """One frame: plain values (dict, list, str, bytes, numbers) with their length before them."""
-    body = marshal.dumps(frame)
+    body = marshal.dumps(frame)  # type: ignore[arg-type]  # the caller keeps to plain values
     return len(body).to_bytes(8, "big") + body
 
 

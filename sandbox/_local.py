@@ -8,6 +8,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import islice
 
 from assaygym.errors import ConfigError, SandboxError
@@ -123,7 +124,7 @@ class LocalSandbox(Sandbox):
             ours.close()
             tidy()
             raise
-        return ChannelProcess(run, ours, limits, lambda: (self._forget(run), tidy())[1])
+        return ChannelProcess(run, ours, limits, partial(self._let_go, run, tidy))
 
     def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult]]:
         """Run the jobs on all workers; yields (index of the job, result) as they finish, each exactly once.
@@ -183,6 +184,10 @@ class LocalSandbox(Sandbox):
             if self._closed:
                 run.kill()
         return run
+
+    def _let_go(self, run: Run, tidy: Callable[[], None]) -> None:
+        self._forget(run)
+        tidy()
 
     def _forget(self, run: Run) -> None:
         with self._lock:

@@ -8,14 +8,16 @@ from typing import NotRequired, TypedDict
 class View(TypedDict):
     """What a jailed program can see of the machine. Absolute paths of the host."""
 
+    scratch: str
+    """Where the private scratch folder lies."""
     binds: list[str]
     """Shown read-only at their own place (links as links)."""
     masks: list[str]
     """Folders below the binds that are hidden behind an empty one."""
-    home: str
-    """The folder of the interpreter's real executable."""
-    executable: str
-    """The interpreter's real executable."""
+    texts: dict[str, str]
+    """Small files that exist in the jail only."""
+    links: dict[str, str]
+    """Symbolic links that exist in the jail only, each with its target."""
 
 
 class Spec(TypedDict):

@@ -1,0 +1,153 @@
+"""Shuts the launcher into namespaces of its own with a root of its own. Runs in the launcher; theory in `jail.py`."""
+
+from __future__ import annotations
+
+import os
+
+from assaygym.sandbox import _kernel as kernel
+from assaygym.sandbox._kernel import ATTR_NODEV, ATTR_NOEXEC, ATTR_NOSUID, ATTR_RDONLY, MS_NODEV, MS_NOSUID
+from assaygym.sandbox._seccomp import filter_program
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from assaygym.sandbox._wire import View
+
+SHARED_MEMORY = "/dev/shm"
+SHARED_MEMORY_BYTES = 32 << 20
+INODES = 8192
+PAGE = 4096
+DEVICES = ("null", "zero", "full", "random", "urandom")
+PRIVATE_IDS = (2_000_000_000, 65534)
+"""User ids that root takes off to: one that no system hands out, or, where that is not mapped, nobody's."""
+INNER_ID = 1000
+MOUNT_POINTS = ("/mnt", "/srv", "/media", "/sys", "/run", "/opt", "/var")
+OOM_SCORE = "500"
+"""So that a machine short of memory kills programs before the process that judges them."""
+NAMESPACES = ("userns", "mntns", "pidns", "netns", "ipcns", "utsns")
+REST = kernel.NEWNS | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS
+
+
+def enter_jail(view: View, file_bytes: int, files: dict[str, bytes]) -> list[str]:
+    """Enter the jail; the next child is the first process of its process namespace.
+
+    Returns:
+        What is in force now.
+
+    Raises:
+        OSError: a step was refused; the message names it.
+    """
+    with open("/proc/self/oom_score_adj", "w") as score:
+        score.write(OOM_SCORE)
+    proc = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY)  # the new root has no /proc
+    if os.geteuid() == 0:  # the root must be built first: the private id cannot reach an interpreter below /root
+        kernel.unshare(kernel.NEWNS)
+        _build_root(view, file_bytes, files)
+        user = _take_private_id()
+        kernel.unshare(kernel.NEWUSER | REST)
+        _map_ids(proc, user, user)
+    else:
+        user, group = os.geteuid(), os.getegid()
+        kernel.unshare(kernel.NEWUSER | REST)
+        _map_ids(proc, user, group)
+        _build_root(view, file_bytes, files)
+    os.close(proc)
+    kernel.set_host_name("sandbox")
+    kernel.drop_capabilities()
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    isolation = [*NAMESPACES, "ro_root", "private_scratch", "no_capabilities", "no_new_privs"]
+    if (program := filter_program(os.uname().machine)) is not None:
+        kernel.install_filter(program)
+        isolation.append("seccomp")
+    return isolation
+
+
+def shut_out_children() -> None:
+    """Keep this process out of reach of those it starts (tracing, descriptors), and end it when its parent ends."""
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
+
+
+def _take_private_id() -> int:
+    """From root to an id that owns nothing."""
+    os.setgroups([])
+    for number in PRIVATE_IDS:
+        try:
+            os.setresgid(number, number, number)
+            os.setresuid(number, number, number)
+        except OSError:
+            continue
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or /proc/self would stay root's, and the id maps with it
+        return number
+    raise OSError(f"setresuid: none of the user ids {PRIVATE_IDS} can be taken here")
+
+
+def _map_ids(proc: int, user: int, group: int) -> None:
+    maps = {"setgroups": "deny", "uid_map": f"{INNER_ID} {user} 1", "gid_map": f"{INNER_ID} {group} 1"}
+    for name, text in maps.items():
+        descriptor = os.open(name, os.O_WRONLY, dir_fd=proc)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+
+
+def _build_root(view: View, file_bytes: int, files: dict[str, bytes]) -> None:
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    root = _mount_point(view["binds"])
+    kernel.mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=4m,mode=755")
+    for path in view["binds"]:
+        _show(root, path)
+    for path in view["masks"]:
+        kernel.mount("tmpfs", root + path, "tmpfs", kernel.MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=755")
+    os.mkdir(root + "/dev")
+    for name in DEVICES:
+        _bind(f"/dev/{name}", f"{root}/dev/{name}", ATTR_NOSUID | ATTR_NOEXEC)
+    for path, text in view["texts"].items():
+        _write(root + path, text)
+    for path, target in view["links"].items():
+        os.makedirs(os.path.dirname(root + path), exist_ok=True)
+        os.symlink(target, root + path)
+    _mount_scratch(root, view["scratch"], file_bytes, files)
+    os.chdir(root)
+    kernel.pivot_here()
+    kernel.mount(None, "/", None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | MS_NOSUID | MS_NODEV)
+
+
+def _mount_point(binds: list[str]) -> str:
+    """A folder of the host to build on; building hides it, so nothing that is to be shown may lie below."""
+    for point in MOUNT_POINTS:
+        if os.path.isdir(point) and not any(path.startswith(point + "/") for path in binds):
+            return point
+    raise OSError(f"none of {', '.join(MOUNT_POINTS)} is a folder that the jail could be built on; create /mnt")
+
+
+def _show(root: str, path: str) -> None:
+    if os.path.islink(path):
+        os.makedirs(os.path.dirname(root + path), exist_ok=True)
+        os.symlink(os.readlink(path), root + path)
+    elif os.path.exists(path):
+        _bind(path, root + path, ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV)
+
+
+def _bind(path: str, target: str, attributes: int) -> None:
+    if os.path.isdir(path):
+        os.makedirs(target, exist_ok=True)
+    else:
+        _write(target, "")
+    kernel.mount(path, target, None, kernel.MS_BIND | kernel.MS_REC)
+    kernel.set_mount_attributes(target, attributes)
+
+
+def _write(path: str, text: str) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _mount_scratch(root: str, scratch: str, file_bytes: int, files: dict[str, bytes]) -> None:
+    """Private file systems for the program; what we place there does not count against its share."""
+    ours = sum(len(content) + 2 * PAGE for content in files.values())
+    for path, size in ((scratch, file_bytes + ours), (SHARED_MEMORY, min(file_bytes, SHARED_MEMORY_BYTES))):
+        os.mkdir(root + path)
+        inodes = INODES + 8 * len(files)
+        kernel.mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={inodes},mode=1777")

@@ -1,0 +1,147 @@
+"""The `jail` backend: one program in Linux namespaces of its own, for root and for ordinary users alike.
+
+Theory of operation. A run starts a fresh interpreter, the launcher, which inherits one socket and nothing else, and takes
+its order from there. The launcher
+
+1. enters new user, mount, process, network, IPC and host-name namespaces (as root it first builds the new root and then
+   takes an id that owns nothing);
+2. builds a root of its own on a small tmpfs: read-only views of the interpreter and the system's libraries, five devices, a
+   private scratch tmpfs with a size and an inode limit on /tmp (the working directory) and one on /dev/shm; pivots
+   there, lets go of the old root, and makes the new one read-only. There is no /proc, no /sys, no /home;
+3. gives up all capabilities, sets no_new_privs and installs the seccomp filter;
+4. forks the first process of the process namespace, which cannot be traced and has every signal at its default, so that
+   nothing inside can reach it; its child takes a session of its own, resource limits, descriptors 0, 1, 2 (and 3 for a
+   message channel), a fixed environment, and becomes the program;
+5. feeds stdin, collects stdout and stderr up to their caps, and ends the run at the program's end, at the wall-clock limit, when a
+   stream overflows, or when the host asks or disappears, always by killing the first process: the kernel
+   then kills everything else in the namespace, however far it detached itself;
+6. reports how it went through its socket, which no program ever holds. A launcher that reports a fault of its own, or no
+   report, is a `SandboxError`; a program cannot bring one about, nor fake a report.
+
+The program is `main.py` in the scratch directory, run as `__main__` with `python3 -s -B`: its folder comes first on
+`sys.path`, so helper modules among `files` import. PYTHONHASHSEED is 0. It has the standard library and no installed package:
+the folders of packages are hidden, because they hold what makes tasks, tests and answers (this package included).
+
+The lists `COVERED` and `NOT_COVERED` below are shown by `assay doctor`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from assaygym.errors import IsolationError, SandboxError
+from assaygym.sandbox._interpreter import interpreter
+from assaygym.sandbox._local import LocalSandbox
+from assaygym.sandbox._view import PYTHON, SCRATCH, view_of_this_machine
+from assaygym.sandbox._wire import View
+from assaygym.sandbox.base import ExecStatus, Limits
+
+COVERED = (
+    "files: only the interpreter and the system's libraries are visible, read-only; no home, no /proc, no host /tmp",
+    "installed packages, and so task generators and answers, are hidden",
+    "network: none, not even the machine's own loopback; only Unix sockets inside the jail",
+    "other processes: none is visible; nothing outlives the run, however it detached itself",
+    "privileges: no capability, no set-user-id, no new namespace; seccomp on x86-64 and aarch64",
+    "CPU time and address space a process, wall clock, output, file size, scratch space, number of processes",
+    "other runs: each has its own scratch, its own process numbers and its own message channel",
+)
+NOT_COVERED = (
+    "a hole in the Linux kernel: programs share the host's kernel",
+    "memory summed over the program's processes, kernel memory (pipe and socket buffers) included: each has its own limit",
+    "CPU time summed over the program's processes is judged at the end; until then only the wall clock bounds it",
+    "side channels: timing, caches, the load of the machine",
+    "what stands in /usr/bin, /usr/lib and the interpreter's folder can be read",
+)
+OLDEST_KERNEL = (5, 14)
+"""The first that counts processes per user namespace."""
+INSTEAD = "Or, for programs that you trust: open_sandbox('process'), which isolates nothing."
+SWITCHES = {
+    "/proc/sys/kernel/unprivileged_userns_clone": ("0", "sysctl -w kernel.unprivileged_userns_clone=1"),
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (
+        "1",
+        "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    "/proc/sys/user/max_user_namespaces": ("0", "sysctl -w user.max_user_namespaces=10000"),
+}
+"""Settings that forbid user namespaces: the value that does, and the command that mends it."""
+
+_proven = False
+
+
+class JailSandbox(LocalSandbox):
+    """Runs programs in namespaces of their own; see the module.
+
+    Raises:
+        IsolationError: this machine cannot; the message says why and what mends it.
+    """
+
+    name = "jail"
+
+    def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
+        super().__init__(workers, limits)
+        _require_linux()
+        self._python = interpreter()
+        self._view = view_of_this_machine()
+        self._prove()
+
+    def _launcher_python(self) -> str:
+        return self._python
+
+    def _site(self) -> tuple[str, str, View | None, Callable[[], None]]:
+        self._check_open()
+        return f"{PYTHON}/bin/python3", SCRATCH, self._view, _nothing_to_tidy
+
+    def _prove(self) -> None:
+        """Run one program for real, once a process: what the kernel allows is only known by asking."""
+        global _proven
+        if _proven:
+            return
+        try:
+            result = self.run("print(6 * 7)")
+        except SandboxError as error:
+            raise IsolationError(f"{error}. {remedy(_setting)} {INSTEAD}") from error
+        if result.stdout != "42\n":
+            raise IsolationError(
+                f"a first program in the jail did not run: {result.status}, {result.stderr!r}. {INSTEAD}"
+            )
+        _proven = True
+
+
+def _nothing_to_tidy() -> None:
+    """The jail's scratch vanishes with its mount namespace."""
+
+
+def _require_linux() -> None:
+    if sys.platform != "linux":
+        raise IsolationError(f"the jail needs Linux, and this is {sys.platform}; use a Linux machine. {INSTEAD}")
+    release = os.uname().release
+    version = tuple(int(part) for part in re.findall(r"\d+", release)[:2])
+    if version < OLDEST_KERNEL:
+        needed = ".".join(map(str, OLDEST_KERNEL))
+        raise IsolationError(f"the jail needs Linux {needed} or newer, and this is {release}; update it. {INSTEAD}")
+
+
+def _setting(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def remedy(setting: Callable[[str], str]) -> str:
+    """What would let this machine make user namespaces.
+
+    Args:
+        setting: the value of a kernel setting by its path, "" where there is none.
+    """
+    mends = [mend for path, (value, mend) in SWITCHES.items() if setting(path) == value]
+    if mends:
+        return f"User namespaces are switched off here; mend it with: {'; '.join(mends)}."
+    return (
+        "In a container, start it with --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+        "(the default profile of Docker forbids namespaces)."
+    )
