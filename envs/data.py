@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +31,9 @@ def read_rows(source: str | Path | Sequence[Row]) -> list[Row]:
     path = _data_file(Path(source))
     try:
         rows = _parse(path)
-    except (OSError, UnicodeDecodeError, EOFError, zlib.error, csv.Error) as error:
+    except DataError:
+        raise
+    except (OSError, ValueError, EOFError, zlib.error, csv.Error) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     if not rows:
         raise DataError(f"{path} has no rows")
@@ -85,7 +88,7 @@ def _parse(path: Path) -> list[Row]:
         return _parquet(path)
     text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
     if suffix == ".csv":
-        return list(csv.DictReader(text.splitlines(keepends=True)))
+        return list(csv.DictReader(io.StringIO(text, newline="")))
     if suffix == ".jsonl":
         return list(_json_lines(path, text))
     try:

@@ -25,6 +25,7 @@ from assaygym.envs.seeding import fingerprint, keyed_rng, split_of
 from assaygym.errors import ConfigError, DataError, TaskError
 from assaygym.types import Message, Score, Task
 from assaygym.verifiers.base import judge
+from assaygym.verifiers.text import exact
 
 __all__ = ["TaskDefinition", "TaskEnv", "as_prompt", "task", "task_from_data"]
 
@@ -67,7 +68,7 @@ class TaskDefinition:
         self.pose = pose
         self.difficulty: Difficulty = dict(difficulty or {})
         self.defaults = _knob_defaults(pose)
-        self.verifier = verifier if verifier is not None else _exact()
+        self.verifier = verifier if verifier is not None else exact()
         self.solver = solve
         self.system = system
         self.kind: Kind = kind
@@ -400,12 +401,6 @@ def as_prompt(prompt: Any, system: str | None, env_id: str) -> tuple[Message, ..
 
 def _stored_solution(posed: Task[Any]) -> str:
     return str(posed.metadata["solution"])
-
-
-def _exact() -> Judge:
-    from assaygym import verifiers
-
-    return verifiers.exact()
 
 
 def _knob_defaults(pose: Pose) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 import copy
 import multiprocessing
 import pickle
+from typing import Any
 
 import gymnasium
 import pytest
-from gymnasium.vector.utils import batch_space, create_shared_memory, read_from_shared_memory, write_to_shared_memory
+from gymnasium.vector import utils
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,7 +63,14 @@ def test_a_batch_of_texts_belongs_to_the_batched_space() -> None:
     assert ("a", "b") in batch_space(TextSpace(), 2)
 
 
-def shared(n: int) -> object:
+# Gymnasium annotates these for arrays alone; spaces of other kinds register their own.
+batch_space: Any = utils.batch_space
+create_shared_memory: Any = utils.create_shared_memory
+read_from_shared_memory: Any = utils.read_from_shared_memory
+write_to_shared_memory: Any = utils.write_to_shared_memory
+
+
+def shared(n: int) -> Any:
     return create_shared_memory(TextSpace(), n=n, ctx=multiprocessing.get_context())
 
 
