@@ -1,0 +1,229 @@
+"""Assert statements: turned into calls where they are plain, else run in a process that holds no candidate code.
+
+In that process what belongs to the program is a remote call, relayed here between two jails. Exactly one side runs at
+a time, so the relay is a ping-pong that checks every message of the candidate.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assaygym.errors import VerifierError
+from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.verifiers.code.candidate import Answer, Candidate, Gone, Talk
+from assaygym.verifiers.code.extract import parses
+from assaygym.verifiers.code.functions import Call, run_calls
+from assaygym.verifiers.code.guest import program as guest
+from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
+from assaygym.verifiers.code.plan import Plan, direct_calls, plan_of, statements
+from assaygym.verifiers.code.tests import AssertTests
+
+__all__ = ["run_asserts", "sources_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Suite:
+    """Test code made ready: `calls` where no test process is needed, else what that process is told."""
+
+    calls: list[Call] | None
+    plan: Plan
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    candidate: str = ""
+    helpers: tuple[str, ...] = ()
+    """Functions of the prompt that the test code calls."""
+
+
+def run_asserts(program: str, tests: AssertTests, *, sandbox: Sandbox, limits: Limits, mode: Mode) -> Report:
+    """Judge the program by the assertions; none executed is failure.
+
+    Raises:
+        VerifierError: the test code is at fault.
+        SandboxError: the sandbox failed.
+    """
+    suite = _humaneval(tests) if tests.test else _mbpp(tests)
+    sources = sources_of(program, tests)
+    if suite.calls is not None:
+        return run_calls(sources, suite.calls, sandbox=sandbox, limits=limits, mode=mode)
+    candidate = Candidate(sandbox, sources, limits)
+    try:
+        outcomes = _judged(candidate, suite, sandbox, limits, mode)
+    finally:
+        isolation = candidate.close()
+    held = all(outcome.status is TestStatus.OK for outcome in outcomes)
+    total = len(outcomes) if held else max(suite.plan.assertions, len(outcomes))  # a branch may leave some out
+    return Report(outcomes=tuple(outcomes), total=total, isolation=isolation)
+
+
+def sources_of(program: str, tests: AssertTests) -> list[str]:
+    """What the candidate's process runs: what the tests give it, then the program.
+
+    A program that does not name the entry point continues the prompt; one that does gets what the prompt defines
+    before the entry point (imports, helper functions). Imports and classes of an MBPP setup belong to the program too.
+    """
+    if not tests.test:
+        kept = [n for n in statements(tests.setup, "the setup") if _is_shared(n)]
+        return [*([ast.unparse(ast.Module(kept, []))] if kept else []), program]
+    whole = f"{tests.prompt}{program}"
+    names_entry = re.search(rf"\b{re.escape(tests.entry_point)}\b", program) is not None
+    if tests.prompt and not (names_entry and parses(program)) and parses(whole):
+        return [whole]
+    prelude = _before_entry(tests)
+    return [prelude, program] if prelude else [program]
+
+
+def _is_shared(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Import, ast.ImportFrom, ast.ClassDef))
+
+
+def _prompt_body(tests: AssertTests) -> list[ast.stmt]:
+    source = tests.prompt
+    if not parses(source):
+        source = f"{source.rstrip()}\n    pass\n"
+    return statements(source, "the prompt")
+
+
+def _before_entry(tests: AssertTests) -> str:
+    body = _prompt_body(tests)
+    kept = [node for node in body if getattr(node, "name", None) != tests.entry_point]
+    return ast.unparse(ast.Module(kept, [])) if kept else ""
+
+
+def _humaneval(tests: AssertTests) -> _Suite:
+    body = statements(tests.test, "the test code")
+    check = next((n for n in body if isinstance(n, ast.FunctionDef) and n.name == "check"), None)
+    if check is None or not check.args.args:
+        raise VerifierError("the test code defines no check(candidate); expected `def check(candidate): ...`")
+    plain = all(node is check or _is_metadata(node) for node in body)
+    calls = direct_calls(check.body, check.args.args[0].arg) if plain else None
+    if calls is not None:
+        calls = [replace(call, target=tests.entry_point) for call in calls]
+    plan = plan_of(body)
+    if not plan.assertions:
+        raise VerifierError("the test code asserts nothing")
+    call_check = f"check({tests.entry_point})"
+    defined = {n.name for n in _prompt_body(tests) if isinstance(n, ast.FunctionDef)} - {tests.entry_point}
+    helpers = tuple(name for name in plan.free if name in defined)
+    return _Suite(calls, plan, (_before_entry(tests),), (tests.test,), (call_check,), tests.entry_point, helpers)
+
+
+def _is_metadata(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and isinstance(node.value, (ast.Dict, ast.Constant))
+
+
+def _mbpp(tests: AssertTests) -> _Suite:
+    body = [node for source in tests.asserts for node in statements(source, "a test")]
+    setup = statements(tests.setup, "the setup")
+    plan = plan_of([*setup, *body])
+    if not plan.assertions:
+        raise VerifierError("the tests assert nothing; expected assert statements")
+    calls = direct_calls(body, None) if all(_is_shared(node) for node in setup) else None
+    left = [node for node in setup if not isinstance(node, ast.ClassDef)]
+    after = (ast.unparse(ast.Module(left, [])),) if left else ()
+    return _Suite(calls, plan, (), after, tests.asserts)
+
+
+def _judged(candidate: Candidate, suite: _Suite, sandbox: Sandbox, limits: Limits, mode: Mode) -> list[Outcome]:
+    """The outcomes with our helper functions; then, if no fault was found, with those that the program brings.
+
+    Ours decide first because a helper may be the checker (`poly` for a root); a program that breaks one is wrong too.
+    """
+    own = [name for name in suite.helpers if re.search(rf"\bdef\s+{name}\b", candidate.sources[-1])]
+    outcomes: list[Outcome] = []
+    try:
+        candidate.load()
+        for helpers in ((), own) if own else ((),):
+            outcomes = _tested(candidate, _config(candidate, suite, helpers, mode), sandbox, limits)
+            if any(outcome.status is not TestStatus.OK for outcome in outcomes):
+                break
+    except Gone as gone:
+        return [gone.outcome]
+    return outcomes
+
+
+def _tested(candidate: Candidate, config: dict[str, Any], sandbox: Sandbox, limits: Limits) -> list[Outcome]:
+    roomy = replace(limits, wall_seconds=limits.wall_seconds + 5.0)  # it waits while the candidate works
+    talk = Talk(sandbox.spawn(guest("wire", "testhost"), limits=roomy), roomy)
+    try:
+        return _Relay(talk, candidate, config).run()
+    finally:
+        talk.close()
+
+
+def _config(candidate: Candidate, suite: _Suite, helpers: Sequence[str], mode: Mode) -> dict[str, Any]:
+    """What the test process is told. A builtin is the program's only where nothing else can be what is tested."""
+    defined = candidate.ask("defined", [*suite.plan.free, *suite.plan.called_builtins]).payload[0]
+    known = defined if isinstance(defined, list) else []
+    remote = [name for name in suite.plan.free if name in known]
+    forced = [suite.candidate, *helpers] if suite.candidate else []
+    if not forced and not remote:
+        forced = [name for name in suite.plan.called_builtins if name in known][:1]
+    return {
+        "before": suite.before,
+        "after": suite.after,
+        "units": suite.units,
+        "remote": remote,
+        "entries": forced,
+        "keep_going": mode == "fraction",
+    }
+
+
+class _Relay:
+    """Carries requests of the test process to the candidate and its answers back, until the tally comes."""
+
+    def __init__(self, test: Talk, candidate: Candidate, config: dict[str, Any]) -> None:
+        self._test = test
+        self._candidate = candidate
+        self._config = config
+        self._asked = 0
+        self._lost: Outcome | None = None
+
+    def run(self) -> list[Outcome]:
+        """The outcome of each assertion.
+
+        Raises:
+            VerifierError: the test process failed, and not over a value of the candidate.
+        """
+        self._test.send(self._config)
+        try:
+            while (message := self._test.receive())[0] in ("ask", "answer"):
+                self._test.send(self._forward(message))
+        except Gone as gone:
+            if self._asked:
+                return [self._lost or gone.outcome]
+            raise VerifierError(f"the test process ended before the first call: {gone.outcome.status.value}") from gone
+        if message[0] == "broken":
+            raise VerifierError(f"the test code cannot be run: {message[1]}")
+        return self._tallied(*message[1:])
+
+    def _forward(self, message: Sequence[Any]) -> list[Any]:
+        kind, *rest = message
+        self._asked += 1
+        if self._lost is not None:
+            return ["abort"]
+        try:
+            answer = self._candidate.ask(*rest) if kind == "ask" else self._candidate.reply(*rest)
+        except Gone as gone:
+            self._lost = gone.outcome
+            return ["abort"]
+        return _for_tests(answer, wants_changes=rest[0] == "call")
+
+    def _tallied(self, passed: int, executed: int, failure: str | None) -> list[Outcome]:
+        outcomes = [Outcome(TestStatus.OK)] * passed
+        if self._lost is not None:
+            return [*outcomes, self._lost]
+        if failure is not None:
+            return outcomes + [Outcome(TestStatus.WRONG, failure)] * max(executed - passed, 1)
+        return outcomes or [Outcome(TestStatus.WRONG, "no assertion held")]
+
+
+def _for_tests(answer: Answer, *, wants_changes: bool) -> list[Any]:
+    if answer.kind != "value":
+        return [answer.kind, *answer.payload]
+    value, *changes = answer.payload
+    return ["value", value, changes[0] if wants_changes and changes else []]

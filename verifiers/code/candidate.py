@@ -1,0 +1,191 @@
+"""The program as a value server: one jailed process that answers calls with plain data, and sees no test."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assaygym.sandbox.base import ExecResult, Limits, Process, Sandbox
+from assaygym.verifiers.code.codec import CodecError, loads, read
+from assaygym.verifiers.code.guest import program
+from assaygym.verifiers.code.outcome import Outcome, TestStatus, status_of
+
+__all__ = ["Answer", "Candidate", "Gone", "Talk"]
+
+_GRACE_SECONDS = 1.0
+"""The sandbox ends a program at its limits; we wait this much longer to hear of it."""
+
+
+class Gone(Exception):
+    """The process will not answer any more; `outcome` says how the test that asked ends."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.detail)
+        self.outcome = outcome
+
+
+class Talk:
+    """Messages with one process, until its limits or its end."""
+
+    def __init__(self, process: Process, limits: Limits) -> None:
+        self._process = process
+        self._deadline = time.monotonic() + limits.wall_seconds + _GRACE_SECONDS
+        self._result: ExecResult | None = None
+
+    def send(self, message: object) -> None:
+        """Hand over one message; a process that no longer listens is found out by `receive`."""
+        data = json.dumps(message, separators=(",", ":")).encode()
+        self._process.send(data, timeout=self._left())
+
+    def receive(self) -> Any:
+        """The next message, as JSON data.
+
+        Raises:
+            Gone: there is none and there will be none.
+        """
+        data = self._process.recv(self._left())
+        if data is None:
+            late = self._left() <= 0.01
+            raise Gone(self.ended(late))
+        try:
+            return loads(data)
+        except CodecError as error:
+            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, str(error))) from error
+
+    def ended(self, late: bool) -> Outcome:
+        """How a test ends whose process is no more; ends it."""
+        status = status_of(self.close())
+        if late and status is TestStatus.RUNTIME_ERROR:
+            status = TestStatus.TIME_LIMIT
+        return Outcome(status, "the program ended before it answered")
+
+    def close(self) -> ExecResult:
+        """End the process and everything it started; the same result when called again."""
+        if self._result is None:
+            self._result = self._process.kill()
+        return self._result
+
+    def _left(self) -> float:
+        return max(self._deadline - time.monotonic(), 0.01)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the program answered: `value` or `callback` data, or an exception by builtin class name and message."""
+
+    kind: str
+    payload: tuple[Any, ...]
+
+    @property
+    def error(self) -> str:
+        """The exception in words."""
+        return ": ".join(str(part) for part in self.payload if part)
+
+
+class Candidate:
+    """A loaded program. Not for several threads at once."""
+
+    def __init__(self, sandbox: Sandbox, sources: Sequence[str], limits: Limits) -> None:
+        self._talk = Talk(sandbox.spawn(program("wire", "serve"), limits=limits), limits)
+        self._number = 0
+        self.sources = list(sources)
+
+    def load(self) -> None:
+        """Run the sources, in order, in one namespace.
+
+        Raises:
+            Gone: they raised, or ended the process.
+        """
+        answer = self.ask("load", self.sources)
+        if answer.kind != "value":
+            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, f"the program does not load: {answer.error}"))
+
+    def call(self, target: str, args: list[Any], kwargs: dict[str, Any]) -> Answer:
+        """Call by expression with encoded arguments.
+
+        Raises:
+            Gone: the process ended instead.
+        """
+        return self.ask("call", target, args, kwargs, False)
+
+    def ask(self, operation: str, *operands: object) -> Answer:
+        """One request and the answer to it.
+
+        Raises:
+            Gone: the process ended, or what came is no answer to this request.
+        """
+        self._number += 1
+        self._talk.send([self._number, operation, *operands])
+        return self.listen()
+
+    def reply(self, *answer: object) -> Answer:
+        """Answer a callback, and hear how the request goes on.
+
+        Raises:
+            Gone: as in `ask`.
+        """
+        self._talk.send([self._number, *answer])
+        return self.listen()
+
+    def listen(self) -> Answer:
+        """The answer to the outstanding request: the first well-formed message, or none.
+
+        Raises:
+            Gone: as in `ask`.
+        """
+        message = self._talk.receive()
+        try:
+            return _answer(message, self._number)
+        except CodecError as error:
+            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, f"the program broke the channel: {error}")) from error
+
+    def close(self) -> tuple[str, ...]:
+        """End the process; the isolation that was in force."""
+        return self._talk.close().isolation
+
+
+def _answer(message: object, number: int) -> Answer:
+    if not isinstance(message, list) or len(message) < 3 or type(message[0]) is not int or message[0] != number:
+        raise CodecError("a message out of turn")
+    kind, *payload = message[1:]
+    shape = _SHAPES.get(kind) if isinstance(kind, str) else None
+    if shape is None or not shape(payload):
+        raise CodecError("a malformed answer")
+    return Answer(kind, tuple(payload))
+
+
+def _is_value(payload: list[Any]) -> bool:
+    read(payload[0])
+    return len(payload) == 1 or (len(payload) == 2 and _are_changes(payload[1]))
+
+
+def _are_changes(changes: object) -> bool:
+    if not isinstance(changes, list):
+        return False
+    for change in changes:
+        if not isinstance(change, list) or len(change) != 2 or type(change[0]) is not int:
+            return False
+        read(change[1])
+    return True
+
+
+def _is_error(payload: list[Any]) -> bool:
+    return len(payload) == 2 and all(isinstance(part, str) and len(part) < 1000 for part in payload)
+
+
+def _is_callback(payload: list[Any]) -> bool:
+    if len(payload) != 3 or type(payload[0]) is not int or not isinstance(payload[2], dict):
+        return False
+    return isinstance(read(payload[1]), list) and all(isinstance(name, str) for name in payload[2]) and _reads(payload)
+
+
+def _reads(payload: list[Any]) -> bool:
+    for value in payload[2].values():
+        read(value)
+    return True
+
+
+_SHAPES = {"value": _is_value, "error": _is_error, "callback": _is_callback}

@@ -1,0 +1,112 @@
+"""Function calls: arguments go in, results come out as plain data, and are compared here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.verifiers.code.candidate import Candidate, Gone
+from assaygym.verifiers.code.codec import CodecError, Compare, encode, equal, read
+from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
+from assaygym.verifiers.code.tests import FunctionTests
+
+__all__ = ["Call", "equals", "run_calls", "run_functions"]
+
+_MAX_PROCESSES = 8
+"""How many processes one program gets in `fraction` mode: each may use the whole time limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call with encoded operands, and what its (read) result must satisfy."""
+
+    target: str
+    args: list[Any]
+    kwargs: dict[str, Any]
+    holds: Callable[[Any], bool]
+    expected: str = ""
+
+
+def run_functions(program: str, tests: FunctionTests, *, sandbox: Sandbox, limits: Limits, mode: Mode) -> Report:
+    """Call the program once for each case, all in one process while it lives.
+
+    Raises:
+        DataError: a case holds a value that is not plain data.
+        SandboxError: the sandbox failed.
+    """
+    rules = Compare(float_abs=tests.float_abs, float_rel=tests.float_rel, nan_equal=tests.nan_equal)
+    calls = [
+        Call(
+            tests.entry_point,
+            [encode(arg) for arg in case.args],
+            {name: encode(value) for name, value in case.kwargs.items()},
+            equals(case.expected, rules),
+            repr(case.expected),
+        )
+        for case in tests.cases
+    ]
+    return run_calls([program], calls, sandbox=sandbox, limits=limits, mode=mode)
+
+
+def equals(expected: object, rules: Compare) -> Callable[[Any], bool]:
+    """Whether a read result equals `expected`.
+
+    Raises:
+        DataError: `expected` is not plain data.
+    """
+    ours = read(encode(expected))
+    return lambda got: equal(got, ours, rules)
+
+
+def run_calls(sources: Sequence[str], calls: Sequence[Call], *, sandbox: Sandbox, limits: Limits, mode: Mode) -> Report:
+    """Make the calls in order; a failure ends it in `binary` mode, a lost process is replaced in `fraction` mode."""
+    outcomes: list[Outcome] = []
+    isolation: tuple[str, ...] = ()
+    for _ in range(_MAX_PROCESSES if mode == "fraction" else 1):
+        candidate = Candidate(sandbox, sources, limits)
+        try:
+            lost = _serve(candidate, calls[len(outcomes) :], outcomes, stop=mode == "binary")
+        finally:
+            isolation = candidate.close()
+        if not lost or len(outcomes) == len(calls):
+            break
+    return Report(outcomes=tuple(outcomes), total=len(calls), isolation=isolation)
+
+
+def _serve(candidate: Candidate, calls: Sequence[Call], outcomes: list[Outcome], *, stop: bool) -> bool:
+    """Add an outcome for each call made; whether another process may do the rest."""
+    try:
+        candidate.load()
+    except Gone as gone:
+        outcomes.extend([gone.outcome] * (1 if stop else len(calls)))  # it would not load the next time either
+        return False
+    for call in calls:
+        try:
+            outcomes.append(_outcome(candidate, call))
+        except Gone as gone:
+            outcomes.append(gone.outcome)
+            return True
+        if stop and outcomes[-1].status is not TestStatus.OK:
+            return False
+    return False
+
+
+def _outcome(candidate: Candidate, call: Call) -> Outcome:
+    answer = candidate.call(call.target, call.args, call.kwargs)
+    if answer.kind != "value":
+        return Outcome(TestStatus.RUNTIME_ERROR, f"raised {answer.error}", call.expected)
+    try:
+        right = call.holds(read(answer.payload[0]))
+    except CodecError as error:
+        return Outcome(TestStatus.WRONG, str(error), call.expected)
+    if right:
+        return Outcome(TestStatus.OK)
+    return Outcome(TestStatus.WRONG, f"got {_shown(answer.payload[0])}", call.expected)
+
+
+def _shown(wire: object, most: int = 200) -> str:
+    text = json.dumps(wire)
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -1,0 +1,128 @@
+"""The process of the candidate: a value server. It holds no test data, so nothing in it needs guarding."""
+
+import builtins
+import linecache
+import os
+import sys
+import types
+from typing import Any
+
+from assaygym.verifiers.code.guest.wire import Encoder, NotPlain, decode, error_of, quiet, receive, send
+
+
+class Server:
+    """Loads the candidate and answers one request at a time: `[number, operation, *operands]`.
+
+    An answer is `[number, "value", wire, (changes)]`, `[number, "error", class, message]`, or, while a request is
+    open, `[number, "callback", n, args, kwargs]`, which wants an answer in turn.
+    """
+
+    def __init__(self) -> None:
+        # Not __main__: a program's `if __name__ == "__main__"` part is no business of a caller of its functions.
+        self.module = types.ModuleType("solution")
+        self.module.__file__ = "solution.py"
+        self.held: list[Any] = []
+        self.numbers: dict[int, int] = {}
+        self.current = 0
+
+    def serve(self) -> None:
+        """Answer until the channel closes."""
+        operations = {name[4:]: getattr(self, name) for name in dir(self) if name.startswith("_op_")}
+        while (request := receive()) is not None:
+            self.current, operation, *operands = request
+            try:
+                answer = operations[operation](*operands)
+            except BaseException as error:
+                answer = ["error", *error_of(error)]
+            self._reply(request[0], answer)
+        os._exit(0)
+
+    def _reply(self, number: int, answer: list[Any]) -> None:
+        try:
+            send([number, *answer])
+        except NotPlain as error:
+            send([number, "error", *error_of(error)])
+
+    def _value(self, value: Any) -> list[Any]:
+        return ["value", Encoder(self._hold).encode(value)]
+
+    def _hold(self, value: Any) -> dict[str, Any]:
+        if id(value) not in self.numbers:
+            self.numbers[id(value)] = len(self.held)
+            self.held.append(value)
+        try:
+            truth = bool(value)
+        except BaseException:
+            truth = True
+        return {"$ref": [self.numbers[id(value)], truth]}
+
+    def _resolve(self, tag: str, payload: Any) -> Any:
+        if tag == "$ref":
+            return self.held[payload[0]]
+        if tag == "$callback":
+            return lambda *args, **kwargs: self._call_back(payload, args, kwargs)
+        raise TypeError(f"unknown tag {tag}")
+
+    def _call_back(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        encoder = Encoder(self._hold)
+        named = {name: encoder.encode(value) for name, value in kwargs.items()}
+        send([self.current, "callback", number, encoder.items(args), named])
+        answer = receive()
+        if answer is None:
+            os._exit(0)
+        if answer[1] == "value":
+            return self._plain(answer[2])
+        raise getattr(builtins, answer[2], RuntimeError)(answer[3])
+
+    def _plain(self, wire: Any) -> Any:
+        return decode(wire, self._resolve)
+
+    def _op_load(self, sources: list[str]) -> list[Any]:
+        sys.modules["solution"] = self.module
+        for index, source in enumerate(sources):
+            name = "solution.py" if index == len(sources) - 1 else f"prelude{index}.py"
+            linecache.cache[name] = (len(source), None, source.splitlines(True), name)  # inspect.getsource needs it
+            exec(compile(source, name, "exec", dont_inherit=True), self.module.__dict__)
+        return ["value", None]
+
+    def _op_defined(self, names: list[str]) -> list[Any]:
+        return ["value", [name for name in names if name in self.module.__dict__]]
+
+    def _op_call(self, target: Any, args: list[Any], kwargs: dict[str, Any], changes: bool) -> list[Any]:
+        is_expression = isinstance(target, str)
+        function = eval(target, self.module.__dict__) if is_expression else self._plain(target)
+        values = [self._plain(value) for value in args]
+        answer = self._value(function(*values, **{name: self._plain(value) for name, value in kwargs.items()}))
+        return [*answer, self._changed(args, values)] if changes else answer
+
+    def _changed(self, before: list[Any], values: list[Any]) -> list[Any]:
+        encoder = Encoder(self._hold)
+        after = [encoder.encode(value) if isinstance(value, (list, dict, set)) else None for value in values]
+        return [[i, new] for i, new in enumerate(after) if new is not None and new != before[i]]
+
+    def _op_name(self, name: str) -> list[Any]:
+        return self._value(self.module.__dict__[name])
+
+    def _op_get(self, ref: Any, name: str) -> list[Any]:
+        return self._value(getattr(self._plain(ref), name))
+
+    def _op_set(self, ref: Any, name: str, value: Any) -> list[Any]:
+        setattr(self._plain(ref), name, self._plain(value))
+        return ["value", None]
+
+    def _op_item(self, ref: Any, key: Any) -> list[Any]:
+        return self._value(self._plain(ref)[self._plain(key)])
+
+    def _op_len(self, ref: Any) -> list[Any]:
+        return self._value(len(self._plain(ref)))
+
+    def _op_list(self, ref: Any) -> list[Any]:
+        return self._value(list(self._plain(ref)))
+
+    def _op_text(self, ref: Any) -> list[Any]:
+        return self._value(str(self._plain(ref)))
+
+
+if __name__ == "__main__":
+    quiet()
+    Server().serve()

@@ -1,0 +1,147 @@
+"""Rows of code data files, `{"id", "task", "program", ...}`: what `assay verify code FILE` scores."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assaygym.errors import AssayError, DataError
+from assaygym.sandbox.base import ExecStatus, Limits, Sandbox
+from assaygym.types import Verdict
+from assaygym.verifiers.code.codec import decode_row
+from assaygym.verifiers.code.outcome import Report
+from assaygym.verifiers.code.tests import AssertTests, FunctionCase, FunctionTests, StdinCase, StdinTests
+from assaygym.verifiers.code.verifier import CodeVerifier, asserts, functions, stdio
+
+__all__ = ["verify_row"]
+
+_MIB = 1 << 20
+_LIMITS = {
+    "wall": ("wall_seconds", 1.0),
+    "cpu": ("cpu_seconds", 1.0),
+    "memory_mb": ("memory_bytes", _MIB),
+    "output_mb": ("output_bytes", _MIB),
+}
+_PROBES = {
+    "numpy": "import numpy",
+    "multiprocessing": (
+        "import multiprocessing\np = multiprocessing.Process(target=int)\np.start()\np.join()\nassert not p.exitcode"
+    ),
+    "subprocess": "import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''], check=True)",
+}
+
+
+def verify_row(row: Mapping[str, Any], sandbox: Sandbox) -> dict[str, Any]:
+    """Score one row: `prior` programs first, then its own, then `after`, all in the one sandbox.
+
+    Returns:
+        `id, value` (None when invalid), `verdict, passed, total, tests` (status and detail of each that was run),
+        `isolation, after` (the same of each, without `isolation`), `flags, ms`, and `explanation`.
+
+    A fault of the row or of ours is the verdict `invalid`, with the reason in `explanation`; nothing is raised.
+    """
+    start = time.monotonic()
+    try:
+        _require(row, sandbox)
+        for prior in _list(row, "prior"):
+            _judge(prior, row, sandbox)
+        record = _record(_judge(row, row, sandbox))
+        record["after"] = [{**_record(_judge(one, row, sandbox)), "isolation": []} for one in _list(row, "after")]
+    except AssayError as error:
+        record = _invalid(str(error))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:  # the shape of the row, judged by using it
+        record = _invalid(f"the row is malformed: {type(error).__name__}: {error}")
+    return {"id": row.get("id"), **record, "flags": [], "ms": round((time.monotonic() - start) * 1000, 1)}
+
+
+def _record(report: Report) -> dict[str, Any]:
+    score = report.score("binary")
+    return {
+        "value": score.value,
+        "verdict": score.verdict.value,
+        "passed": report.passed,
+        "total": report.total,
+        "tests": [{"status": outcome.status.value, "detail": outcome.detail} for outcome in report.outcomes],
+        "isolation": list(report.isolation),
+        "after": [],
+        "explanation": score.explanation,
+    }
+
+
+def _invalid(explanation: str) -> dict[str, Any]:
+    numbers = {"value": None, "verdict": Verdict.INVALID.value, "passed": 0, "total": 0}
+    return {**numbers, "tests": [], "isolation": [], "after": [], "explanation": explanation}
+
+
+def _list(row: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
+    return row.get(key) or ()
+
+
+def _judge(one: Mapping[str, Any], row: Mapping[str, Any], sandbox: Sandbox) -> Report:
+    task, program = one["task"], one["program"]
+    if not isinstance(program, str):
+        raise DataError(f"program is a {type(program).__name__}; expected its source text")
+    verifier, answer = _task(task, _limits(one.get("limits") or row.get("limits") or {}), sandbox)
+    return verifier.run(program, answer)
+
+
+def _task(task: Mapping[str, Any], limits: Limits, sandbox: Sandbox) -> tuple[CodeVerifier[Any], Any]:
+    kind = task["kind"]
+    if kind == "stdin":
+        cases = tuple(StdinCase(test["input"], test["output"]) for test in task["tests"])
+        return stdio(checker=task.get("checker", "tokens"), limits=limits, sandbox=sandbox), StdinTests(cases)
+    if kind == "function":
+        return functions(limits=limits, sandbox=sandbox), _function_tests(task)
+    if kind == "asserts":
+        return asserts(limits=limits, sandbox=sandbox), _assert_tests(task)
+    known = "stdin, function, asserts"
+    raise DataError(f"tasks of kind {kind!r} are not supported yet; expected one of {known}")
+
+
+def _function_tests(task: Mapping[str, Any]) -> FunctionTests:
+    cases = tuple(
+        FunctionCase(
+            tuple(decode_row(arg) for arg in test.get("args", ())),
+            decode_row(test["expected"]),
+            {name: decode_row(value) for name, value in (test.get("kwargs") or {}).items()},
+        )
+        for test in task["tests"]
+    )
+    rules = task.get("compare") or {}
+    return FunctionTests(
+        task["entry_point"],
+        cases,
+        float_abs=rules.get("float_abs", 0.0),
+        float_rel=rules.get("float_rel", 0.0),
+        nan_equal=rules.get("nan_equal", False),
+    )
+
+
+def _assert_tests(task: Mapping[str, Any]) -> AssertTests:
+    if task["style"] == "humaneval":
+        return AssertTests(test=task["test"], entry_point=task["entry_point"], prompt=task.get("prompt") or "")
+    if task["style"] == "mbpp":
+        return AssertTests(asserts=tuple(task["tests"]), setup=task.get("setup") or "")
+    raise DataError(f"style is {task['style']!r}; expected 'humaneval' or 'mbpp'")
+
+
+def _limits(given: Mapping[str, Any]) -> Limits:
+    unknown = sorted(given.keys() - _LIMITS.keys())
+    if unknown:
+        raise DataError(f"unknown limits {', '.join(unknown)}; expected some of {', '.join(_LIMITS)}")
+    fields: dict[str, Any] = {}
+    for key, value in given.items():
+        name, unit = _LIMITS[key]
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise DataError(f"limit {key} is {value!r}; expected a positive number")
+        fields[name] = int(value * unit) if isinstance(unit, int) else value * unit
+    return Limits(**fields)
+
+
+def _require(row: Mapping[str, Any], sandbox: Sandbox) -> None:
+    for ability in row.get("requires") or ():
+        probe = _PROBES.get(ability)
+        if probe is None or sandbox.run(probe).status is not ExecStatus.OK:
+            raise DataError(f"the {sandbox.name} sandbox has no {ability}, which this row needs")

@@ -1,0 +1,59 @@
+"""The tests that code is judged by: frozen, picklable, never shown to the program beyond its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["AssertTests", "FunctionCase", "FunctionTests", "StdinCase", "StdinTests"]
+
+
+@dataclass(frozen=True, slots=True)
+class StdinCase:
+    """One run of the program: what it reads, what it must print."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class StdinTests:
+    """Runs of a whole program."""
+
+    cases: tuple[StdinCase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCase:
+    """One call: plain data in, plain data out."""
+
+    args: tuple[Any, ...]
+    expected: Any
+    kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTests:
+    """Calls of `entry_point`: a name or an expression such as `Solution().twoSum`, evaluated anew for each call."""
+
+    entry_point: str
+    cases: tuple[FunctionCase, ...]
+    float_abs: float = 0.0
+    float_rel: float = 0.0
+    nan_equal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertTests:
+    """Assert statements, in one of two shapes.
+
+    HumanEval: `test` defines `check(candidate)`, `entry_point` names the candidate, `prompt` is the start of the
+    program that the agent was shown. MBPP: `asserts` are statements that call the program by name, after `setup`.
+    """
+
+    test: str = ""
+    entry_point: str = ""
+    prompt: str = ""
+    asserts: tuple[str, ...] = ()
+    setup: str = ""

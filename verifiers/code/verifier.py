@@ -1,0 +1,158 @@
+"""The verifiers of code: picklable objects, `(response text, tests) -> Score`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.types import Score
+from assaygym.verifiers.code.asserts import run_asserts
+from assaygym.verifiers.code.checkers import TextChecker
+from assaygym.verifiers.code.extract import extract_program, parses
+from assaygym.verifiers.code.functions import run_functions
+from assaygym.verifiers.code.outcome import Mode, Report, check_mode
+from assaygym.verifiers.code.stdio import run_stdio
+from assaygym.verifiers.code.tests import AssertTests, FunctionTests, StdinTests
+
+__all__ = ["AssertsVerifier", "CodeVerifier", "FunctionsVerifier", "StdioVerifier", "asserts", "functions", "stdio"]
+
+TestsT = TypeVar("TestsT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeVerifier(Generic[TestsT]):
+    """What the verifiers of code share. Thread-safe; pickles where its sandbox does (None always does).
+
+    Raises:
+        ConfigError: unknown mode.
+    """
+
+    mode: Mode = "binary"
+    """`binary`: 1 when all tests pass, stops at the first failure. `fraction`: runs all, the share that passed."""
+    limits: Limits = field(default_factory=Limits)
+    """Of each run (`stdio`), or of all the calls of one program together."""
+    sandbox: Sandbox | None = None
+    """None: the one that the process shares, opened on first use."""
+    reveal: bool = False
+    """Whether the explanation may name expected values."""
+
+    name = "code"
+
+    def __post_init__(self) -> None:
+        check_mode(self.mode)
+
+    def __call__(self, response: str, answer: TestsT, /) -> Score:
+        """The score of the program in the response; UNPARSED where there is none.
+
+        Raises:
+            VerifierError: the tests are at fault.
+            SandboxError: the sandbox failed.
+        """
+        program = self.extract(response, answer)
+        if program is None:
+            return Score.unparsed("no program in the response; expected a ```python block")
+        return self.run(program, answer).score(self.mode, reveal=self.reveal, extracted=program)
+
+    def extract(self, response: str, answer: TestsT) -> str | None:
+        """The program in a response, or None."""
+        return extract_program(response)
+
+    def run(self, program: str, answer: TestsT) -> Report:
+        """What becomes of each test of a program.
+
+        Raises:
+            VerifierError: the tests are at fault.
+            SandboxError: the sandbox failed.
+        """
+        raise NotImplementedError
+
+    def _sandbox(self) -> Sandbox:
+        if self.sandbox is not None:
+            return self.sandbox
+        from assaygym.sandbox import shared_sandbox
+
+        return shared_sandbox()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StdioVerifier(CodeVerifier[StdinTests]):
+    """Whole programs, judged by what they print."""
+
+    checker: TextChecker = field(default_factory=lambda: TextChecker("tokens"))
+    name = "stdio"
+
+    def run(self, program: str, answer: StdinTests) -> Report:
+        """One sandboxed run for each test."""
+        sandbox = self._sandbox()
+        return run_stdio(program, answer, checker=self.checker, sandbox=sandbox, limits=self.limits, mode=self.mode)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionsVerifier(CodeVerifier[FunctionTests]):
+    """Functions, judged by what they return."""
+
+    name = "functions"
+
+    def run(self, program: str, answer: FunctionTests) -> Report:
+        """All the calls in one sandboxed process while it lives."""
+        return run_functions(program, answer, sandbox=self._sandbox(), limits=self.limits, mode=self.mode)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssertsVerifier(CodeVerifier[AssertTests]):
+    """Functions, judged by assert statements that run in another process."""
+
+    name = "asserts"
+
+    def extract(self, response: str, answer: AssertTests) -> str | None:
+        """As in the other verifiers; the whole response too where it continues the prompt."""
+        program = extract_program(response)
+        if program is None and answer.prompt and response.strip() and parses(f"{answer.prompt}{response}"):
+            return response
+        return program
+
+    def run(self, program: str, answer: AssertTests) -> Report:
+        """All the calls in one sandboxed process, the test code, where it is needed, in another."""
+        return run_asserts(program, answer, sandbox=self._sandbox(), limits=self.limits, mode=self.mode)
+
+
+def stdio(
+    *,
+    checker: str | Mapping[str, Any] = "tokens",
+    mode: Mode = "binary",
+    limits: Limits | None = None,
+    sandbox: Sandbox | None = None,
+    reveal: bool = False,
+) -> StdioVerifier:
+    """Verifies whole programs by `StdinTests`.
+
+    Args:
+        checker: `"tokens"`, `"exact"`, `"unordered"` (lines), `{"type": "float", "abs": a, "rel": r}`, or
+            `{"type": "python", "source": "def check(inp, out, expected): ..."}` (trusted code, run in a sandbox).
+        mode: `"binary"` (stops at the first failure) or `"fraction"`.
+        limits: of each run.
+        sandbox: where to run; default: the shared one.
+        reveal: whether explanations may name expected values.
+
+    Raises:
+        ConfigError: unknown checker or mode.
+    """
+    return StdioVerifier(
+        checker=TextChecker.of(checker), mode=mode, limits=limits or Limits(), sandbox=sandbox, reveal=reveal
+    )
+
+
+def functions(
+    *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
+) -> FunctionsVerifier:
+    """Verifies functions by `FunctionTests`: values in, values out, compared outside. Arguments as in `stdio`."""
+    return FunctionsVerifier(mode=mode, limits=limits or Limits(), sandbox=sandbox, reveal=reveal)
+
+
+def asserts(
+    *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
+) -> AssertsVerifier:
+    """Verifies functions by `AssertTests` (HumanEval and MBPP shapes). Arguments as in `stdio`."""
+    return AssertsVerifier(mode=mode, limits=limits or Limits(), sandbox=sandbox, reveal=reveal)
