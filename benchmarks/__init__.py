@@ -1,1 +1,53 @@
 """Suites, runner, statistics and report."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assaygym.benchmarks.folder import Plan as Plan
+    from assaygym.benchmarks.folder import read_run as read_run
+    from assaygym.benchmarks.progress import ProgressDisplay as ProgressDisplay
+    from assaygym.benchmarks.progress import Tally as Tally
+    from assaygym.benchmarks.records import EpisodeRecord as EpisodeRecord
+    from assaygym.benchmarks.records import Outcome as Outcome
+    from assaygym.benchmarks.records import final_records as final_records
+    from assaygym.benchmarks.records import read_records as read_records
+    from assaygym.benchmarks.report import load_summary as load_summary
+    from assaygym.benchmarks.report import markdown as markdown
+    from assaygym.benchmarks.report import print_summary as print_summary
+    from assaygym.benchmarks.runner import RunInterrupted as RunInterrupted
+    from assaygym.benchmarks.runner import evaluate as evaluate
+    from assaygym.benchmarks.statistics import estimate_mean as estimate_mean
+    from assaygym.benchmarks.statistics import pass_at_k as pass_at_k
+    from assaygym.benchmarks.statistics import wilson_interval as wilson_interval
+    from assaygym.benchmarks.suites import SUITES as SUITES
+    from assaygym.benchmarks.suites import Suite as Suite
+    from assaygym.benchmarks.suites import suite as suite
+    from assaygym.benchmarks.summary import Summary as Summary
+    from assaygym.benchmarks.summary import summarise as summarise
+
+_HOMES = {
+    "folder": ("Plan", "read_run"),
+    "progress": ("ProgressDisplay", "Tally"),
+    "records": ("EpisodeRecord", "Outcome", "final_records", "read_records"),
+    "report": ("load_summary", "markdown", "print_summary"),
+    "runner": ("RunInterrupted", "evaluate"),
+    "statistics": ("estimate_mean", "pass_at_k", "wilson_interval"),
+    "suites": ("SUITES", "Suite", "suite"),
+    "summary": ("Summary", "summarise"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # the table is the one list of public names
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(importlib.import_module(f"assaygym.benchmarks.{_HOME_OF[name]}"), name)
+    raise AttributeError(f"module 'assaygym.benchmarks' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

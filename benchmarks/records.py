@@ -45,6 +45,11 @@ class Outcome(StrEnum):
         """Whether the episode has a score that counts."""
         return self not in (Outcome.INVALID, Outcome.ERROR, Outcome.UNFINISHED)
 
+    @property
+    def retried(self) -> bool:
+        """Whether a later start of the run tries the episode again: a part of ours failed, perhaps for once."""
+        return self in (Outcome.INVALID, Outcome.ERROR)
+
 
 def outcome_of(trajectory: Trajectory) -> Outcome:
     """The outcome of one episode; an error of ours is never a wrong answer."""

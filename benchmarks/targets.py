@@ -1,0 +1,130 @@
+"""What an evaluation runs on: a suite, or an environment, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assaygym.benchmarks.suites import SUITES, load, suite
+from assaygym.envs.core import Env
+from assaygym.envs.registration import all_specs, make
+from assaygym.envs.tasks import DataEnv, TaskDefinition, TaskEnv
+from assaygym.errors import ConfigError
+from assaygym.verifiers.base import name_of
+
+__all__ = ["DEFAULT_TASKS", "Target", "find_target"]
+
+DEFAULT_TASKS = 100
+"""Tasks of an environment without end when the user names no number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An environment and how its tasks are picked: by row (`rows` many), or by seed (no end)."""
+
+    id: str
+    make: Callable[[], Env]
+    rows: int | None
+    by_index: bool
+    """Whether a task is a row, picked by `reset(options={"index": row})`; otherwise it is a seed."""
+    config: Mapping[str, Any]
+    """All of it that can change a verdict, as JSON values."""
+
+    def tasks(self, n: int | None, limit: int | None, seed: int) -> tuple[int, ...]:
+        """The first `n` tasks: rows from 0, or seeds from `seed`; never more than `limit`, or than there are.
+
+        Raises:
+            ConfigError: `n` or `limit` is below 1.
+        """
+        for name, value in (("n", n), ("limit", limit)):
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} is {value}; expected at least 1")
+        wanted = n if n is not None else self.rows if self.rows is not None else DEFAULT_TASKS
+        count = min(number for number in (wanted, limit, self.rows) if number is not None)
+        first = 0 if self.by_index else seed
+        return tuple(range(first, first + count))
+
+    def reset_options(self, task: int) -> dict[str, Any] | None:
+        """The options of `reset` for a task."""
+        return {"index": task} if self.by_index else None
+
+
+def find_target(
+    target: str | TaskDefinition,
+    *,
+    data: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    split: str = "eval",
+    level: int | None = None,
+    knobs: Mapping[str, Any] | None = None,
+) -> Target:
+    """The target of this name, its data read.
+
+    Args:
+        target: a suite, an environment's id, or a task definition.
+        data: the file or folder of a suite; the Hub when None.
+        columns: the data's own names for the suite's columns.
+        split: of an environment. A suite is whole.
+        level: difficulty of an environment.
+        knobs: further options of an environment.
+
+    Raises:
+        ConfigError: no such target, or an option it does not take.
+        DataError: a suite's data cannot be used.
+        MissingDependencyError: a suite needs a package that is not installed.
+    """
+    if isinstance(target, str) and target in SUITES:
+        if level is not None or knobs:
+            given = ", ".join([*(["level"] if level is not None else []), *(knobs or {})])
+            raise ConfigError(f"{target} is a suite: it takes no {given}; levels and knobs are for environments")
+        return _suite_target(target, data, columns)
+    if data is not None or columns:
+        raise ConfigError(f"{target} is no suite, so it takes no data of its own; suites: {', '.join(SUITES)}")
+    return _env_target(target, {"split": split, "level": level, **(knobs or {})})
+
+
+def _suite_target(name: str, data: str | Path | None, columns: Mapping[str, str] | None) -> Target:
+    loaded = load(suite(name), data, columns)
+    definition = loaded.definition
+    return Target(
+        id=name,
+        make=lambda: definition.make(split="all"),
+        rows=len(definition.rows),
+        by_index=True,
+        config={
+            "id": name,
+            "kind": "suite",
+            "split": loaded.suite.split,
+            "prompt": loaded.suite.prompt,
+            "verifier": name_of(definition.verifier),
+            "data": {"source": loaded.source, "sha256": loaded.sha256, "columns": dict(columns or {})},
+        },
+    )
+
+
+def _env_target(target: str | TaskDefinition, options: Mapping[str, Any]) -> Target:
+    given = {name: value for name, value in options.items() if value is not None}
+    if isinstance(target, str) and ":" not in target and target not in {spec.id for spec in all_specs()}:
+        suite(target)  # raises: the name is unknown, and both kinds of name are worth suggesting
+
+    def build() -> Env:
+        return make(target, **given) if isinstance(target, str) else target.make(**given)
+
+    env = build()
+    config = {
+        "id": env.id,
+        "kind": "environment",
+        "split": env.split,
+        "knobs": {name: _json_value(value) for name, value in env.knobs.items()},
+        "max_turns": env.max_turns,
+        **({"verifier": name_of(env.definition.verifier)} if isinstance(env, TaskEnv) else {}),
+    }
+    rows = len(env.definition.order(env.split)) if isinstance(env, DataEnv) else None
+    env.close()
+    return Target(id=env.id, make=build, rows=rows, by_index=False, config=config)
+
+
+def _json_value(value: Any) -> Any:
+    return value if isinstance(value, (bool, int, float, str)) or value is None else repr(value)

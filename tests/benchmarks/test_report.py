@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from assaygym.benchmarks.folder import Plan, open_run
+from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Outcome
+from assaygym.benchmarks.report import load_summary, markdown, print_summary, write_report
+from assaygym.benchmarks.summary import Summary, summarise
+from assaygym.errors import RunError
+
+
+def record(task: int, outcome: Outcome, explanation: str = "", config: str = "c") -> EpisodeRecord:
+    value = 1.0 if outcome is Outcome.CORRECT else 0.0 if outcome.scored else math.nan
+    return EpisodeRecord(
+        task=task, sample=0, config=config, task_id=f"t{task}", outcome=outcome, value=value, explanation=explanation
+    )
+
+
+def summary(*rows: EpisodeRecord, tasks: int | None = None, folder: str = "") -> Summary:
+    plan = Plan(tasks=tuple(range(len(rows) if tasks is None else tasks)), samples=1)
+    return summarise("gsm8k", "oracle", plan, {row.key: row for row in rows}, folder)
+
+
+def printed(shown: Summary) -> str:
+    stream = io.StringIO()
+    print_summary(shown, Console(file=stream, width=100))
+    return stream.getvalue()
+
+
+MIXED = (
+    record(0, Outcome.CORRECT),
+    record(1, Outcome.INCORRECT, "number: 3, gold [4]"),
+    record(2, Outcome.INVALID, "sandbox down"),
+)
+
+
+def test_the_table_shows_score_interval_outcomes_and_bounds() -> None:
+    text = printed(summary(*MIXED))
+    assert "50.0 % [9.5, 90.5] n=2" in text
+    assert "1 correct, 1 incorrect, 1 invalid" in text
+    assert "1: 33.3 % if all were wrong, 66.7 % if all were right" in text
+
+
+def test_failures_are_shown_with_the_verifiers_reason_unaltered() -> None:
+    assert "t1 sample 0: incorrect: number: 3, gold [4]" in printed(summary(*MIXED))
+
+
+@pytest.mark.parametrize("rows", [MIXED, MIXED[:1]])
+def test_the_report_says_where_the_records_are(rows: tuple[EpisodeRecord, ...]) -> None:
+    assert "records: runs/a/episodes.jsonl" in printed(summary(*rows, folder="runs/a"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "tasks", "hint"),
+    [
+        (MIXED[:1], 5, "4 episodes have not run: the same call again resumes"),
+        (MIXED, 3, "the same call again tries the 1 failed episodes once more"),
+    ],
+)
+def test_the_report_says_how_to_go_on(rows: tuple[EpisodeRecord, ...], tasks: int, hint: str) -> None:
+    assert hint in printed(summary(*rows, tasks=tasks))
+
+
+def test_a_finished_run_needs_no_hint() -> None:
+    assert "same call" not in printed(summary(MIXED[0]))
+
+
+def test_a_long_reason_is_cut() -> None:
+    text = markdown(summary(record(0, Outcome.INCORRECT, "x" * 5000)))
+    assert "x" * 100 in text
+    assert len(text) < 1500
+
+
+def test_what_a_model_wrote_cannot_format_the_markdown() -> None:
+    text = markdown(summary(record(0, Outcome.INCORRECT, "<img src=x>\n# [link](http://a) | `code`")))
+    assert "\n#" not in text.split("## Typical failures")[1]
+    assert "\\<img src=x\\>" in text
+    assert "\\[link\\]" in text
+
+
+def test_the_folder_gets_a_summary_and_a_report(tmp_path: Path) -> None:
+    found = summary(*MIXED, folder=str(tmp_path))
+    write_report(tmp_path, found)
+    row = json.loads((tmp_path / "summary.json").read_text())
+    assert row["headline"] == found.headline()
+    assert (tmp_path / "report.md").read_text() == markdown(found)
+
+
+def test_text_that_is_no_unicode_can_still_be_reported(tmp_path: Path) -> None:
+    write_report(tmp_path, summary(record(0, Outcome.INCORRECT, "half \ud800 pair")))
+    assert "half" in (tmp_path / "report.md").read_text()
+
+
+def test_a_report_that_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot write"):
+        write_report(tmp_path / "absent", summary(*MIXED))
+
+
+def test_the_summary_can_be_worked_out_again_from_the_folder(tmp_path: Path) -> None:
+    config = {"target": {"id": "gsm8k"}, "policy": {"name": "oracle"}}
+    with open_run(tmp_path, config, Plan(tasks=(0, 1, 2), samples=1)) as run, EpisodeLog(run.episodes) as log:
+        rows = [record(0, Outcome.CORRECT, config=run.config_hash), record(1, Outcome.ERROR, config=run.config_hash)]
+        for row in rows:
+            log.append(row)
+    assert load_summary(tmp_path) == summary(*rows, tasks=3)
+    assert load_summary(tmp_path).folder == str(tmp_path)

@@ -1,0 +1,123 @@
+"""A run that is killed, interrupted or failed half-way goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("slow_run.py")
+
+
+def start(folder: Path, seconds: float = 0.01) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(folder), str(seconds)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(folder: Path) -> str:
+    process = start(folder, 0.0)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    return out
+
+
+def lines(folder: Path) -> int:
+    path = folder / "episodes.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def stop_after(folder: Path, count: int, how: signal.Signals) -> tuple[int, str]:
+    """Start a run, send it a signal when the file holds so many lines; exit status and standard error."""
+    process = start(folder)
+    deadline = time.monotonic() + 60
+    while lines(folder) < count and process.poll() is None:
+        assert time.monotonic() < deadline, "the run makes no progress"
+        time.sleep(0.001)
+    process.send_signal(how)
+    _, err = process.communicate(timeout=60)
+    return process.returncode, err
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    row = json.loads((folder / "summary.json").read_text())
+    assert row.pop("folder") == str(folder)
+    return dict(row)
+
+
+def keys(folder: Path) -> Counter[tuple[int, int]]:
+    rows = map(json.loads, (folder / "episodes.jsonl").read_bytes().splitlines())
+    return Counter((row["task"], row["sample"]) for row in rows)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("whole")
+    finish(folder)
+    return summary(folder)
+
+
+def killed_and_resumed(folder: Path, moments: list[int]) -> None:
+    for moment in moments:
+        status, err = stop_after(folder, moment, signal.SIGKILL)
+        assert status == -signal.SIGKILL, f"it ended by itself before {moment} episodes: {err}"
+    finish(folder)
+
+
+@pytest.mark.parametrize("moments", [[1], [40], [90], [7, 30, 60]])
+def test_a_run_killed_at_any_moment_finishes_with_each_episode_once_and_the_same_summary(
+    tmp_path: Path, uninterrupted: dict[str, Any], moments: list[int]
+) -> None:
+    killed_and_resumed(tmp_path, moments)
+    assert keys(tmp_path) == Counter({(task, sample): 1 for task in range(50) for sample in range(2)})
+    assert summary(tmp_path) == uninterrupted
+    attempts = json.loads((tmp_path / "run.json").read_text())["attempts"]
+    assert [attempt["ended"] is None for attempt in attempts] == [True] * len(moments) + [False]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_a_run_killed_at_random_moments_loses_nothing(tmp_path: Path, uninterrupted: dict[str, Any], seed: int) -> None:
+    killed_and_resumed(tmp_path, sorted(random.Random(seed).sample(range(1, 95), 3)))
+    assert set(keys(tmp_path).values()) == {1}
+    assert summary(tmp_path) == uninterrupted
+
+
+def test_a_line_torn_by_the_kill_is_run_again(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
+    stop_after(tmp_path, 20, signal.SIGKILL)
+    path = tmp_path / "episodes.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rindex(b"\n", 0, -1) + 40])
+    finish(tmp_path)
+    assert set(keys(tmp_path).values()) == {1}
+    assert summary(tmp_path) == uninterrupted
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_resume(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
+    status, err = stop_after(tmp_path, 20, signal.SIGINT)
+    assert status != 0
+    assert "RunInterrupted: stopped after" in err
+    assert f"the same call with the folder {tmp_path} resumes" in err
+    assert 20 <= summary(tmp_path)["done"] < 100
+    assert json.loads((tmp_path / "run.json").read_text())["attempts"][0]["interrupted"] is True
+    finish(tmp_path)
+    assert set(keys(tmp_path).values()) == {1}
+    assert summary(tmp_path) == uninterrupted
+
+
+def test_a_finished_run_is_not_played_again(tmp_path: Path) -> None:
+    first = finish(tmp_path)
+    before = (tmp_path / "episodes.jsonl").read_bytes()
+    assert finish(tmp_path) == first
+    assert (tmp_path / "episodes.jsonl").read_bytes() == before
