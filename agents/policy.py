@@ -11,7 +11,7 @@ from assaygym.types import Completion, Message, ToolSpec
 if TYPE_CHECKING:
     from assaygym.envs.core import Env
 
-__all__ = ["Policy", "Prompt", "SamplingParams"]
+__all__ = ["Policy", "Prompt", "SamplingParams", "said"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,8 @@ class Prompt:
     """The agent's own last turn. A policy with tokens continues `prompt_ids + token_ids`, never re-tokenises them."""
     observation: tuple[Message, ...] = ()
     """The messages after `previous` (all of `messages` at the first turn)."""
+    turn: int = 0
+    """How many turns the agent has taken before this one."""
     env: Env | None = field(default=None, repr=False, compare=False)
     """The live environment, for agents that play from the inside (oracle, random). A model policy never looks at it."""
 
@@ -57,6 +59,7 @@ class Policy(Protocol):
     """Samples assistant turns. `generate` is thread-safe and returns one completion a prompt, in order.
 
     Raises:
+        ContextOverflowError: the conversation is longer than the model's context.
         PolicyError: it could not answer (after its own retries).
     """
 
@@ -65,3 +68,8 @@ class Policy(Protocol):
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
         """One completion a prompt, in order."""
         ...
+
+
+def said(text: str) -> Completion:
+    """The completion of a policy that has text and no tokens."""
+    return Completion(message=Message(role="assistant", content=text))
