@@ -12,7 +12,7 @@ from torch import Tensor
 
 from assaygym.errors import ConfigError
 
-__all__ = ["Scale", "constant_groups", "group"]
+__all__ = ["Scale", "group", "group_stds"]
 
 Scale = Literal["std", "none"]
 
@@ -31,25 +31,30 @@ def group(rewards_N: Tensor, groups_N: Tensor, *, scale: Scale = "std", eps: flo
     """
     if scale not in ("std", "none"):
         raise ConfigError(f"scale is {scale!r}; expected 'std' or 'none'")
-    index_N, counts_K = _members(rewards_N, groups_N)
-    mean_K = _sum(rewards_N, index_N, counts_K) / counts_K
-    centred_N = (rewards_N - mean_K[index_N]).masked_fill(_constant(rewards_N, index_N, counts_K)[index_N], 0.0)
-    if scale == "none":
-        return centred_N
-    variance_K = _sum(centred_N.square(), index_N, counts_K) / (counts_K - 1).clamp(min=1)
-    return centred_N / (variance_K.sqrt()[index_N] + eps)
+    centred_N, std_K, index_N = _centre(rewards_N, groups_N)
+    return centred_N if scale == "none" else centred_N / (std_K[index_N] + eps)
 
 
-def constant_groups(rewards_N: Tensor, groups_N: Tensor) -> Tensor:
-    """Which of the groups (in the order of their labels) have one reward only, so that no gradient comes of them.
+def group_stds(rewards_N: Tensor, groups_N: Tensor) -> Tensor:
+    """The sample deviation of the rewards of each group, in the order of the labels.
 
     Returns:
-        `[K]` bool, K the number of groups.
+        `[K]`, K the number of groups; exactly 0 for equal rewards and for a group of one.
 
     Raises:
         ConfigError: as `group`.
     """
-    return _constant(rewards_N, *_members(rewards_N, groups_N))
+    return _centre(rewards_N, groups_N)[1]
+
+
+def _centre(rewards_N: Tensor, groups_N: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """`r_i - mean_g` of each episode, the deviation of each group, and the group of each episode as 0..K-1."""
+    index_N, counts_K = _members(rewards_N, groups_N)
+    mean_K = _sum(rewards_N, index_N, counts_K) / counts_K
+    equal_K = _constant(rewards_N, index_N, counts_K)  # asked of the rewards: their mean may round
+    centred_N = (rewards_N - mean_K[index_N]).masked_fill(equal_K[index_N], 0.0)
+    variance_K = _sum(centred_N.square(), index_N, counts_K) / (counts_K - 1).clamp(min=1)
+    return centred_N, variance_K.sqrt(), index_N
 
 
 def _members(rewards_N: Tensor, groups_N: Tensor) -> tuple[Tensor, Tensor]:

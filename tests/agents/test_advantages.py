@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assaygym.agents.advantages import constant_groups, group
+from assaygym.agents.advantages import group, group_stds
 from assaygym.errors import ConfigError
 
 
@@ -70,9 +70,9 @@ def test_std_scale_does_not_see_the_unit_or_the_origin_of_rewards(
         torch.testing.assert_close(plain, moved)
 
 
-def test_constant_groups_are_those_without_spread_in_label_order() -> None:
-    given_K = constant_groups(rewards(1, 0, 2, 2, 5), labels(9, 9, 1, 1, 4))
-    assert given_K.tolist() == [True, True, False]  # labels 1, 4 (a group of one), 9
+def test_group_stds_are_those_of_the_groups_in_label_order_and_zero_without_spread() -> None:
+    given_K = group_stds(rewards(1, 0, 2, 2, 5), labels(9, 9, 1, 1, 4))
+    torch.testing.assert_close(given_K, rewards(0, 0, math.sqrt(0.5)))  # labels 1, 4 (a group of one), 9
 
 
 def test_a_nan_reward_is_refused_with_what_to_do() -> None:

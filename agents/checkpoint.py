@@ -1,0 +1,98 @@
+"""Checkpoints of a training run: whole or absent, whatever moment the process dies at.
+
+A checkpoint is the folder `checkpoint-NNNNNN` with a model that `from_pretrained` loads and the trainer's own state.
+It is written beside its final name and moved there when complete.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from assaygym.errors import RunError
+
+__all__ = ["latest_checkpoint", "load_checkpoint", "save_checkpoint", "save_model"]
+
+STATE_FILE = "trainer.pt"
+NAME = re.compile(r"checkpoint-(\d{6,})")
+
+
+def save_checkpoint(folder: Path, step: int, model: Any, tokenizer: Any, state: dict[str, Any]) -> Path:
+    """Write `folder/checkpoint-<step>` and remove the older ones. `state` holds tensors and plain values."""
+    final = folder / f"checkpoint-{step:06d}"
+    partial = folder / f"partial-{os.getpid()}"
+    shutil.rmtree(partial, ignore_errors=True)
+    save_model(model, tokenizer, partial)
+    torch.save(state, partial / STATE_FILE)
+    for path in partial.iterdir():
+        _sync(path)
+    shutil.rmtree(final, ignore_errors=True)
+    partial.rename(final)
+    _sync(folder)
+    for path, number in _checkpoints(folder):
+        if number < step:
+            shutil.rmtree(path, ignore_errors=True)
+    return final
+
+
+def latest_checkpoint(folder: Path) -> Path | None:
+    """The complete checkpoint with the highest step, or None."""
+    found = _checkpoints(folder)
+    return max(found, key=lambda pair: pair[1])[0] if found else None
+
+
+def load_checkpoint(path: Path, model: Any) -> dict[str, Any]:
+    """Load the weights into `model` in place and return the trainer's state.
+
+    Raises:
+        RunError: the checkpoint cannot be read, or is of a model of another shape.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path / STATE_FILE, map_location="cpu", weights_only=True)
+        with _quiet():
+            saved = type(model).from_pretrained(path, dtype=model.dtype)
+        model.load_state_dict(saved.state_dict())
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise RunError(f"cannot resume from {path}: {error}; name another folder to start afresh") from error
+    return state
+
+
+def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Write model and tokenizer so that `from_pretrained(folder)` gives them back."""
+    with _quiet():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+def _checkpoints(folder: Path) -> list[tuple[Path, int]]:
+    named = [(path, NAME.fullmatch(path.name)) for path in folder.glob("checkpoint-*")]
+    return [(path, int(match[1])) for path, match in named if match]
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars of the library: they would tear a live display."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -1,0 +1,93 @@
+"""Every live episode takes its turn at the same time, as one batch in a fixed order.
+
+A policy that batches whatever happens to wait gives the same tokens but for rounding, which depends on the number of
+rows in a matrix product. Sampling in lockstep fixes the rows, so that a training run repeats bit for bit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assaygym.agents.policy import Policy, Prompt, SamplingParams
+from assaygym.errors import AssayError
+from assaygym.types import Completion
+
+__all__ = ["Lockstep"]
+
+
+@dataclass(slots=True)
+class _Call:
+    prompt: Prompt
+    params: SamplingParams
+    answer: Completion | None = None
+    error: AssayError | None = None
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """The task, so that a group shares a batch, then the episode's own seed."""
+        task = self.prompt.env.task if self.prompt.env is not None else None
+        return (task.id if task is not None else "", self.params.seed or 0)
+
+
+class Lockstep:
+    """Asks `policy` once all `episodes` wait for their turn; each runs on a thread of its own.
+
+    `retire` must be called for each episode that ended, or the others wait for it.
+
+    Args:
+        policy: who plays.
+        episodes: how many run at once. They sample with equal parameters, the seed apart.
+    """
+
+    def __init__(self, policy: Policy, episodes: int) -> None:
+        self.name, self.policy, self.live = policy.name, policy, episodes
+        self._turn = threading.Condition()
+        self._waiting: list[_Call] = []
+
+    def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
+        """One completion a prompt, in order; an episode asks for one at a time.
+
+        Raises:
+            AssayError: what `policy` raised for this prompt alone.
+        """
+        return [self._ask(_Call(prompt, params)) for prompt in prompts]
+
+    def retire(self) -> None:
+        """Wait for one episode less."""
+        with self._turn:
+            self.live -= 1
+            self._go()
+
+    def _ask(self, call: _Call) -> Completion:
+        with self._turn:
+            self._waiting.append(call)
+            self._go()
+            self._turn.wait_for(lambda: call.answer is not None or call.error is not None)
+        if call.answer is None:
+            raise call.error or AssayError("a turn ended without an answer")
+        return call.answer
+
+    def _go(self) -> None:
+        """Take the turn if everyone waits; the lock is held, as there is nobody else to run."""
+        if not self._waiting or len(self._waiting) < self.live:
+            return
+        calls, self._waiting = sorted(self._waiting, key=lambda call: call.order), []
+        try:
+            self._answer(calls)
+        except AssayError:
+            for call in calls:  # one prompt can fail them all (a conversation too long): let it fail alone
+                self._alone(call)
+        self._turn.notify_all()
+
+    def _answer(self, calls: Sequence[_Call]) -> None:
+        answers = self.policy.generate([call.prompt for call in calls], calls[0].params)
+        for call, answer in zip(calls, answers, strict=True):
+            call.answer = answer
+
+    def _alone(self, call: _Call) -> None:
+        try:
+            self._answer([call])
+        except AssayError as error:
+            call.error = error
