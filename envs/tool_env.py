@@ -20,7 +20,7 @@ from typing import Any, ClassVar, cast
 
 from assaygym.envs.core import Env, Reply
 from assaygym.envs.difficulty import Difficulty, resolve
-from assaygym.envs.grammar import grammar
+from assaygym.envs.grammars import grammar
 from assaygym.envs.registration import EnvSpec, Kind, register
 from assaygym.envs.seeding import fingerprint
 from assaygym.envs.tasks import as_prompt
@@ -125,7 +125,7 @@ class ToolEnv(Env):
 
         A turn with a malformed call keeps its text whole and makes no call at all.
         """
-        parsed = self.grammar.parse(text)
+        parsed = self.grammar.parse(text, self.tools)
         if parsed.errors:
             return Message(role="assistant", content=text)
         calls = tuple(replace(call, id=f"call_{self.turns}_{i}") for i, call in enumerate(parsed.calls))
@@ -146,7 +146,7 @@ class ToolEnv(Env):
     def _reply(self, action: Message) -> Reply:
         if action.tool_calls:
             return self._run_calls(action.tool_calls)
-        parsed = self.grammar.parse(action.content)
+        parsed = self.grammar.parse(action.content, self.tools)
         if parsed.errors:
             text = "\n".join(f"{ERROR}{sentence}" for sentence in parsed.errors[:CALLS_PER_TURN])
             info = {"tool_calls": 0, "tool_errors": len(parsed.errors)}
