@@ -1,0 +1,51 @@
+"""The commands of `assay`, in one table."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from assaygym.cli import eval_, info, list_, new, play, verify
+from assaygym.cli.command import command
+
+__all__ = ["app"]
+
+START = """\
+assaygym: tasks that prove their answers, for language-model agents. Three ways to begin:
+
+  assay demo                              two minutes, offline: evaluate, train, report
+  assay list                              the environments
+  assay play assay/Countdown-v0           be the agent yourself
+
+assay --help shows every command, assay COMMAND --help an example of it.
+"""
+
+app = typer.Typer(name="assay", add_completion=False, pretty_exceptions_enable=False, no_args_is_help=False)
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """A verifiable-reward gym for language-model agents."""
+    if version:
+        from assaygym import __version__
+
+        print(f"assaygym {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(START, end="")
+
+
+app.command("list", epilog="Example: assay list --kind math")(command(list_.list_environments))
+app.command("info", epilog="Example: assay info assay/Shop-v0 --level 1")(command(info.info))
+app.command("play", epilog="Example: assay play assay/Shop-v0 --seed 3")(command(play.play))
+app.command("new", epilog="Example: assay new my_sums --kind task")(command(new.new, imports=False))
+app.command("eval", epilog="Example: assay eval assay/ChainSum-v0 --policy oracle -n 50")(
+    command(eval_.evaluate, resumes=True)
+)
+app.command("verify", epilog="Example: assay verify math answers.jsonl --out verdicts.jsonl")(
+    command(verify.verify, imports=False)
+)

@@ -1,0 +1,168 @@
+"""`assay verify`: verdicts on a file of answers."""
+
+from __future__ import annotations
+
+import json as json_format
+import math
+import os
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+
+from assaygym.cli.command import FOUND_SOMETHING, Json
+from assaygym.cli.output import emit_json, say
+from assaygym.errors import ConfigError, DataError
+
+Row = Mapping[str, Any]
+ANSWER_KEYS = ("id", "gold", "pred")
+CODE_KEYS = ("id", "task", "program")
+CODE = "code"
+
+
+def verify(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="math, number, text, choice or code.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines; - is standard input.")],
+    out: Annotated[Path | None, typer.Option(help="Where the verdicts go; standard output without it.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Rows at once; one a core without it.")] = None,
+    json: Json = False,
+) -> int:
+    """Verify rows {"id", "gold", "pred"}: one verdict a row, in order. Exit code 1: a row could not be judged."""
+    workers = workers or os.cpu_count() or 1
+    counts: Counter[str] = Counter()
+    with ExitStack() as stack:
+        judge, keys = _judge(kind, workers, stack)
+        rows = _rows(_lines(file, stack), file, keys)
+        target = _target(out, stack)
+        try:
+            for record in in_order(judge, rows, workers):
+                target.write(json_format.dumps(record, allow_nan=False) + "\n")
+                counts[record["verdict"]] += 1
+        finally:
+            target.flush()
+            told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+            say(f"{counts.total()} rows: {told or 'none'}")
+    if json and out is not None:
+        emit_json({"rows": counts.total(), "verdicts": dict(counts), "out": str(out)})
+    return FOUND_SOMETHING if counts["invalid"] else 0
+
+
+def in_order(work: Callable[[Row], Any], rows: Iterable[Row], workers: int) -> Iterator[Any]:
+    """`work` of each row on threads, in the order of the rows; few rows are read ahead.
+
+    Raises:
+        DataError: from `rows`, after the results of all rows before it.
+    """
+    waiting: deque[Future[Any]] = deque()
+    bad: DataError | None = None
+    with ThreadPoolExecutor(workers) as pool:
+        source = iter(rows)
+        while bad is None:
+            try:
+                waiting.append(pool.submit(work, next(source)))
+            except StopIteration:
+                break
+            except DataError as error:
+                bad = error
+            if len(waiting) > 4 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    if bad is not None:
+        raise bad
+
+
+def _judge(kind: str, workers: int, stack: ExitStack) -> tuple[Callable[[Row], dict[str, Any]], tuple[str, ...]]:
+    """What judges a row of this kind, and the keys that the row must have."""
+    if kind == CODE:
+        from assaygym.sandbox import open_sandbox
+        from assaygym.verifiers.code.rows import verify_row
+
+        backend = os.environ.get("ASSAYGYM_SANDBOX") or "auto"
+        sandbox = stack.enter_context(open_sandbox(backend, workers))
+        return lambda row: _finite(verify_row(row, sandbox)), CODE_KEYS
+    from assaygym.verifiers.registry import KINDS, verifier_for
+
+    if kind not in KINDS:
+        from assaygym.errors import did_you_mean
+
+        raise ConfigError(f"no verifier of kind {kind!r}; {did_you_mean(kind, [*KINDS, CODE])}")
+    verifier = verifier_for(kind)
+    return lambda row: _verdict(verifier, row), ANSWER_KEYS
+
+
+def _verdict(verifier: Callable[[Any, Any], Any], row: Row) -> dict[str, Any]:
+    from assaygym.verifiers.base import judge
+
+    start = time.perf_counter()
+    score = judge(verifier, row["pred"], row["gold"])
+    return {
+        "id": row["id"],
+        "verdict": score.verdict.value,
+        "value": None if math.isnan(score.value) else score.value,
+        "extracted": score.extracted,
+        "explanation": score.explanation,
+        "ms": round((time.perf_counter() - start) * 1000, 3),
+    }
+
+
+def _finite(record: dict[str, Any]) -> dict[str, Any]:
+    value = record["value"]
+    return {**record, "value": None if value is None or math.isnan(value) else value}
+
+
+def _lines(file: str, stack: ExitStack) -> Iterable[bytes]:
+    if file == "-":
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(Path(file).open("rb"))
+    except OSError as error:
+        raise DataError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _rows(lines: Iterable[bytes], file: str, keys: tuple[str, ...]) -> Iterator[Row]:
+    """The rows of the lines; blank lines are passed over.
+
+    Raises:
+        DataError: a line is no row; the sentence names the line.
+    """
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _row(line, f"{file}, line {number}", keys)
+
+
+def _row(line: bytes, where: str, keys: tuple[str, ...]) -> Row:
+    try:
+        row = json_format.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where} is not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{where} is {type(row).__name__}; expected an object with {', '.join(keys)}")
+    for key in keys:
+        if key not in row:
+            raise DataError(f"{where} has no {key!r}; expected {', '.join(keys)}, found {', '.join(row) or 'nothing'}")
+    return row if keys is CODE_KEYS else {**row, **{key: _text(row[key], key, where) for key in ("gold", "pred")}}
+
+
+def _text(value: object, key: str, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    raise DataError(f"{where}: {key!r} is {json_format.dumps(value)[:40]}; expected text or a number")
+
+
+def _target(out: Path | None, stack: ExitStack) -> IO[str]:
+    if out is None:
+        return sys.stdout
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return stack.enter_context(out.open("w", encoding="utf-8", buffering=1))
+    except OSError as error:
+        raise ConfigError(f"cannot write {out}: {error.strerror}; give another --out") from error
