@@ -15,8 +15,8 @@ from assaygym.verifiers.code.outcome import Outcome, TestStatus, status_of
 
 __all__ = ["Answer", "Candidate", "Gone", "Talk"]
 
-_GRACE_SECONDS = 1.0
-"""The sandbox ends a program at its limits; we wait this much longer to hear of it."""
+_GRACE_SECONDS = 30.0
+"""The sandbox ends a program at its limits, and we hear of it at once; only a lost sandbox lets us wait this long."""
 
 
 class Gone(Exception):

@@ -112,7 +112,10 @@ def read(wire: object) -> Any:
     Raises:
         CodecError: malformed, or beyond the caps.
     """
-    return _Reader().read(wire, 0)
+    try:
+        return _Reader().read(wire, 0)
+    except RecursionError as error:
+        raise CodecError("a value nested too deep") from error
 
 
 class _Reader:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assaygym.errors import DataError
+
 __all__ = ["AssertTests", "FunctionCase", "FunctionTests", "StdinCase", "StdinTests"]
 
 
@@ -19,9 +21,16 @@ class StdinCase:
 
 @dataclass(frozen=True, slots=True)
 class StdinTests:
-    """Runs of a whole program."""
+    """Runs of a whole program.
+
+    Raises:
+        DataError: there is no case.
+    """
 
     cases: tuple[StdinCase, ...]
+
+    def __post_init__(self) -> None:
+        _some(self.cases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +44,22 @@ class FunctionCase:
 
 @dataclass(frozen=True, slots=True)
 class FunctionTests:
-    """Calls of `entry_point`: a name or an expression such as `Solution().twoSum`, evaluated anew for each call."""
+    """Calls of `entry_point`: a name or an expression such as `Solution().twoSum`, evaluated anew for each call.
+
+    Floats within `max(float_abs, float_rel * |expected|)` are equal; `nan_equal` lets NaN equal NaN.
+
+    Raises:
+        DataError: there is no case.
+    """
 
     entry_point: str
     cases: tuple[FunctionCase, ...]
     float_abs: float = 0.0
     float_rel: float = 0.0
     nan_equal: bool = False
+
+    def __post_init__(self) -> None:
+        _some(self.cases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +68,9 @@ class AssertTests:
 
     HumanEval: `test` defines `check(candidate)`, `entry_point` names the candidate, `prompt` is the start of the
     program that the agent was shown. MBPP: `asserts` are statements that call the program by name, after `setup`.
+
+    Raises:
+        DataError: neither shape, or both.
     """
 
     test: str = ""
@@ -57,3 +78,12 @@ class AssertTests:
     prompt: str = ""
     asserts: tuple[str, ...] = ()
     setup: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.test) == bool(self.asserts) or bool(self.test) != bool(self.entry_point):
+            raise DataError("expected either `test` and `entry_point` (HumanEval) or `asserts` (MBPP)")
+
+
+def _some(cases: tuple[Any, ...]) -> None:
+    if not cases:
+        raise DataError("there is no test; a program can be judged by one at least")

@@ -11,6 +11,14 @@ from typing import Any
 
 from assaygym.verifiers.code.guest.wire import Encoder, NotPlain, decode, error_of, quiet, receive, send
 
+# An object that is asked `startswith(expected)` would learn what is expected and say yes.
+PREDICATES = frozenset(
+    name
+    for kind in (str, bytes, set, float)
+    for name in dir(kind)
+    if name.startswith("is") or name in ("startswith", "endswith")
+)
+
 
 class Broken(BaseException):
     """The test code itself cannot be run: no verdict on the candidate."""
@@ -29,10 +37,13 @@ class Remote:
         object.__setattr__(self, "_assay", (line, {"$ref": [number, truth]}))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the call, made over there."""
         line, ref = self._assay
         return line.call(ref, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
+        if name in PREDICATES:
+            raise AttributeError(f"no {name} on an object of the program")
         line, ref = self._assay
         return line.ask("get", ref, name)
 
@@ -190,6 +201,7 @@ class Count(ast.NodeTransformer):
         self.tries = 0
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
+        """The statement; an assertion that its handlers may catch is marked."""
         self.tries += 1
         node.body = [new for item in node.body for new in self._statements(item)]
         self.tries -= 1
