@@ -79,7 +79,8 @@ def print_summary(summary: Summary, console: Console | None = None) -> None:
 
 def _rows(summary: Summary) -> Iterator[tuple[str, str]]:
     """Names and values of what both forms of the report show."""
-    yield f"avg@{summary.samples}", percent(summary.score.mean)
+    if summary.samples > 1:
+        yield f"avg@{summary.samples}", percent(summary.score.mean)
     for estimate in summary.pass_at:
         yield f"pass@{estimate.k}", _pass_at(estimate, summary.tasks)
     yield "episodes", f"{summary.done} of {summary.planned}" if not summary.complete else str(summary.done)

@@ -12,6 +12,7 @@ from assaygym.envs.core import Env
 from assaygym.envs.registration import all_specs, make
 from assaygym.envs.tasks import DataEnv, TaskDefinition, TaskEnv
 from assaygym.errors import ConfigError
+from assaygym.sandbox import shared_sandbox
 from assaygym.verifiers.base import name_of
 
 __all__ = ["DEFAULT_TASKS", "Target", "find_target"]
@@ -74,6 +75,7 @@ def find_target(
         ConfigError: no such target, or an option it does not take.
         DataError: a suite's data cannot be used.
         MissingDependencyError: a suite needs a package that is not installed.
+        IsolationError: a suite runs programs, and this machine cannot isolate them.
     """
     if isinstance(target, str) and target in SUITES:
         if level is not None or knobs:
@@ -87,6 +89,8 @@ def find_target(
 
 def _suite_target(name: str, data: str | Path | None, columns: Mapping[str, str] | None) -> Target:
     loaded = load(suite(name), data, columns)
+    if loaded.suite.kind == "code":
+        shared_sandbox()  # where programs cannot be isolated, say so before the first episode and not in each
     definition = loaded.definition
     return Target(
         id=name,

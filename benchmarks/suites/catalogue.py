@@ -26,10 +26,10 @@ def _math() -> Callable[[str, Any], Any]:
     return verifiers.math()
 
 
-def _code() -> Callable[[str, Any], Any]:
-    from assaygym import verifiers
+def _asserts() -> Callable[[str, Any], Any]:
+    from assaygym.verifiers.code import asserts
 
-    return verifiers.code()
+    return asserts()
 
 
 def _after_hashes(row: Row) -> str:
@@ -43,7 +43,7 @@ def _after_hashes(row: Row) -> str:
 
 
 def _humaneval_tests(row: Row) -> Any:
-    from assaygym.verifiers.code.tests import AssertTests
+    from assaygym.verifiers.code import AssertTests
 
     return AssertTests(test=row["test"], entry_point=row["entry_point"], prompt=row["prompt"])
 
@@ -112,7 +112,7 @@ SUITES = {
                 "in one ```python block.\n\n```python\n{prompt}\n```"
             ),
             gold=_humaneval_tests,
-            verifier=_code,
+            verifier=_asserts,
             solution=_humaneval_solution,
             solution_column="canonical_solution",
             name="task_id",

@@ -247,9 +247,9 @@ def test_the_hub_is_asked_for_the_pinned_file_only(tmp_path: Path, monkeypatch: 
 
 
 def test_offline_the_error_names_the_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    hub = pytest.importorskip("huggingface_hub")
-    monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    constants = pytest.importorskip("huggingface_hub.constants", reason="the hub extra is not installed")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(DataError, match=r"cannot fetch gsm8k from the Hub \(openai/gsm8k.*--data PATH"):
         load(suite("gsm8k"))
 
