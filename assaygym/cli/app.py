@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assaygym.cli import eval_, info, list_, new, play, verify
+from assaygym.cli import doctor, eval_, info, list_, new, play, verify
 from assaygym.cli.command import command
 
 __all__ = ["app"]
@@ -49,3 +49,4 @@ app.command("eval", epilog="Example: assay eval assay/ChainSum-v0 --policy oracl
 app.command("verify", epilog="Example: assay verify math answers.jsonl --out verdicts.jsonl")(
     command(verify.verify, imports=False)
 )
+app.command("doctor", epilog="Example: assay doctor assay/Countdown-v0")(command(doctor.doctor))
