@@ -138,7 +138,7 @@ def _combine(rng: random.Random, left: _Part, right: _Part, limit: int) -> _Part
     choices = ["+"]
     if a > b:
         choices.append("-")
-    if 1 < min(a, b) and a * b <= limit:
+    if min(a, b) > 1 and a * b <= limit:
         choices += ["*", "*"]
     if b > 1 and a % b == 0 and a > b:
         choices += ["/", "/"]

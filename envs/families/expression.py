@@ -22,12 +22,12 @@ MAX_OPERATIONS = 64
 
 _FRACTION = re.compile(r"\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _DROPPED = re.compile(r"\\left|\\right|\\displaystyle|\\[,;:! ]|\\\(|\\\)|\\\[|\\\]|\$")
-_SYMBOLS = re.compile(r"\\times|\\cdot|\\div|[×·⋅∗÷∕−–]")  # noqa: RUF001
-_PLAIN = {"\\times": "*", "\\cdot": "*", "\\div": "/", "×": "*", "·": "*", "⋅": "*", "∗": "*"} | {  # noqa: RUF001
+_SYMBOLS = re.compile(r"\\times|\\cdot|\\div|[×·⋅∗÷∕−–]")
+_PLAIN = {"\\times": "*", "\\cdot": "*", "\\div": "/", "×": "*", "·": "*", "⋅": "*", "∗": "*"} | {
     "÷": "/",
-    "∕": "/",  # noqa: RUF001
-    "−": "-",  # noqa: RUF001
-    "–": "-",  # noqa: RUF001
+    "∕": "/",
+    "−": "-",
+    "–": "-",
 }
 _ALLOWED = re.compile(r"[0-9+\-*/() ]+")
 _OPERATIONS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
