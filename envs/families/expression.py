@@ -116,7 +116,7 @@ def _called(node: ast.expr) -> str:
     if isinstance(node, ast.UnaryOp):
         return "a sign in front of a number"
     if isinstance(node, ast.BinOp):
-        return {ast.Pow: "**", ast.FloorDiv: "//"}.get(type(node.op), type(node.op).__name__)  # type: ignore[call-overload, no-any-return]
+        return {ast.Pow: "**", ast.FloorDiv: "//"}.get(type(node.op), type(node.op).__name__)
     return "a call" if isinstance(node, ast.Call) else f"a {type(node).__name__.lower()}"
 
 

@@ -56,38 +56,11 @@ class Scenario:
     asides: tuple[str, ...] = ()
 
 
-NAMES = tuple(
-    [
-        "Ada",
-        "Amir",
-        "Bela",
-        "Carlos",
-        "Chen",
-        "Dana",
-        "Elif",
-        "Farah",
-        "Goran",
-        "Hana",
-        "Ines",
-        "Ivan",
-        "Jonas",
-        "Kofi",
-        "Lena",
-        "Malik",
-        "Mira",
-        "Nadia",
-        "Omar",
-        "Priya",
-        "Rosa",
-        "Samir",
-        "Tara",
-        "Uma",
-        "Viktor",
-        "Wanda",
-        "Yusuf",
-        "Zoe",
-    ]
+_NAMES = (
+    "Ada Amir Bela Carlos Chen Dana Elif Farah Goran Hana Ines Ivan Jonas Kofi Lena Malik Mira Nadia Omar Priya Rosa "
+    "Samir Tara Uma Viktor Wanda Yusuf Zoe"
 )
+NAMES = tuple(_NAMES.split())
 ASIDES = (
     "The bus {who} took that morning was {k} minutes late.",
     "{other} is {k} years old.",

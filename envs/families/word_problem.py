@@ -1,8 +1,8 @@
 """`assay/WordProblem-v0`: grade-school word problems in several steps, with distractors and unit changes.
 
-A story starts with a quantity, and each of `steps` sentences changes it. Distractors are sentences whose numbers play no
-part. With `units` 1 amounts may be given in the smaller unit (cents, minutes, centimetres, grams), with 2 the question
-may ask for it too. All arithmetic is exact.
+A story starts with a quantity, and each of `steps` sentences changes it. Distractors are sentences whose numbers play
+no part. With `units` 1 amounts may be given in the smaller unit (cents, minutes, centimetres, grams), with 2 the
+question may ask for it too. All arithmetic is exact.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REQUESTS = (
     "What is the answer? Put the number in \\boxed{}.",
 )
 GRAIN = 20
-"""Amounts are multiples of 1/20 of the large unit where smaller units are in play, so every answer is a short decimal."""
+"""Amounts are multiples of 1/20 of the large unit where smaller units are in play: every answer is a short decimal."""
 LARGEST = 20_000
 SMALL_SHARE = 0.5
 
