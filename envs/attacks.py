@@ -140,7 +140,7 @@ def tool_spam(env: Env) -> str:
 
 
 def _hermes(calls: tuple[ToolCall, ...]) -> str:
-    from assaygym.envs.grammar import grammar
+    from assaygym.envs.grammars import grammar
 
     return grammar("hermes").render("", calls)
 
