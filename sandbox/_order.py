@@ -35,6 +35,12 @@ def order(
         python: the interpreter as the program's side finds it.
         directory: where the program works, as its side finds it.
         view: what a jail shows; None without one.
+        language: one of `LANGUAGES`.
+        stdin: fed to the program as UTF-8.
+        files: what else lies in its directory.
+        argv: its arguments after its name.
+        limits: of the run.
+        channel: the descriptor of its message channel, -1 for none.
 
     Raises:
         ConfigError: the language, an argument or a file name is not usable.

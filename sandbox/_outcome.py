@@ -1,9 +1,9 @@
 """From the launcher's report to an `ExecResult`: the rule of every status stands here.
 
 In this order: a stream passed its cap: OUTPUT_LIMIT. The wall clock ran out, SIGXCPU, or more CPU time than the limit:
-TIMEOUT. It failed with a `MemoryError` as the last line of its standard error, or was killed with SIGKILL by neither us nor the
-CPU limit while it held nearly all of its memory (the kernel's out-of-memory killer): OUT_OF_MEMORY. Another signal:
-SIGNALED. Then the exit code decides. A program can only fake a *failure* in this way, never OK.
+TIMEOUT. It failed with a `MemoryError` as the last line of its standard error, or was killed with SIGKILL by neither us
+nor the CPU limit when it had held nearly all of its memory (the kernel's out-of-memory killer): OUT_OF_MEMORY. Another
+signal: SIGNALED. Then the exit code decides. A program can only fake a *failure* in this way, never OK.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import socket
 import subprocess
 import time
@@ -69,10 +71,9 @@ class Run:
     def abandon(self) -> None:
         """End everything without waiting for the report; does nothing after the report was read."""
         self.control.close()  # the launcher takes this for an order to kill
-        try:
-            self._launcher.wait(ABANDON_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._launcher.kill()
+        if self._launcher.poll() is None:
+            if not _ends(self._launcher.pid, ABANDON_SECONDS):
+                self._launcher.kill()
             self._launcher.wait()
 
     def _receive(self, size: int) -> bytes:
@@ -89,6 +90,17 @@ class Run:
         self.abandon()
         code = self._launcher.returncode
         return SandboxError(f"the sandbox's launcher {what}; it ended with status {code}, the program is not to blame")
+
+
+def _ends(pid: int, seconds: float) -> bool:
+    """Whether a child, not yet reaped, ends in time."""
+    watched = os.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(watched, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(watched)
 
 
 def _start(python: str, control: socket.socket, channel: int) -> subprocess.Popen[bytes]:

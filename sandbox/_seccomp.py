@@ -1,8 +1,8 @@
-"""A seccomp filter on top of the namespaces: what no honest program needs is refused before the kernel's code for it runs.
+"""A seccomp filter on top of the namespaces: what no honest program needs is refused before the kernel acts on it.
 
 Refused: tracing and reading other processes, mounting and new namespaces, modules, clocks, keys, System V and POSIX
 message queues (they outlive a run), io_uring, BPF, userfaultfd, anonymous files (memory that no limit counts), sockets
-other than Unix ones, typing into a terminal, and every call that is newer than this table. A foreign calling convention kills.
+other than Unix ones, typing into a terminal, and every call newer than this table. A foreign calling convention kills.
 
 A filter is an array of 8-byte instructions (linux/filter.h): code, jump if true, jump if false, operand.
 """

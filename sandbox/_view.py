@@ -57,9 +57,13 @@ def _packages(binds: list[str]) -> list[str]:
     """The folders of installed packages, and of this one, that the binds would show."""
     standard = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
     standard |= {f"{folder}/lib-dynload" for folder in standard}
-    found = [os.path.realpath(entry) for entry in (*sys.path, Path(__file__).parents[1]) if os.path.isdir(entry)]
+    found = [os.path.realpath(entry) for entry in (*sys.path, str(Path(__file__).parents[1])) if os.path.isdir(entry)]
     for bind in binds:
         for name in PACKAGE_FOLDERS:
-            found += [str(path) for depth in ("", "python*/", "*/python*/") for path in Path(bind).glob(depth + name)]
+            found += [
+                os.path.realpath(path)
+                for depth in ("", "python*/", "*/python*/")
+                for path in Path(bind).glob(depth + name)
+            ]
     shown = [path for path in found if any(path.startswith(f"{bind}/") for bind in binds)]
     return sorted(set(shown) - standard)

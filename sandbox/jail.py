@@ -1,26 +1,27 @@
 """The `jail` backend: one program in Linux namespaces of its own, for root and for ordinary users alike.
 
-Theory of operation. A run starts a fresh interpreter, the launcher, which inherits one socket and nothing else, and takes
-its order from there. The launcher
+Theory of operation. A run starts a fresh interpreter, the launcher, which inherits one socket and nothing else, and
+takes its order from there. The launcher
 
 1. enters new user, mount, process, network, IPC and host-name namespaces (as root it first builds the new root and then
    takes an id that owns nothing);
-2. builds a root of its own on a small tmpfs: read-only views of the interpreter and the system's libraries, five devices, a
-   private scratch tmpfs with a size and an inode limit on /tmp (the working directory) and one on /dev/shm; pivots
-   there, lets go of the old root, and makes the new one read-only. There is no /proc, no /sys, no /home;
+2. builds a root of its own on a small tmpfs: read-only views of the interpreter and the system's libraries, five
+   devices, a private scratch tmpfs with a size and an inode limit on /tmp (the working directory) and one on /dev/shm;
+   pivots there, lets go of the old root, and makes the new one read-only. There is no /proc, no /sys, no /home;
 3. gives up all capabilities, sets no_new_privs and installs the seccomp filter;
-4. forks the first process of the process namespace, which cannot be traced and has every signal at its default, so that
-   nothing inside can reach it; its child takes a session of its own, resource limits, descriptors 0, 1, 2 (and 3 for a
-   message channel), a fixed environment, and becomes the program;
-5. feeds stdin, collects stdout and stderr up to their caps, and ends the run at the program's end, at the wall-clock limit, when a
-   stream overflows, or when the host asks or disappears, always by killing the first process: the kernel
-   then kills everything else in the namespace, however far it detached itself;
-6. reports how it went through its socket, which no program ever holds. A launcher that reports a fault of its own, or no
-   report, is a `SandboxError`; a program cannot bring one about, nor fake a report.
+4. forks the first process of the process namespace, which cannot be traced and has every signal that a program could
+   use against it at its default, which the kernel spares it; its child takes a session of its own, resource limits,
+   descriptors 0, 1, 2 (and 3 for a message channel), a fixed environment, and becomes the program;
+5. feeds stdin, collects stdout and stderr up to their caps, and ends the run at the program's end, at the wall-clock
+   limit, when a stream overflows, or when the host asks or disappears. The first process then kills and reaps all
+   others, so that their CPU time counts; should it not, it is killed itself, and the kernel kills the rest, however far
+   they detached themselves;
+6. reports how it went through its socket, which no program ever holds. A launcher that reports a fault of its own, or
+   no report, is a `SandboxError`; a program cannot bring one about, nor fake a report.
 
 The program is `main.py` in the scratch directory, run as `__main__` with `python3 -s -B`: its folder comes first on
-`sys.path`, so helper modules among `files` import. PYTHONHASHSEED is 0. It has the standard library and no installed package:
-the folders of packages are hidden, because they hold what makes tasks, tests and answers (this package included).
+`sys.path`, so helper modules among `files` import. PYTHONHASHSEED is 0. It has the standard library and no installed
+package: the folders of packages are hidden, for they hold what makes tasks, tests and answers (this package included).
 
 The lists `COVERED` and `NOT_COVERED` below are shown by `assay doctor`.
 """
@@ -38,7 +39,7 @@ from assaygym.sandbox._interpreter import interpreter
 from assaygym.sandbox._local import LocalSandbox
 from assaygym.sandbox._view import PYTHON, SCRATCH, view_of_this_machine
 from assaygym.sandbox._wire import View
-from assaygym.sandbox.base import ExecStatus, Limits
+from assaygym.sandbox.base import Limits
 
 COVERED = (
     "files: only the interpreter and the system's libraries are visible, read-only; no home, no /proc, no host /tmp",
@@ -51,7 +52,7 @@ COVERED = (
 )
 NOT_COVERED = (
     "a hole in the Linux kernel: programs share the host's kernel",
-    "memory summed over the program's processes, kernel memory (pipe and socket buffers) included: each has its own limit",
+    "memory summed over the program's processes, and kernel memory (pipes, sockets): each process has its own limit",
     "CPU time summed over the program's processes is judged at the end; until then only the wall clock bounds it",
     "side channels: timing, caches, the load of the machine",
     "what stands in /usr/bin, /usr/lib and the interpreter's folder can be read",

@@ -1,11 +1,11 @@
 """The `process` backend: rlimits and a clean environment, and no isolation whatever.
 
 Covered: CPU time, wall clock, memory (address space), file size and output of the program itself; its process group is
-killed at its end; it starts with a clean environment, no inherited descriptors and an empty folder of its own, which is removed.
+killed at its end; it starts with a clean environment, no inherited descriptors and a folder of its own, removed later.
 
 Not covered: it reads and writes whatever its user may, reaches the network, sees and may signal other processes, may
-fill the disk, and leaves behind what it detached from its process group. So it is never chosen unless asked for by name:
-for debugging, and for programs that are trusted.
+fill the disk, and leaves behind what it detached from its process group. So it is never chosen unless asked for by
+name: for debugging, and for programs that are trusted.
 """
 
 from __future__ import annotations
