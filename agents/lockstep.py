@@ -7,14 +7,34 @@ rows in a matrix product. Sampling in lockstep fixes the rows, so that a trainin
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assaygym.agents.policy import Policy, Prompt, SamplingParams
+from assaygym.agents.workers import EpisodeJob, rollout_many
+from assaygym.envs.core import Env
 from assaygym.errors import AssayError
-from assaygym.types import Completion
+from assaygym.types import Completion, Trajectory
 
-__all__ = ["Lockstep"]
+__all__ = ["Lockstep", "play_in_lockstep"]
+
+
+def play_in_lockstep(
+    make_env: Callable[[], Env], policy: Policy, jobs: Sequence[EpisodeJob], params: SamplingParams
+) -> list[Trajectory]:
+    """All episodes at once, each on a thread and an environment of its own; in the order of `jobs`.
+
+    Each (key, sample) stands once among the jobs.
+
+    Raises:
+        Exception: whatever `make_env` raises.
+    """
+    together = Lockstep(policy, len(jobs))
+    found = {}
+    for job, trajectory in rollout_many(make_env, together, jobs, concurrency=len(jobs), params=params):
+        together.retire()
+        found[job.key, job.sample] = trajectory
+    return [found[job.key, job.sample] for job in jobs]
 
 
 @dataclass(slots=True)

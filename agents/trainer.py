@@ -19,14 +19,14 @@ from torch import Tensor
 from assaygym.agents.advantages import group_stds
 from assaygym.agents.batch import Batch, make_batch
 from assaygym.agents.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
-from assaygym.agents.lockstep import Lockstep
+from assaygym.agents.lockstep import play_in_lockstep
 from assaygym.agents.logps import token_logps
 from assaygym.agents.losses import Surrogate, k3
 from assaygym.agents.metrics import append_metrics
 from assaygym.agents.policy import Policy, SamplingParams
 from assaygym.agents.rollout import derived_seed
 from assaygym.agents.settings import TrainSettings
-from assaygym.agents.workers import EpisodeJob, rollout_many
+from assaygym.agents.workers import EpisodeJob
 from assaygym.envs.core import Env
 from assaygym.errors import RunError
 from assaygym.types import Trajectory
@@ -126,12 +126,7 @@ class Trainer:
             max_tokens=self.settings.max_tokens,
             seed=derived_seed(self.settings.seed, self.done),
         )
-        policy = Lockstep(self.policy, len(jobs))
-        found = {}
-        for job, trajectory in rollout_many(self.make_env, policy, jobs, concurrency=len(jobs), params=params):
-            policy.retire()
-            found[job.key, job.sample] = trajectory
-        return [found[job.key, job.sample] for job in jobs], [int(job.key) for job in jobs]
+        return play_in_lockstep(self.make_env, self.policy, jobs, params), [int(job.key) for job in jobs]
 
     def _update(self, batch: Batch) -> Metrics:
         """Move the weights; every figure is of the first pass over the batch."""
