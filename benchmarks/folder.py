@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.metadata
 import json
 import os
 import platform
@@ -30,6 +31,8 @@ from assaygym.errors import RunError
 __all__ = ["Plan", "RunFolder", "config_hash", "differences", "open_run", "read_run"]
 
 FORMAT = 1
+PACKAGES = ("assaygym", "gymnasium", "numpy", "openai", "sympy", "torch", "transformers", "vllm")
+"""Whose versions each start of a run records, where they are installed."""
 RUN, EPISODES, SUMMARY, REPORT, LOCK = "run.json", "episodes.jsonl", "summary.json", "report.md", ".lock"
 
 _held: set[Path] = set()
@@ -224,7 +227,15 @@ def _host() -> dict[str, Any]:
         "release": platform.release(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
+        "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _now() -> str:

@@ -169,13 +169,17 @@ def _clock_time(seconds: float) -> str:
 
 
 def _bar(stream: TextIO) -> RichProgress:
+    """One line whatever the width: what does not fit is cut from the end of the status."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Column
 
+    whole, rest = Column(no_wrap=True), Column(no_wrap=True, overflow="ellipsis", ratio=1)
     return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[status]}", markup=False),
+        TextColumn("{task.description}", markup=False, table_column=whole),
+        BarColumn(bar_width=10, table_column=Column(width=10)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[status]}", markup=False, table_column=rest),
         console=Console(file=stream),
+        expand=True,
     )

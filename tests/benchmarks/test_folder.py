@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gymnasium
 import pytest
 
 from assaygym.benchmarks.folder import Plan, config_hash, differences, open_run, read_run
@@ -53,7 +54,9 @@ def test_a_start_without_an_end_was_killed(tmp_path: Path) -> None:
 def test_the_record_names_the_machine_but_no_path_of_it(tmp_path: Path) -> None:
     start(tmp_path)
     text = (tmp_path / "run.json").read_text()
-    assert json.loads(text)["attempts"][0]["host"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    host = json.loads(text)["attempts"][0]["host"]
+    assert host["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert host["packages"]["gymnasium"] == gymnasium.__version__
     assert str(tmp_path) not in text
 
 

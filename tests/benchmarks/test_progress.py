@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 
 import pytest
 
@@ -101,12 +102,16 @@ def test_a_display_that_saw_nothing_says_nothing() -> None:
     assert stream.getvalue() == ""
 
 
-def test_on_a_terminal_the_counts_are_drawn_with_a_bar() -> None:
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_on_a_terminal_the_counts_are_drawn_on_one_line(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     stream = Terminal()
     with ProgressDisplay(stream, clock=Clock()) as display:
-        display(tally_of(record(0, Outcome.CORRECT, 1.0)))
-    assert "gsm8k" in stream.getvalue()
-    assert "1/10" in stream.getvalue()
+        display(tally_of(record(0, Outcome.CORRECT, 1.0), planned=12_345))
+    drawn = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", stream.getvalue()).strip().split("\n")[-1]
+    assert "gsm8k" in drawn
+    assert "1/12345" in drawn.replace(" ", "")
+    assert "reward 1.00" in drawn
 
 
 def test_standard_output_stays_free_for_results(capsys: pytest.CaptureFixture[str]) -> None:
