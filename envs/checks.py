@@ -208,7 +208,7 @@ def _same(first: Iterable[Trace], second: Iterable[Trace], where: str) -> None:
         for name in ("task_id", "observations", "verdict", "value"):
             if getattr(one, name) != getattr(other, name):
                 raise Failed(
-                    f"seed {seed} {where} gives other {name}: {_shown(str(getattr(one, name)))}, then "
+                    f"an episode {where} (number {seed}) gives other {name}: {_shown(str(getattr(one, name)))}, then "
                     f"{_shown(str(getattr(other, name)))}"
                 )
 
@@ -295,14 +295,15 @@ def pickled_episode_goes_on(subject: Subject) -> str:
 
 def forks_share_nothing(subject: Subject) -> str:
     """Branches of a live episode do not disturb one another."""
+    alone = finish(_under_way(subject), subject.agent)[0]
     env = _under_way(subject)
     said = list(env.transcript)
     right, wrong = env.fork(2)
-    finish(wrong, constant(""))
+    finish(wrong, attacks.tool_spam)
     theirs = finish(right, subject.agent)[0]
     if env.transcript != said:
         raise Failed("playing a fork changed the transcript of the original")
-    _same([finish(env, subject.agent)[0]], [theirs], "forked in the middle")
+    _same([alone, alone], [theirs, finish(env, subject.agent)[0]], "forked in the middle")
     return "two forks and the original end as if alone"
 
 
