@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assaygym.cli import doctor, eval_, info, list_, new, play, verify
+from assaygym.cli import doctor, eval_, info, list_, new, play, train, verify
 from assaygym.cli.command import command
 
 __all__ = ["app"]
@@ -50,3 +50,6 @@ app.command("verify", epilog="Example: assay verify math answers.jsonl --out ver
     command(verify.verify, imports=False)
 )
 app.command("doctor", epilog="Example: assay doctor assay/Countdown-v0")(command(doctor.doctor))
+app.command("train", epilog="Example: assay train grpo --env assay/Reverse-v0 --model tiny --steps 50 --set length=2")(
+    command(train.train, resumes=True)
+)
