@@ -39,16 +39,15 @@ def enter_jail(view: View, file_bytes: int, files: dict[str, bytes]) -> list[str
     with open("/proc/self/oom_score_adj", "w") as score:
         score.write(OOM_SCORE)
     proc = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY)  # the new root has no /proc
-    if os.geteuid() == 0:  # the root must be built first: the private id cannot reach an interpreter below /root
+    private = _private_id()
+    if private is not None:  # the root comes first: the private id cannot reach an interpreter below /root
         kernel.unshare(kernel.NEWNS)
         _build_root(view, file_bytes, files)
-        user = _take_private_id()
-        kernel.unshare(kernel.NEWUSER | REST)
-        _map_ids(proc, user, user)
-    else:
-        user, group = os.geteuid(), os.getegid()
-        kernel.unshare(kernel.NEWUSER | REST)
-        _map_ids(proc, user, group)
+        _take_id(private)
+    user, group = os.geteuid(), os.getegid()
+    kernel.unshare(kernel.NEWUSER | REST)
+    _map_ids(proc, user, group)
+    if private is None:
         _build_root(view, file_bytes, files)
     os.close(proc)
     kernel.set_host_name("sandbox")
@@ -67,18 +66,27 @@ def shut_out_children() -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
 
 
-def _take_private_id() -> int:
-    """From root to an id that owns nothing."""
-    os.setgroups([])
+def _private_id() -> int | None:
+    """The id that root can take so as to own nothing; None for ordinary users and for the root of a small namespace."""
+    if os.geteuid() != 0:
+        return None
     for number in PRIVATE_IDS:
-        try:
-            os.setresgid(number, number, number)
-            os.setresuid(number, number, number)
-        except OSError:
-            continue
-        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or /proc/self would stay root's, and the id maps with it
-        return number
-    raise OSError(f"setresuid: none of the user ids {PRIVATE_IDS} can be taken here")
+        if _is_mapped("/proc/self/uid_map", number) and _is_mapped("/proc/self/gid_map", number):
+            return number
+    return None
+
+
+def _is_mapped(path: str, number: int) -> bool:
+    with open(path) as ranges:
+        fields = [[int(field) for field in line.split()] for line in ranges]
+    return any(first <= number < first + count for first, _, count in fields)
+
+
+def _take_id(number: int) -> None:
+    os.setgroups([])
+    os.setresgid(number, number, number)
+    os.setresuid(number, number, number)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or /proc/self would stay root's, and the id maps with it
 
 
 def _map_ids(proc: int, user: int, group: int) -> None:

@@ -1,0 +1,350 @@
+"""What a hostile program can do in the jail: each test is an attack, judged from inside and from outside."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from assaygym.errors import SandboxError
+from assaygym.sandbox import ExecStatus, Limits, Sandbox
+from assaygym.sandbox import jail as jail_module
+from assaygym.sandbox.contract.channels import ECHO
+
+pytestmark = pytest.mark.usefixtures("jail")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def answer(jail: Sandbox, program: str, limits: Limits | None = None) -> str:
+    result = jail.run(program, limits=limits)
+    assert (result.status, result.stderr) == (ExecStatus.OK, "")
+    return result.stdout.strip()
+
+
+def test_isolation_lists_every_mechanism(jail: Sandbox) -> None:
+    names = "userns mntns pidns netns ipcns utsns ro_root private_scratch no_capabilities no_new_privs seccomp rlimits"
+    if os.uname().machine not in ("x86_64", "aarch64"):
+        names = names.replace("seccomp ", "")
+    assert jail.run("pass").isolation == tuple(names.split())
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc", "/sys", "/home", "/etc/shadow", "/var", "/mnt", "/usr/share/doc", "/boot"]
+)
+def test_a_path_of_the_host_is_not_there(jail: Sandbox, path: str) -> None:
+    assert answer(jail, f"import os; print(os.path.lexists({path!r}))") == "False"
+
+
+def test_only_the_way_to_the_interpreter_is_left_of_the_folders_above_it(jail: Sandbox) -> None:
+    program = """
+import os, sys
+prefix, seen = sys.base_prefix, []
+while prefix != "/" and not prefix.startswith("/usr"):
+    above, name = os.path.split(prefix)
+    seen += [entry for entry in os.listdir(above) if entry != name] if above != "/" else []
+    prefix = above
+print(seen)
+"""
+    assert answer(jail, program) == "[]"
+
+
+def test_the_host_scratch_and_the_folder_of_this_package_are_not_seen(jail: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    for path in (tmp_path, ROOT):
+        assert answer(jail, f"import os; print(os.path.exists({str(path)!r}))") == "False"
+    assert answer(jail, "import os; print(os.listdir('/tmp'))") == "['main.py']"
+
+
+def test_installed_packages_are_neither_importable_nor_visible(jail: Sandbox) -> None:
+    program = """
+import glob, importlib.util, sys
+print([name for name in ("assaygym", "numpy", "pip", "pytest") if importlib.util.find_spec(name)])
+print([p for place in (sys.base_prefix, "/usr", "/usr/local") for d in ("site", "dist")
+       for p in glob.glob(f"{place}/lib/python3*/{d}-packages/*")])
+"""
+    assert answer(jail, program) == "[]\n[]"
+
+
+@pytest.mark.parametrize("folder", ["/", "/etc", "/usr", "/usr/lib", "/dev", "/opt/python", "/root"])
+def test_nothing_outside_scratch_can_be_written(jail: Sandbox, folder: str) -> None:
+    program = f"try: open({folder!r} + '/x', 'w'); print('written')\nexcept OSError: print('refused')"
+    assert answer(jail, program) == "refused"
+
+
+def test_the_interpreter_itself_cannot_be_changed(jail: Sandbox) -> None:
+    program = """
+import os, sys
+for act in (lambda: open(os.__file__, "a"), lambda: os.remove(os.__file__), lambda: os.chmod(sys.executable, 0)):
+    try: act(); print("changed")
+    except OSError as error: print(error.errno in (1, 13, 30))
+"""
+    assert answer(jail, program) == "True\nTrue\nTrue"
+
+
+def test_only_unix_sockets_can_be_made(jail: Sandbox) -> None:
+    program = """
+import socket
+for family in range(46):
+    try: socket.socket(family).close(); print(family)
+    except OSError: pass
+"""
+    assert answer(jail, program) == "1"
+
+
+def test_the_user_is_nobody_special_and_has_no_capability(jail: Sandbox) -> None:
+    program = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+data = (ctypes.c_uint32 * 6)()
+libc.capget((ctypes.c_uint32 * 2)(0x20080522, 0), data)
+print(os.getuid(), os.getgid(), list(data), libc.prctl(39, 0, 0, 0, 0))
+"""
+    assert answer(jail, program) == "1000 1000 [0, 0, 0, 0, 0, 0] 1"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "unshare(0x10000000)",
+        "unshare(0x20000)",
+        "mount(b'x', b'/tmp', b'tmpfs', 0, None)",
+        "umount2(b'/tmp', 2)",
+        "chroot(b'/tmp')",
+        "ptrace(16, 1, 0, 0)",
+        "syscall(435, 0, 0)",
+        "syscall(425, 8, 0)",
+        "syscall(438, 0, 0, 0)",
+        "syscall(460)",
+        "sethostname(b'x', 1)",
+        "memfd_create(b'x', 0)",
+        "personality(0x40000)",
+    ],
+)
+def test_a_kernel_call_that_no_honest_program_needs_is_refused(jail: Sandbox, call: str) -> None:
+    program = (
+        f"import ctypes, errno; l = ctypes.CDLL(None, use_errno=True); print(l.{call}, ctypes.get_errno() in (1, 38))"
+    )
+    assert answer(jail, program) == "-1 True"
+
+
+def test_the_first_process_cannot_be_killed_traced_or_frozen(jail: Sandbox) -> None:
+    program = """
+import os, time
+for number in [n for n in range(1, 65) if n not in (32, 33)]:
+    os.kill(1, number)
+time.sleep(0.05)
+print("alive")
+raise SystemExit(5)
+"""
+    result = jail.run(program)
+    assert (result.exit_code, result.stdout) == (5, "alive\n")
+
+
+def test_killing_everything_in_reach_kills_only_itself(jail: Sandbox) -> None:
+    program = "import os\nif os.fork() == 0:\n    import time; time.sleep(60)\nos.kill(-1, 9)\nprint(os.wait()[1])"
+    assert answer(jail, program.replace("os.kill(-1, 9)", "\ntry: os.kill(-1, 9)\nexcept OSError: pass")) == "9"
+    assert jail.run("import os; os.kill(0, 9)").signal == 9
+    assert answer(jail, "print('the next one runs')") == "the next one runs"
+
+
+def test_a_fork_bomb_ends_at_the_wall_limit_and_leaves_nothing(jail: Sandbox) -> None:
+    before = children()
+    program = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
+    result = jail.run(program, limits=Limits(wall_seconds=0.7, processes=20))
+    assert result.status is ExecStatus.TIMEOUT
+    assert children() == before
+
+
+def test_cpu_time_of_a_killed_program_is_counted(jail: Sandbox) -> None:
+    result = jail.run("while True: pass", limits=Limits(wall_seconds=0.6))
+    assert result.status is ExecStatus.TIMEOUT
+    assert result.cpu_seconds > 0.1
+
+
+def test_scratch_holds_no_more_files_than_its_inodes(jail: Sandbox) -> None:
+    program = "n = 0\ntry:\n    while True: open(str(n), 'w').close(); n += 1\nexcept OSError: print(n < 10_000)"
+    assert answer(jail, program) == "True"
+
+
+def test_shared_memory_is_private_and_limited(jail: Sandbox) -> None:
+    program = "import os\nprint(os.listdir('/dev/shm')); open('/dev/shm/x', 'wb').write(b'x' * 3_000_000)"
+    result = jail.run(program, limits=Limits(file_bytes=2_000_000))
+    assert result.stdout == "[]\n"
+    assert "OSError" in result.stderr
+
+
+def test_two_runs_at_once_do_not_see_each_other(jail: Sandbox) -> None:
+    one = jail.spawn("open('/dev/shm/mine', 'w').write('x'); open('mine', 'w').write('x')\n" + ECHO)
+    one.send(b"up")
+    assert one.recv(10) == b"pu"
+    program = "import os; print(os.listdir('/tmp'), os.listdir('/dev/shm'), os.getpid())"
+    try:
+        assert answer(jail, program) == "['main.py'] [] 2"
+    finally:
+        one.kill()
+
+
+def test_a_program_cannot_forge_the_report_of_its_end(jail: Sandbox) -> None:
+    program = """
+import os
+for number in range(3, 1024):
+    try: os.write(number, b"0")
+    except OSError: pass
+os._exit(9)
+"""
+    assert jail.run(program).exit_code == 9
+
+
+def test_a_limit_too_small_for_the_interpreter_is_still_the_programs_result(jail: Sandbox) -> None:
+    result = jail.run("x = 'x' * (80 << 20)", limits=Limits(memory_bytes=1))
+    assert result.status is ExecStatus.OUT_OF_MEMORY
+
+
+def test_a_launcher_killed_by_somebody_else_is_a_fault_of_the_sandbox(jail: Sandbox) -> None:
+    process = jail.spawn(ECHO)
+    process.send(b"up")
+    assert process.recv(10) == b"pu"
+    [launcher] = children()
+    os.kill(launcher, 9)
+    with pytest.raises(SandboxError, match="the program is not to blame"):
+        process.finish()
+    assert not [n for n in children() if n == launcher]
+
+
+def test_a_first_process_killed_by_somebody_else_is_a_fault_of_the_sandbox(jail: Sandbox) -> None:
+    process = jail.spawn(ECHO)
+    process.send(b"up")
+    assert process.recv(10) == b"pu"
+    [launcher] = children()
+    [first] = children(launcher)
+    os.kill(first, 9)
+    with pytest.raises(SandboxError, match="told nothing"):
+        process.finish()
+
+
+def children(parent: int | None = None) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (folder / "status").read_text()
+        except OSError:
+            continue
+        if f"PPid:\t{parent or os.getpid()}\n" in status and "State:\tZ" not in status:
+            found.append(int(folder.name))
+    return found
+
+
+def test_closing_ends_what_runs_and_says_so(jail: Sandbox) -> None:
+    with jail_module.JailSandbox() as own:
+        process = own.spawn("import time; time.sleep(60)", limits=Limits(wall_seconds=60))
+        start = time.monotonic()
+    with pytest.raises(SandboxError, match="closed"):
+        process.finish()
+    assert time.monotonic() - start < 10
+
+
+def test_a_dropped_process_is_ended(jail: Sandbox) -> None:
+    process = jail.spawn("import time; time.sleep(60)", limits=Limits(wall_seconds=60))
+    assert len(children()) == 1
+    del process
+    assert children() == []
+
+
+def test_many_runs_leave_no_process_mount_folder_or_descriptor(jail: Sandbox) -> None:
+    def state() -> tuple[object, ...]:
+        mounts = Path("/proc/self/mounts").read_text()
+        temporary = sorted(name for name in os.listdir("/tmp") if name.startswith("assaygym-"))
+        return children(), mounts, temporary, len(os.listdir("/proc/self/fd"))
+
+    jail.run("pass")
+    before = state()
+    for number in range(100):
+        if number % 10 == 0:
+            process = jail.spawn(ECHO)
+            process.send(b"x")
+            process.finish()
+        else:
+            jail.run("import os; os.fork(); open('x', 'w')")
+    assert state() == before
+
+
+def test_the_jail_works_for_an_ordinary_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("these tests run as an ordinary user already")
+    python = "/usr/bin/python3"
+    probe = "import sys; sys.exit(sys.version_info < (3, 11))"
+    if not os.path.exists(python) or subprocess.run([python, "-c", probe], check=False).returncode:
+        pytest.skip(f"{python} 3.11 or newer is needed: the present interpreter may lie where only root reads")
+    folder = Path("/tmp") / f"assaygym-test-{os.getpid()}"
+    try:
+        shutil.copytree(ROOT / "sandbox", folder / "assaygym" / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "assaygym" / "__init__.py").touch()
+        shutil.copy(ROOT / "assaygym" / "errors.py", folder / "assaygym")
+        subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
+        program = f"""
+import os, sys
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+sys.path.insert(0, {str(folder)!r})
+from assaygym.sandbox import Limits, open_sandbox
+with open_sandbox() as sandbox:
+    result = sandbox.run("import os; print(os.getuid(), os.listdir('/tmp'), os.path.exists('/proc'))")
+    print(sandbox.name, result.stdout, *result.isolation)
+    bomb = "import os\\nwhile True:\\n    try: os.fork()\\n    except OSError: pass"
+    print(sandbox.run(bomb, limits=Limits(wall_seconds=0.5)).status)
+    print(sandbox.run("import socket; socket.create_connection(('127.0.0.1', 1))").exit_code)
+"""
+        seen = subprocess.run([python, "-B", "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert seen.stderr == ""
+    first, second, *rest = seen.stdout.splitlines()
+    assert first == "jail 1000 ['main.py'] False"
+    assert {"userns", "pidns", "netns", "ro_root", "no_capabilities", "rlimits"} <= set(second.split())
+    assert rest == ["timeout", "1"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"/proc/sys/kernel/unprivileged_userns_clone": "0"}, "sysctl -w kernel.unprivileged_userns_clone=1"),
+        (
+            {"/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1"},
+            "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+        ),
+        ({"/proc/sys/user/max_user_namespaces": "0"}, "sysctl -w user.max_user_namespaces=10000"),
+        ({}, "--security-opt seccomp=unconfined"),
+    ],
+)
+def test_the_remedy_names_what_forbids_namespaces(settings: dict[str, str], expected: str) -> None:
+    assert expected in jail_module.remedy(lambda path: settings.get(path, ""))
+
+
+def test_another_platform_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(SandboxError, match="needs Linux, and this is darwin"):
+        jail_module.JailSandbox()
+
+
+def test_forbidden_namespaces_are_an_isolation_error(jail: Sandbox) -> None:
+    """In a process that may not make user namespaces: the limit is set to none in a namespace of its own."""
+    script = f"""
+import ctypes, sys
+libc = ctypes.CDLL(None)
+assert libc.unshare(0x10000000) == 0
+open("/proc/self/setgroups", "w").write("deny")
+open("/proc/self/uid_map", "w").write("0 {os.geteuid()} 1")
+open("/proc/self/gid_map", "w").write("0 {os.getegid()} 1")
+open("/proc/sys/user/max_user_namespaces", "w").write("0")
+from assaygym.errors import IsolationError
+from assaygym.sandbox import open_sandbox
+try: open_sandbox()
+except IsolationError as error: print(error)
+"""
+    seen = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert seen.stderr == ""
+    assert "unshare" in seen.stdout
+    assert "sysctl -w user.max_user_namespaces=10000" in seen.stdout
+    assert "open_sandbox('process')" in seen.stdout

@@ -1,0 +1,65 @@
+"""The rule of every status, on reports made up for the purpose."""
+
+import signal
+
+import pytest
+
+from assaygym.sandbox._outcome import outcome
+from assaygym.sandbox._wire import Report
+from assaygym.sandbox.base import ExecStatus, Limits
+
+MIB = 1 << 20
+LIMITS = Limits(cpu_seconds=1, memory_bytes=100 * MIB)
+KILLED = int(signal.SIGKILL)
+
+
+def report(
+    status: int | None, *, ended: str = "", stderr: bytes = b"", cpu: float = 0.1, memory: int = 10 * MIB
+) -> Report:
+    return {
+        "status": status,
+        "ended": ended,
+        "stdout": b"",
+        "stderr": stderr,
+        "truncated": ended == "output",
+        "cpu_seconds": cpu,
+        "wall_seconds": 0.2,
+        "peak_memory_bytes": memory,
+        "isolation": ["rlimits"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code", "number"),
+    [
+        (report(0), ExecStatus.OK, 0, None),
+        (report(3 << 8), ExecStatus.NONZERO_EXIT, 3, None),
+        (report(int(signal.SIGSEGV)), ExecStatus.SIGNALED, None, 11),
+        (report(KILLED), ExecStatus.SIGNALED, None, 9),
+        (report(KILLED, memory=95 * MIB), ExecStatus.OUT_OF_MEMORY, None, 9),
+        (report(int(signal.SIGTERM), memory=95 * MIB), ExecStatus.SIGNALED, None, 15),
+        (report(int(signal.SIGXCPU)), ExecStatus.TIMEOUT, None, 24),
+        (report(KILLED, cpu=1.5), ExecStatus.TIMEOUT, None, 9),
+        (report(0, cpu=1.5), ExecStatus.TIMEOUT, 0, None),
+        (report(None, ended="wall"), ExecStatus.TIMEOUT, None, 9),
+        (report(None, ended="output"), ExecStatus.OUTPUT_LIMIT, None, 9),
+        (report(0, ended="output"), ExecStatus.OUTPUT_LIMIT, 0, None),
+        (report(None, ended="killed"), ExecStatus.SIGNALED, None, 9),
+        (report(None, ended="killed", memory=95 * MIB), ExecStatus.SIGNALED, None, 9),
+        (report(1 << 8, stderr=b"Traceback\nMemoryError\n"), ExecStatus.OUT_OF_MEMORY, 1, None),
+        (report(1 << 8, stderr=b"MemoryError: too big"), ExecStatus.OUT_OF_MEMORY, 1, None),
+        (report(1 << 8, stderr=b"x\nnumpy.core._ArrayMemoryError: no\n"), ExecStatus.OUT_OF_MEMORY, 1, None),
+        (report(1 << 8, stderr=b"MemoryError\nValueError\n"), ExecStatus.NONZERO_EXIT, 1, None),
+        (report(1 << 8, stderr=b"ValueError: MemoryError\n"), ExecStatus.NONZERO_EXIT, 1, None),
+        (report(0, stderr=b"MemoryError\n"), ExecStatus.OK, 0, None),
+    ],
+)
+def test_a_report_becomes_this_status(given: Report, status: ExecStatus, code: int | None, number: int | None) -> None:
+    result = outcome(given, LIMITS)
+    assert (result.status, result.exit_code, result.signal) == (status, code, number)
+
+
+def test_the_measurements_and_the_isolation_are_passed_on() -> None:
+    result = outcome(report(0), LIMITS)
+    assert (result.cpu_seconds, result.wall_seconds, result.peak_memory_bytes) == (0.1, 0.2, 10 * MIB)
+    assert (result.isolation, result.truncated, dict(result.files)) == (("rlimits",), False, {})
