@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from assaygym.agents.rollout import rollout as rollout  # now: importing the module later would hide the function
+
 if TYPE_CHECKING:
     from assaygym.agents.chat import Chat as Chat
     from assaygym.agents.chat import Drift as Drift
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from assaygym.agents.record import trajectory_to_dict as trajectory_to_dict
     from assaygym.agents.registry import policy_from as policy_from
     from assaygym.agents.registry import policy_names as policy_names
-    from assaygym.agents.rollout import rollout as rollout
     from assaygym.agents.scripted import ConstantPolicy as ConstantPolicy
     from assaygym.agents.scripted import EchoPolicy as EchoPolicy
     from assaygym.agents.scripted import NullPolicy as NullPolicy
@@ -42,7 +43,6 @@ _HOMES = {
     "policy": ("Policy", "Prompt", "SamplingParams"),
     "record": ("trajectory_from_dict", "trajectory_to_dict"),
     "registry": ("policy_from", "policy_names"),
-    "rollout": ("rollout",),
     "scripted": ("ConstantPolicy", "EchoPolicy", "NullPolicy", "OraclePolicy", "RandomPolicy", "ScriptedPolicy"),
     "settings": ("TrainSettings",),
     "tiny": ("save_tiny", "tiny_model", "tiny_tokenizer"),
@@ -53,7 +53,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # the table is the one list of public names
+__all__ = sorted(["rollout", *_HOME_OF])
 
 
 def __getattr__(name: str) -> Any:
