@@ -9,7 +9,7 @@ from typing import Any
 
 from assaygym.benchmarks.suites import SUITES, load, suite
 from assaygym.envs.core import Env
-from assaygym.envs.registration import all_specs, make
+from assaygym.envs.registration import all_specs, make, spec
 from assaygym.envs.tasks import DataEnv, TaskDefinition, TaskEnv
 from assaygym.errors import ConfigError
 from assaygym.sandbox import shared_sandbox
@@ -75,7 +75,7 @@ def find_target(
         ConfigError: no such target, or an option it does not take.
         DataError: a suite's data cannot be used.
         MissingDependencyError: a suite needs a package that is not installed.
-        IsolationError: a suite runs programs, and this machine cannot isolate them.
+        IsolationError: the target runs programs, and this machine cannot isolate them.
     """
     if isinstance(target, str) and target in SUITES:
         if level is not None or knobs:
@@ -90,7 +90,7 @@ def find_target(
 def _suite_target(name: str, data: str | Path | None, columns: Mapping[str, str] | None) -> Target:
     loaded = load(suite(name), data, columns)
     if loaded.suite.kind == "code":
-        shared_sandbox()  # where programs cannot be isolated, say so before the first episode and not in each
+        _need_sandbox()
     definition = loaded.definition
     return Target(
         id=name,
@@ -110,8 +110,10 @@ def _suite_target(name: str, data: str | Path | None, columns: Mapping[str, str]
 
 def _env_target(target: str | TaskDefinition, options: Mapping[str, Any]) -> Target:
     given = {name: value for name, value in options.items() if value is not None}
-    if isinstance(target, str) and ":" not in target and target not in {spec.id for spec in all_specs()}:
+    if isinstance(target, str) and ":" not in target and target not in {known.id for known in all_specs()}:
         suite(target)  # raises: the name is unknown, and both kinds of name are worth suggesting
+    if "sandbox" in (spec(target) if isinstance(target, str) else target).requires:
+        _need_sandbox()
 
     def build() -> Env:
         return make(target, **given) if isinstance(target, str) else target.make(**given)
@@ -128,6 +130,11 @@ def _env_target(target: str | TaskDefinition, options: Mapping[str, Any]) -> Tar
     rows = len(env.definition.order(env.split)) if isinstance(env, DataEnv) else None
     env.close()
     return Target(id=env.id, make=build, rows=rows, by_index=False, config=config)
+
+
+def _need_sandbox() -> None:
+    """Where programs cannot be isolated, say so before the first episode and not in each."""
+    shared_sandbox()
 
 
 def _json_value(value: Any) -> Any:

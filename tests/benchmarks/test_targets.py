@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assaygym.benchmarks.targets import DEFAULT_TASKS, Target, find_target
 from assaygym.envs.tasks import TaskDefinition, task_from_data
-from assaygym.errors import ConfigError, RegistrationError
+from assaygym.errors import ConfigError, IsolationError, RegistrationError
 
 
 def target(rows: int | None, *, by_index: bool) -> Target:
@@ -89,3 +91,18 @@ def test_a_knob_that_json_does_not_know_is_written_as_its_text() -> None:
 def test_an_unknown_target_is_refused_with_what_is_near(name: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         find_target(name)
+
+
+@pytest.mark.parametrize("name", ["humaneval", "assay/PythonCalc-v0"])
+def test_a_machine_that_cannot_isolate_programs_is_told_before_the_first_episode(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    def refuse() -> None:
+        raise IsolationError("user namespaces are off")
+
+    row = {"task_id": "x/0", "prompt": "def f():\n", "entry_point": "f", "test": "def check(f):\n    assert f()\n"}
+    data = tmp_path / "rows.jsonl"
+    data.write_text(json.dumps(row))
+    monkeypatch.setattr("assaygym.benchmarks.targets.shared_sandbox", refuse)
+    with pytest.raises(IsolationError, match="user namespaces are off"):
+        find_target(name, data=data if name == "humaneval" else None)
