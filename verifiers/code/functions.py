@@ -97,7 +97,8 @@ def _serve(candidate: Candidate, calls: Sequence[Call], outcomes: list[Outcome],
 def _outcome(candidate: Candidate, call: Call) -> Outcome:
     answer = candidate.call(call.target, call.args, call.kwargs)
     if answer.kind != "value":
-        return Outcome(TestStatus.RUNTIME_ERROR, f"raised {answer.error}", call.expected)
+        status = TestStatus.MEMORY_LIMIT if answer.payload[0] == "MemoryError" else TestStatus.RUNTIME_ERROR
+        return Outcome(status, f"raised {answer.error}", call.expected)
     try:
         right = call.holds(read(answer.payload[0]))
     except CodecError as error:

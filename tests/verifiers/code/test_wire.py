@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assaygym.verifiers.code.guest import program
+from assaygym.verifiers.code.guest import program, wire
 from assaygym.verifiers.code.guest.wire import MAX_BITS, MAX_DEPTH, Encoder, NotPlain, decimal, decode, error_of
 
 
@@ -116,7 +116,7 @@ def test_the_sign_of_zero_survives() -> None:
 
 
 @pytest.mark.parametrize("value", ["huge", "deep", "cycle", "wide"])
-def test_what_is_beyond_the_caps_is_refused(value: object) -> None:
+def test_what_is_beyond_the_caps_is_refused(value: object, monkeypatch: pytest.MonkeyPatch) -> None:
     if value == "huge":
         value = 1 << MAX_BITS
     elif value == "deep":
@@ -128,6 +128,7 @@ def test_what_is_beyond_the_caps_is_refused(value: object) -> None:
         ring.append(ring)
         value = ring
     elif value == "wide":
+        monkeypatch.setattr(wire, "MAX_NODES", 10_000)
         level: list[Any] = [0]
         for _ in range(30):
             level = [level, level]

@@ -196,7 +196,7 @@ def receive() -> Any:
 def _exactly(count: int) -> bytes | None:
     parts = []
     while count:
-        part = os.read(CHANNEL, min(count, 1 << 20))
+        part = os.read(CHANNEL, count if count < 1 << 20 else 1 << 20)
         if not part:
             return None
         parts.append(part)
