@@ -17,7 +17,7 @@ from assaygym.verifiers.code.guest import program
 __all__ = ["TextChecker", "exact", "floats", "tokens", "unordered_lines"]
 
 _SPACE = re.compile(r"[ \t\n\r\x0b\x0c]+")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MAX_NUMBER = 4096
 _LIMITS = Limits()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from assaygym.errors import AssayError, DataError
@@ -38,22 +39,57 @@ def verify_row(row: Mapping[str, Any], sandbox: Sandbox) -> dict[str, Any]:
 
     Returns:
         `id, value` (None when invalid), `verdict, passed, total, tests` (status and detail of each that was run),
-        `isolation, after` (the same of each, without `isolation`), `flags, ms`, and `explanation`.
+        `isolation, after` (these again, of each), `flags, ms`, and `explanation`.
 
     A fault of the row or of ours is the verdict `invalid`, with the reason in `explanation`; nothing is raised.
     """
     start = time.monotonic()
     try:
-        _require(row, sandbox)
-        for prior in _list(row, "prior"):
-            _judge(prior, row, sandbox)
-        record = _record(_judge(row, row, sandbox))
-        record["after"] = [{**_record(_judge(one, row, sandbox)), "isolation": []} for one in _list(row, "after")]
+        record = _scored(_jobs(row, sandbox))
     except AssayError as error:
         record = _invalid(str(error))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:  # the shape of the row, judged by using it
-        record = _invalid(f"the row is malformed: {type(error).__name__}: {error}")
     return {"id": row.get("id"), **record, "flags": [], "ms": round((time.monotonic() - start) * 1000, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One program and how it is judged; `role` is `prior`, `row` or `after`."""
+
+    role: str
+    verifier: CodeVerifier[Any]
+    program: str
+    answer: Any
+
+
+def _jobs(row: Mapping[str, Any], sandbox: Sandbox) -> list[_Job]:
+    """Everything that the row asks to run, in order.
+
+    Raises:
+        AssayError: the row is malformed, or needs what the sandbox or this version has not.
+    """
+    try:
+        _require(row, sandbox)
+        parts = [("prior", one) for one in row.get("prior") or ()]
+        parts += [("row", row), *(("after", one) for one in row.get("after") or ())]
+        return [_job(role, one, row, sandbox) for role, one in parts]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, AssayError):
+            raise
+        raise DataError(f"the row is malformed: {type(error).__name__}: {error}") from error
+
+
+def _job(role: str, one: Mapping[str, Any], row: Mapping[str, Any], sandbox: Sandbox) -> _Job:
+    task, program = one["task"], one["program"]
+    verifier, answer = _task(task, _limits(one.get("limits") or row.get("limits") or {}), sandbox)
+    if not isinstance(program, str):
+        raise DataError(f"program is a {type(program).__name__}; expected its source text")
+    return _Job(role, verifier, program, answer)
+
+
+def _scored(jobs: Sequence[_Job]) -> dict[str, Any]:
+    reports = [(job.role, job.verifier.run(job.program, job.answer)) for job in jobs]
+    records = {role: [_record(report) for found, report in reports if found == role] for role in ("row", "after")}
+    return {**records["row"][0], "after": records["after"]}
 
 
 def _record(report: Report) -> dict[str, Any]:
@@ -73,18 +109,6 @@ def _record(report: Report) -> dict[str, Any]:
 def _invalid(explanation: str) -> dict[str, Any]:
     numbers = {"value": None, "verdict": Verdict.INVALID.value, "passed": 0, "total": 0}
     return {**numbers, "tests": [], "isolation": [], "after": [], "explanation": explanation}
-
-
-def _list(row: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
-    return row.get(key) or ()
-
-
-def _judge(one: Mapping[str, Any], row: Mapping[str, Any], sandbox: Sandbox) -> Report:
-    task, program = one["task"], one["program"]
-    if not isinstance(program, str):
-        raise DataError(f"program is a {type(program).__name__}; expected its source text")
-    verifier, answer = _task(task, _limits(one.get("limits") or row.get("limits") or {}), sandbox)
-    return verifier.run(program, answer)
 
 
 def _task(task: Mapping[str, Any], limits: Limits, sandbox: Sandbox) -> tuple[CodeVerifier[Any], Any]:
