@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from assaygym.benchmarks.runner import evaluate as evaluate
     from assaygym.envs.checker import check_env as check_env
     from assaygym.envs.core import Env as Env
+    from assaygym.envs.definition import TaskDefinition as TaskDefinition
     from assaygym.envs.registration import EnvSpec as EnvSpec
     from assaygym.envs.registration import make as make
     from assaygym.envs.registration import make_vec as make_vec
     from assaygym.envs.registration import spec as spec
-    from assaygym.envs.tasks import TaskDefinition as TaskDefinition
     from assaygym.envs.tasks import task as task
     from assaygym.envs.tool_env import ToolEnv as ToolEnv
     from assaygym.envs.tools import call as call
@@ -67,7 +67,8 @@ _HOMES = {
     "envs.checker": ("check_env",),
     "envs.core": ("Env",),
     "envs.registration": ("EnvSpec", "make", "make_vec", "spec"),
-    "envs.tasks": ("TaskDefinition", "task"),
+    "envs.definition": ("TaskDefinition",),
+    "envs.tasks": ("task",),
     "envs.tool_env": ("ToolEnv",),
     "envs.tools": ("call", "tool"),
     "errors": ("AssayError", "ToolError"),

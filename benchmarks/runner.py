@@ -29,7 +29,7 @@ from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Key, final_re
 from assaygym.benchmarks.report import write_report
 from assaygym.benchmarks.summary import Summary, summarise
 from assaygym.benchmarks.targets import Target, find_target
-from assaygym.envs.tasks import TaskDefinition
+from assaygym.envs.definition import TaskDefinition
 from assaygym.errors import ConfigError
 from assaygym.types import StopReason, Trajectory
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from assaygym.benchmarks.suites import SUITES, load, suite
 from assaygym.envs.core import Env
+from assaygym.envs.data_tasks import DataEnv
+from assaygym.envs.definition import TaskDefinition, TaskEnv
 from assaygym.envs.registration import all_specs, make, spec
-from assaygym.envs.tasks import DataEnv, TaskDefinition, TaskEnv
 from assaygym.errors import ConfigError
 from assaygym.sandbox import shared_sandbox
 from assaygym.verifiers.base import name_of

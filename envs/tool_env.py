@@ -19,11 +19,11 @@ from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from assaygym.envs.core import Env, Reply
+from assaygym.envs.definition import as_prompt
 from assaygym.envs.difficulty import Difficulty, resolve
 from assaygym.envs.grammars import grammar
 from assaygym.envs.registration import EnvSpec, Kind, register
 from assaygym.envs.seeding import fingerprint
-from assaygym.envs.tasks import as_prompt
 from assaygym.envs.tools import Toolbox
 from assaygym.errors import ToolError
 from assaygym.types import Message, Score, Task, ToolCall, ToolSpec

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assaygym.benchmarks.suites.declaration import Row, Suite
 from assaygym.envs.data import column, read_rows
-from assaygym.envs.tasks import DataTaskDefinition, task_from_data
+from assaygym.envs.data_tasks import DataTaskDefinition, task_from_data
 from assaygym.errors import ConfigError, DataError, MissingDependencyError, did_you_mean
 
 __all__ = ["LoadedSuite", "load"]

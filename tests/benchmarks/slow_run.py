@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.benchmarks.runner import evaluate
 from assaygym.benchmarks.summary import Summary
-from assaygym.envs.tasks import TaskDefinition
+from assaygym.envs.definition import TaskDefinition
 from assaygym.types import Completion, Message, Score
 
 

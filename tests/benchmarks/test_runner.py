@@ -13,7 +13,7 @@ from assaygym.agents.scripted import ConstantPolicy, OraclePolicy, ScriptedPolic
 from assaygym.benchmarks.progress import Tally
 from assaygym.benchmarks.report import load_summary
 from assaygym.benchmarks.runner import RunInterrupted, evaluate
-from assaygym.envs.tasks import TaskDefinition
+from assaygym.envs.definition import TaskDefinition
 from assaygym.errors import ConfigError, DataError, PolicyError, RunError, VerifierError
 from assaygym.types import Completion, Score
 

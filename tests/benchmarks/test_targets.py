@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from assaygym.benchmarks.targets import DEFAULT_TASKS, Target, find_target
-from assaygym.envs.tasks import TaskDefinition, task_from_data
+from assaygym.envs.data_tasks import task_from_data
+from assaygym.envs.definition import TaskDefinition
 from assaygym.errors import ConfigError, IsolationError, RegistrationError
 
 

@@ -9,7 +9,8 @@ import gymnasium
 import pytest
 
 import assaygym as ag
-from assaygym.envs.tasks import TaskDefinition, task_from_data
+from assaygym.envs.data_tasks import task_from_data
+from assaygym.envs.definition import TaskDefinition
 from assaygym.errors import ConfigError, DataError, RegistrationError, TaskError
 from assaygym.types import Message, Score, Task, Verdict
 
