@@ -41,6 +41,7 @@ _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _JOINER = re.compile(
     r"(?:[\s$,;&{}]|\\text|\\quad|\\qquad|\\[(),; ]|\bor\b|\band\b|\beither\b|[A-Za-z](?:_\w)?\s{0,3}=)*+", re.ASCII
 )
+_OR = re.compile(r"[\s,$*]{0,9}\bor\b(?: maybe| perhaps)?[\s$*]{0,9}")
 _TAG = re.compile(r"<answer>|<\|begin_of_box\|>", re.IGNORECASE | re.ASCII)
 _TAG_CLOSE = re.compile(r"</answer>|<\|end_of_box\|>", re.IGNORECASE | re.ASCII)
 _ANCHOR = re.compile(
@@ -196,10 +197,15 @@ def _last_dollars(text: str) -> tuple[int, int] | None:
 
 
 def last_number(text: str) -> str | None:
-    """The last number as it is written; see `assaygym.verifiers.numbers` for what counts as one."""
+    """The last number as it is written, or "3 or 4" whole; see `assaygym.verifiers.numbers` for what counts as one."""
     tail = plain_numbers(text[-TAIL_CHARS:])
     numbers = find_numbers(tail)
-    return tail[numbers[-1].start : numbers[-1].end] if numbers else None
+    if not numbers:
+        return None
+    first = len(numbers) - 1
+    while first > 0 and _OR.fullmatch(tail, numbers[first - 1].end, numbers[first].start):
+        first -= 1
+    return tail[numbers[first].start : numbers[-1].end]
 
 
 def find_answer(text: str) -> Found | None:

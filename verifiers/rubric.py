@@ -20,7 +20,7 @@ class Rubric:
 
     Every part sees the same response and answer. The verdict is CORRECT at 1, INCORRECT at 0 and PARTIAL between, or
     that of the `primary` part where one is named: evaluation then counts as solved what the primary part finds right,
-    while the reward stays the mean. One INVALID part makes the whole INVALID. `metrics` holds each part's value by name.
+    while the reward stays the mean. One INVALID part makes the whole INVALID. `metrics` holds every value by part.
 
     Args:
         verifiers: the parts, by name or in a row (then called by their own names).

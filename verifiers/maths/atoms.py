@@ -176,7 +176,7 @@ class Atoms(Cursor, ABC):
                 self.tokens[self.at] = Token("num", token.value[1:])
                 return ("num", int(token.value[0]), 1)
             return self._number(token)
-        self.at -= 1
+        self.at -= token.kind != "end"
         return self.prefix()
 
     def _fraction(self) -> Node:

@@ -19,8 +19,10 @@ from typing import Any, ClassVar
 
 MEMORY_BYTES = 1 << 30
 MAX_EXPONENT = 20_000
+MAX_DEGREE = 1_000
 MAX_FACTORIAL = 5_000
 MAX_BITS = 100_000
+MAX_TERMS = 200
 DIGITS = 15
 MAX_DIGITS = 500
 
@@ -65,7 +67,7 @@ class Algebra:
             bits = self.sympy.N(abs(self.sympy.log(abs(base), 2)), 15) if base != 0 else 0
             if size * bits > MAX_BITS:
                 raise RefusedError("a power that is too large")
-        elif exponent.is_number and exponent.is_Rational and abs(exponent) > MAX_EXPONENT:
+        elif exponent.is_number and exponent.is_Rational and abs(exponent) > MAX_DEGREE:
             raise RefusedError("an exponent that is too large")
         return base**exponent
 
@@ -99,13 +101,13 @@ class Algebra:
         """A sum or product in closed form."""
         _, body, variable, low, high = node
         kind = self.sympy.Sum if node[0] == "sum" else self.sympy.Product
-        limits = (self.sympy.Symbol(variable), self.build(low), self.build(high))
-        if all(limit.is_Integer for limit in limits[1:]) and limits[2] - limits[1] > MAX_EXPONENT:
-            raise RefusedError("a sum with too many terms")
+        first, last, end = self.build(low), self.build(high), self.sympy.Symbol("last index", integer=True)
+        is_long = (last - first).is_Integer and last - first > MAX_TERMS
+        limits = (self.sympy.Symbol(variable), first, end if is_long else last)
         closed = kind(self.build(body), limits).doit()
-        if closed.has(kind):
+        if closed.has(kind) or (is_long and closed.atoms(self.sympy.Function)):
             raise RefusedError("a sum without a closed form")
-        return closed
+        return closed.subs(end, last)
 
     rules: ClassVar[dict[str, Callable[..., Any]]] = {
         "add": lambda self, *parts: self.sympy.Add(*parts),

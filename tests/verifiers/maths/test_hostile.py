@@ -1,0 +1,131 @@
+"""Input made to hang, crash or run code: each ends within two seconds with a verdict of zero, and nothing runs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from assaygym.types import Verdict
+from assaygym.verifiers import verify_math
+from assaygym.verifiers.maths.cas import WorkerPool
+
+INJECTIONS = [
+    "__import__('os').system('touch MARK')",
+    "exec(\"open('MARK','w')\")",
+    r"\boxed{__import__('pathlib').Path('MARK').touch()}",
+    r"\boxed{(lambda: open('MARK', 'w'))()}",
+    r"\boxed{x.__class__.__mro__[1].__subclasses__()}",
+    r"\boxed{\mathrm{__import__('os').system('touch MARK')}}",
+    r"\boxed{\text{open('MARK','w')}}",
+    "Symbol('x'); open('MARK','w')",
+]
+TOWERS = [
+    "9^{9^{9^9}}",
+    r"\boxed{9^{9^{9^{9^{9}}}}}",
+    "2^{2^{2^{2^{2^2}}}}",
+    "100000!",
+    "5!!!!!!!!!!",
+    "(10^{9})!",
+    r"\binom{10^9}{10^8}",
+    r"\boxed{x^{x^{x^{x^x}}}}",
+    "(x+y)^{10000}",
+    r"\sum_{n=1}^{19999} \frac{1}{n^{19999}}",
+    r"\sum_{n=1}^{\infty} \sin(n)",
+    r"\prod_{n=1}^{99999} n",
+    r"\boxed{" + "9" * 390 + "^{" + "9" * 390 + "}}",
+    "1e999999999",
+    r"\sqrt[10^9]{7}",
+    r"\boxed{" + ",".join(rf"\sqrt{{{i}}}" for i in range(2, 41)) + "}",
+]
+SHAPES = [
+    "{" * 100_000,
+    r"\boxed{" * 100_000,
+    r"\boxed{" + "{" * 100_000 + "}" * 100_000 + "}",
+    "(" * 100_000,
+    "1" * 1_000_000,
+    r"\boxed{" + "1" * 1_000_000 + "}",
+    "\\" * 1_000_000,
+    "$" * 1_000_000,
+    r"\[" * 300_000,
+    r"\frac" * 200_000,
+    r"\boxed{" + r"\sqrt" * 500 + "2}",
+    r"\boxed{" + "-" * 900 + "5}",
+    r"\boxed{" + "1/" * 500 + "1}",
+    r"\boxed{" + "x+" * 700 + "x}",
+    r"\boxed{5" + "!" * 500 + "}",
+    r"\boxed{" + "(1/3+1/7)^{50}" * 30 + "}",
+    r"\boxed{unclosed",
+    r"\boxed{" + "1," * 1900 + "}",
+    "\0",
+    "\\boxed{\0}",
+    "\ud800",
+    "\\boxed{\udfff}",
+    "\u202e5\u202c",
+    r"\boxed{0/0}",
+    r"\boxed{\ln 0}",
+    r"\boxed{0^0}",
+    r"\begin{pmatrix}" * 1000,
+    r"\boxed{\begin{pmatrix} 1 & 2 \\ 3 \end{pmatrix}}",
+    "<think>" * 100_000,
+    "the answer is " * 50_000,
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    assert verify_math(r"\sqrt{8}", r"2\sqrt{2}").value == 1.0
+
+
+@pytest.mark.parametrize("pred", TOWERS + SHAPES, ids=lambda pred: ascii(pred[:24]))
+@pytest.mark.parametrize("gold", ["42", r"\sqrt{3}", "x^2+1"])
+def test_it_ends_within_two_seconds_with_nothing(pred: str, gold: str) -> None:
+    start = time.perf_counter()
+    score = verify_math(pred, gold)
+    assert score.value == 0.0
+    assert score.verdict in (Verdict.INCORRECT, Verdict.UNPARSED)
+    assert time.perf_counter() - start < 2.0
+
+
+@pytest.mark.parametrize("payload", INJECTIONS)
+def test_code_in_an_answer_is_never_run(payload: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mark = tmp_path / "mark"
+    for gold in ("42", r"\sqrt{3}", "x"):
+        assert verify_math(payload.replace("MARK", str(mark)), gold).value == 0.0
+        assert verify_math("42", payload.replace("MARK", str(mark))).value != 1.0
+    assert not mark.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+SLEEPY = """
+import json, sys, time
+print(json.dumps({"stage": "ready"}), flush=True)
+sys.stdin.readline()
+print(json.dumps({"stage": "gold"}), flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_time_out_is_a_wrong_answer_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "worker.py"
+    program.write_text(SLEEPY)
+    pool = WorkerPool(1, deadline=0.2, program=program)
+    monkeypatch.setattr("assaygym.verifiers.maths.verify.shared_pool", lambda: pool)
+    score = verify_math(r"\pi+\sqrt{2}, \sqrt{5}", r"\sqrt{3}, \sqrt{6}")
+    pool.close()
+    assert score.verdict is Verdict.INCORRECT
+    assert score.flags == ("undecided",)
+    assert 1 <= pool.killed <= 6
+    assert verify_math(r"\pi", r"\pi").value == 1.0
+
+
+def test_the_explanation_names_the_time_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "worker.py"
+    program.write_text(SLEEPY)
+    pool = WorkerPool(1, deadline=0.2, program=program)
+    monkeypatch.setattr("assaygym.verifiers.maths.verify.shared_pool", lambda: pool)
+    explanation = verify_math(r"\sqrt{2}", r"\sqrt{3}").explanation
+    pool.close()
+    assert explanation == "sympy: time-out: killed at the deadline"
