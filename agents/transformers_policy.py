@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assaygym.agents.batcher import Batcher
@@ -145,15 +146,25 @@ def _load(name: str, tokenizer: Any, device: str, dtype: Any) -> tuple[Any, Any]
     if dtype is None:
         dtype = torch.float32 if device == "cpu" else "auto"
     try:
-        tokenizer = tokenizer or AutoTokenizer.from_pretrained(name)
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
-    except (OSError, ValueError) as error:
+        local = _is_local(name)
+        tokenizer = tokenizer or AutoTokenizer.from_pretrained(name, local_files_only=local)
+        model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, local_files_only=local)
+    except Exception as error:  # files of others and the network: whatever it is, the sentence carries it
         raise ConfigError(
             f"cannot load the model {name!r}: expected a folder with a transformers model and its tokenizer, or an id "
             f"on the Hugging Face Hub, which must be reachable or in the cache: {str(error).splitlines()[0]}"
         ) from error
-    loaded: Any = model
-    return loaded.to(device).eval(), tokenizer
+    return model.to(device).eval(), tokenizer
+
+
+def _is_local(name: str) -> bool:
+    """Whether a folder or the cache holds the model; raises at once where there is none (loading retries)."""
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    if Path(name).is_dir() or isinstance(try_to_load_from_cache(name, "config.json"), str):
+        return True
+    HfApi().model_info(name, timeout=10)
+    return False
 
 
 def _generation_ends(model: Any) -> set[int]:

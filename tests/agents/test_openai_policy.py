@@ -201,7 +201,7 @@ def test_the_finish_reason_is_mapped(server: Server, policy: Make, theirs: str |
 
 def test_an_answer_the_server_withholds_is_an_error(server: Server, policy: Make) -> None:
     server.answers = [(200, chat("", "content_filter"))]
-    with pytest.raises(PolicyError, match="withheld the answer .*content_filter"):
+    with pytest.raises(PolicyError, match=r"withheld the answer .*content_filter"):
         one(policy())
 
 
@@ -214,14 +214,14 @@ def test_a_passing_failure_is_tried_again(server: Server, policy: Make, status: 
 
 def test_a_failure_that_stays_is_an_error_with_the_servers_reason(server: Server, policy: Make) -> None:
     server.answers = [(500, {"error": {"message": "out of order"}})]
-    with pytest.raises(PolicyError, match="answered HTTP 500: .*out of order"):
+    with pytest.raises(PolicyError, match=r"answered HTTP 500: .*out of order"):
         one(policy(max_retries=2))
     assert len(server.bodies) == 3
 
 
 def test_a_refusal_is_not_tried_again(server: Server, policy: Make) -> None:
     server.answers = [(400, {"error": {"message": "no such parameter"}})]
-    with pytest.raises(PolicyError, match="openai:test-model at .* answered HTTP 400: .*no such parameter"):
+    with pytest.raises(PolicyError, match=r"openai:test-model at .* answered HTTP 400: .*no such parameter"):
         one(policy())
     assert len(server.bodies) == 1
 

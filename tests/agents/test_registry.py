@@ -73,7 +73,7 @@ def test_an_option_the_policy_does_not_have_is_refused() -> None:
 
 
 def test_a_model_that_is_nowhere_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot load the model .* expected a folder with a transformers model"):
+    with pytest.raises(ConfigError, match=r"cannot load the model .* expected a folder with a transformers model"):
         policy_from(f"hf:{tmp_path}")
 
 

@@ -141,7 +141,7 @@ def test_text_tool_calls_and_structured_ones_play_the_same() -> None:
         gymnasium.wrappers.OrderEnforcing,
         gymnasium.wrappers.PassiveEnvChecker,
         lambda env: gymnasium.wrappers.TimeLimit(env, max_episode_steps=50),
-        lambda env: gymnasium.wrappers.TransformReward(env, lambda reward: reward / 2),
+        lambda env: gymnasium.wrappers.TransformReward(env, lambda reward: float(reward) / 2),
     ],
 )
 def test_an_environment_in_gymnasium_wrappers_plays_the_same(dialogue: MakeEnv, wrap: Callable[..., Any]) -> None:

@@ -149,9 +149,12 @@ def test_closing_early_stops_the_episodes_at_their_next_turn(dialogue: MakeEnv) 
 
 
 def test_an_interrupt_of_the_consumer_stops_the_workers(dialogue: MakeEnv) -> None:
-    with pytest.raises(KeyboardInterrupt):
+    def consume() -> None:
         for _ in rollout_many(dialogue, OraclePolicy(), jobs(100), concurrency=4):
             raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        consume()
     deadline = time.monotonic() + 5
     while workers() and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -1,0 +1,200 @@
+"""Messages to ids: what was sampled is never tokenised again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assaygym.agents.chat import Chat, chat_dict
+from assaygym.agents.policy import Prompt
+from assaygym.agents.tiny import tiny_tokenizer
+from assaygym.errors import PolicyError
+from assaygym.types import Completion, Message, Role, ToolCall, ToolSpec
+
+TOKENIZER: Any = tiny_tokenizer()
+END = TOKENIZER.eos_token_id
+ADD = ToolSpec(name="add", description="Add.", parameters={"type": "object"})
+
+KEEPS = TOKENIZER.chat_template
+STRIPS_REASONING = (
+    "{% for m in messages %}{{ '<' + m.role + '>' }}"
+    "{% if m.role == 'assistant' and not loop.last %}{{ m.content.split('</think>')[-1] }}"
+    "{% else %}{{ m.content }}{% endif %}{{ '<end>' }}{% endfor %}"
+    "{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+STRICT_TOOLS = (
+    "{% for m in messages %}{% if m.role == 'tool' and not messages[loop.index0 - 1].tool_calls "
+    "and messages[loop.index0 - 1].role != 'tool' %}{{ raise_exception('a result without a call') }}{% endif %}"
+    "{{ '<' + m.role + '>' + m.content }}{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}"
+    "{{ '<end>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+UPPERCASES = "{% for m in messages %}{{ m.role + m.content | upper }}{% endfor %}"
+ALTERNATES = (
+    "{% for m in messages %}{% if m.role not in ('user', 'assistant') %}{{ raise_exception('only users') }}{% endif %}"
+    "{{ m.content + '<end>' }}{% endfor %}"
+)
+
+
+def chat(template: str | None = KEEPS) -> Chat:
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = template
+    return Chat(tokenizer)
+
+
+def message(role: Role, content: str) -> Message:
+    return Message(role=role, content=content)
+
+
+USER = message("user", "2+2?")
+
+
+def text(bound: Chat, ids: tuple[int, ...]) -> str:
+    return str(bound.tokenizer.decode(list(ids)))
+
+
+def first_prompt() -> Prompt:
+    return Prompt(messages=(USER,), observation=(USER,))
+
+
+def later_prompt(prompt_ids: tuple[int, ...], token_ids: tuple[int, ...], *observation: Message) -> Prompt:
+    said = Completion(message=message("assistant", "?"), prompt_ids=prompt_ids, token_ids=token_ids)
+    return Prompt(messages=(USER, said.message, *observation), previous=said, observation=observation, turn=1)
+
+
+def test_the_first_turn_is_what_the_template_renders() -> None:
+    assert text(chat(), chat().prompt_ids(first_prompt())) == "<user>2+2?<end><assistant>"
+
+
+def test_a_turn_that_closed_itself_is_closed_once() -> None:
+    bound = chat()
+    before = bound.prompt_ids(first_prompt())
+    sampled = (*bound.encode("4"), END)
+    ids = bound.prompt_ids(later_prompt(before, sampled, message("user", "and 3?")))
+    assert text(bound, ids) == "<user>2+2?<end><assistant>4<end><user>and 3?<end><assistant>"
+    assert ids[: len(before) + 2] == before + sampled
+
+
+def test_a_turn_that_was_cut_off_is_closed_by_the_suffix() -> None:
+    bound = chat()
+    before = bound.prompt_ids(first_prompt())
+    ids = bound.prompt_ids(later_prompt(before, bound.encode("4"), message("user", "and 3?")))
+    assert text(bound, ids) == "<user>2+2?<end><assistant>4<end><user>and 3?<end><assistant>"
+
+
+def test_sampled_ids_are_kept_even_where_their_text_would_be_tokenised_otherwise() -> None:
+    bound = chat()
+    before = bound.prompt_ids(first_prompt())
+    strange = (TOKENIZER.unk_token_id, TOKENIZER.convert_tokens_to_ids("<user>"), TOKENIZER.pad_token_id)
+    ids = bound.prompt_ids(later_prompt(before, strange, message("tool", "5")))
+    assert ids[: len(before) + 3] == before + strange
+
+
+def test_what_the_template_writes_after_the_end_token_is_kept() -> None:
+    bound = chat(STRICT_TOOLS)
+    suffix = bound.suffix_ids((USER,))
+    assert text(bound, suffix) == "<end>\n<user>2+2?<end>\n<assistant>"
+
+
+def test_a_template_that_wants_a_call_before_its_result_gets_one() -> None:
+    bound = chat(STRICT_TOOLS)
+    result = Message(role="tool", content="18", tool_call_id="c1")
+    assert text(bound, bound.suffix_ids((result,))) == "<end>\n<tool>18<end>\n<assistant>"
+
+
+@pytest.mark.parametrize(
+    ("template", "role", "reason"),
+    [
+        (UPPERCASES, "user", "is not rendered as it was written"),
+        (ALTERNATES, "tool", "only users"),
+        ("{{ messages[-2].content }}", "user", "nothing follows the assistant's turn"),
+    ],
+)
+def test_a_template_that_cannot_be_continued_says_why(template: str, role: Role, reason: str) -> None:
+    with pytest.raises(PolicyError, match=rf"cannot continue a conversation with \({role}\).*{reason}"):
+        chat(template).suffix_ids((message(role, "x"),))
+
+
+def test_a_template_that_refuses_the_messages_says_why() -> None:
+    with pytest.raises(PolicyError, match=r"cannot render the messages \(system, user\): only users"):
+        chat(ALTERNATES).prompt_ids(Prompt(messages=(message("system", "Be brief."), USER)))
+
+
+THINKING = (USER, message("assistant", "<think>hm</think>4"), message("user", "sure?"), message("assistant", "yes"))
+
+
+def test_a_template_that_only_appends_does_not_drift() -> None:
+    assert chat(KEEPS).drift(THINKING) is None
+
+
+def test_the_first_token_that_drifts_is_reported() -> None:
+    drift = chat(STRIPS_REASONING).drift(THINKING)
+    assert drift is not None
+    assert (drift.turn, drift.before, drift.after) == (0, "<", "4")
+    assert drift.position == len("2+2?") + 3
+    assert "not prefix-preserving: after turn 1, token 7 changes from '<' to '4'" in str(drift)
+
+
+def test_a_drifting_template_is_continued_by_appending() -> None:
+    bound = chat(STRIPS_REASONING)
+    before = bound.prompt_ids(first_prompt())
+    sampled = (*bound.encode("<think>hm</think>4"), END)
+    ids = bound.prompt_ids(later_prompt(before, sampled, message("user", "sure?")))
+    assert ids[: len(before) + len(sampled)] == before + sampled
+    assert text(bound, ids).endswith("<think>hm</think>4<end><user>sure?<end><assistant>")
+
+
+def test_the_end_of_a_turn_is_the_end_of_sequence_and_what_the_template_closes_with() -> None:
+    assert chat(KEEPS).end_ids == {END}
+    other = chat(KEEPS.replace("<end>", "<tool>"))
+    assert other.end_ids == {END, TOKENIZER.convert_tokens_to_ids("<tool>")}
+    assert chat(UPPERCASES).end_ids == {END}
+
+
+def test_a_tokenizer_without_a_template_gets_a_plain_one() -> None:
+    bound = chat(None)
+    asked = (message("system", "Be brief."), USER)
+    assert bound.render(asked, (), generation=True) == "system: Be brief.\nuser: 2+2?\nassistant: "
+    assert text(bound, bound.suffix_ids((message("tool", "18"),))) == "<end>\ntool: 18\nassistant: "
+    assert bound.drift(THINKING) is None
+
+
+def test_the_plain_template_shows_tools_and_calls() -> None:
+    call = ToolCall(id="c", name="add", arguments='{"a": 1}')
+    said = Message(role="assistant", content="", tool_calls=(call,))
+    rendered = chat(None).render((USER, said), (ADD,), generation=False)
+    assert '"name": "add", "description": "Add."' in rendered.splitlines()[0]
+    assert 'assistant: <tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call><end>' in rendered
+
+
+@pytest.mark.parametrize(("raw", "read"), [('{"a": 1}', {"a": 1}), ("[1]", "[1]"), ('{"a": ', '{"a": ')])
+def test_a_template_reads_arguments_as_an_object_where_they_are_one(raw: str, read: Any) -> None:
+    said = Message(
+        role="assistant", content="", reasoning="hm", tool_calls=(ToolCall(id="c", name="f", arguments=raw),)
+    )
+    row = chat_dict(said)
+    assert row["tool_calls"][0]["function"]["arguments"] == read
+    assert row["reasoning_content"] == "hm"
+
+
+TURN = st.tuples(st.lists(st.integers(0, len(TOKENIZER) - 1), max_size=5).map(tuple), st.text(max_size=5))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    template=st.sampled_from([KEEPS, STRIPS_REASONING, None]),
+    turns=st.lists(TURN, max_size=4),
+    role=st.sampled_from(["user", "tool"]),
+)
+def test_the_ids_of_a_turn_begin_those_of_the_next(
+    template: str | None, turns: list[tuple[tuple[int, ...], str]], role: Role
+) -> None:
+    bound = chat(template)
+    ids = bound.prompt_ids(first_prompt())
+    for sampled, observed in turns:
+        longer = bound.prompt_ids(later_prompt(ids, sampled, message(role, observed)))
+        assert longer[: len(ids) + len(sampled)] == ids + sampled
+        assert text(bound, longer).endswith(text(bound, bound.suffix_ids((message(role, observed),)))[5:])
+        ids = longer
