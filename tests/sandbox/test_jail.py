@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -31,9 +32,7 @@ def test_isolation_lists_every_mechanism(jail: Sandbox) -> None:
     assert jail.run("pass").isolation == tuple(names.split())
 
 
-@pytest.mark.parametrize(
-    "path", ["/proc", "/sys", "/home", "/etc/shadow", "/var", "/mnt", "/usr/share/doc", "/boot"]
-)
+@pytest.mark.parametrize("path", ["/proc", "/sys", "/home", "/etc/shadow", "/var", "/mnt", "/usr/share/doc", "/boot"])
 def test_a_path_of_the_host_is_not_there(jail: Sandbox, path: str) -> None:
     assert answer(jail, f"import os; print(os.path.lexists({path!r}))") == "False"
 
@@ -74,6 +73,11 @@ def test_nothing_outside_scratch_can_be_written(jail: Sandbox, folder: str) -> N
     assert answer(jail, program) == "refused"
 
 
+def test_all_but_scratch_is_mounted_read_only(jail: Sandbox) -> None:
+    program = "import os, sys\nfor p in ('/', '/usr/lib', sys.base_prefix + '/lib', os.__file__, '/tmp'):"
+    assert answer(jail, program + "\n    print(os.statvfs(p).f_flag & os.ST_RDONLY)").split() == ["1"] * 4 + ["0"]
+
+
 def test_the_interpreter_itself_cannot_be_changed(jail: Sandbox) -> None:
     program = """
 import os, sys
@@ -94,15 +98,25 @@ for family in range(46):
     assert answer(jail, program) == "1"
 
 
+def test_an_abstract_unix_socket_of_the_host_is_out_of_reach(jail: Sandbox) -> None:
+    name = f"assaygym-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"\0{name}")
+        server.listen()
+        result = jail.run(f"import socket; socket.socket(socket.AF_UNIX).connect('\\0{name}')")
+    assert "ConnectionRefusedError" in result.stderr
+
+
 def test_the_user_is_nobody_special_and_has_no_capability(jail: Sandbox) -> None:
     program = """
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
 data = (ctypes.c_uint32 * 6)()
 libc.capget((ctypes.c_uint32 * 2)(0x20080522, 0), data)
-print(os.getuid(), os.getgid(), list(data), libc.prctl(39, 0, 0, 0, 0))
+bounding = [number for number in range(64) if libc.prctl(23, number, 0, 0, 0) == 1]
+print(os.getuid(), os.getgid(), list(data), bounding, libc.prctl(39, 0, 0, 0, 0))
 """
-    assert answer(jail, program) == "1000 1000 [0, 0, 0, 0, 0, 0] 1"
+    assert answer(jail, program) == "1000 1000 [0, 0, 0, 0, 0, 0] [] 1"
 
 
 @pytest.mark.parametrize(
@@ -225,6 +239,16 @@ def test_a_first_process_killed_by_somebody_else_is_a_fault_of_the_sandbox(jail:
         process.finish()
 
 
+def test_the_first_process_is_closed_to_those_inside_by_the_kernels_own_rule(jail: Sandbox) -> None:
+    process = jail.spawn(ECHO)
+    process.send(b"up")
+    assert process.recv(10) == b"pu"
+    [launcher] = children()
+    [first] = children(launcher)
+    assert os.stat(f"/proc/{first}/environ").st_uid == 0  # not dumpable: its files in /proc belong to root
+    process.kill()
+
+
 def children(parent: int | None = None) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -294,6 +318,7 @@ with open_sandbox() as sandbox:
     print(sandbox.name, result.stdout, *result.isolation)
     bomb = "import os\\nwhile True:\\n    try: os.fork()\\n    except OSError: pass"
     print(sandbox.run(bomb, limits=Limits(wall_seconds=0.5)).status)
+    print(sandbox.run("open('/etc/x', 'w')").stderr.splitlines()[-1])
     print(sandbox.run("import socket; socket.create_connection(('127.0.0.1', 1))").exit_code)
 """
         seen = subprocess.run([python, "-B", "-c", program], capture_output=True, text=True, timeout=60, check=False)
@@ -303,7 +328,7 @@ with open_sandbox() as sandbox:
     first, second, *rest = seen.stdout.splitlines()
     assert first == "jail 1000 ['main.py'] False"
     assert {"userns", "pidns", "netns", "ro_root", "no_capabilities", "rlimits"} <= set(second.split())
-    assert rest == ["timeout", "1"]
+    assert rest == ["timeout", "OSError: [Errno 30] Read-only file system: '/etc/x'", "1"]
 
 
 @pytest.mark.parametrize(
