@@ -20,6 +20,9 @@ __all__ = ["AssertsVerifier", "CodeVerifier", "FunctionsVerifier", "StdioVerifie
 
 TestsT = TypeVar("TestsT")
 
+DEFAULT_LIMITS = Limits(cpu_seconds=10.0, wall_seconds=30.0)
+"""CPU time decides: on a busy machine a right program waits long for its turn."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CodeVerifier(Generic[TestsT]):
@@ -31,7 +34,7 @@ class CodeVerifier(Generic[TestsT]):
 
     mode: Mode = "binary"
     """`binary`: 1 when all tests pass, stops at the first failure. `fraction`: runs all, the share that passed."""
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = DEFAULT_LIMITS
     """Of each run (`stdio`), or of all the calls of one program together."""
     sandbox: Sandbox | None = None
     """None: the one that the process shares, opened on first use."""
@@ -132,7 +135,7 @@ def stdio(
         checker: `"tokens"`, `"exact"`, `"unordered"` (lines), `{"type": "float", "abs": a, "rel": r}`, or
             `{"type": "python", "source": "def check(inp, out, expected): ..."}` (trusted code, run in a sandbox).
         mode: `"binary"` (stops at the first failure) or `"fraction"`.
-        limits: of each run.
+        limits: of each run; default: 10 s of CPU time, 30 s by the wall clock, 512 MiB.
         sandbox: where to run; default: the shared one.
         reveal: whether explanations may name expected values.
 
@@ -140,7 +143,7 @@ def stdio(
         ConfigError: unknown checker or mode.
     """
     return StdioVerifier(
-        checker=TextChecker.of(checker), mode=mode, limits=limits or Limits(), sandbox=sandbox, reveal=reveal
+        checker=TextChecker.of(checker), mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal
     )
 
 
@@ -148,11 +151,11 @@ def functions(
     *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
 ) -> FunctionsVerifier:
     """Verifies functions by `FunctionTests`: values in, values out, compared outside. Arguments as in `stdio`."""
-    return FunctionsVerifier(mode=mode, limits=limits or Limits(), sandbox=sandbox, reveal=reveal)
+    return FunctionsVerifier(mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal)
 
 
 def asserts(
     *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
 ) -> AssertsVerifier:
     """Verifies functions by `AssertTests` (HumanEval and MBPP shapes). Arguments as in `stdio`."""
-    return AssertsVerifier(mode=mode, limits=limits or Limits(), sandbox=sandbox, reveal=reveal)
+    return AssertsVerifier(mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal)
