@@ -11,10 +11,10 @@ Importing it registers the environment ids, here and with Gymnasium; everything 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assaygym.envs.catalogue import register_all as _register_all
+from assaygym.lazy import lazy_names
 
 if TYPE_CHECKING:
     from assaygym import agents as agents
@@ -59,51 +59,88 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = ("agents", "benchmarks", "envs", "errors", "sandbox", "types", "verifiers")
-_HOMES = {
-    "agents.policy": ("Policy", "Prompt", "SamplingParams"),
-    "agents.rollout": ("rollout",),
-    "benchmarks.runner": ("evaluate",),
-    "envs.checker": ("check_env",),
-    "envs.core": ("Env",),
-    "envs.registration": ("EnvSpec", "make", "make_vec", "spec"),
-    "envs.definition": ("TaskDefinition",),
-    "envs.tasks": ("task",),
-    "envs.tool_env": ("ToolEnv",),
-    "envs.tools": ("call", "tool"),
-    "errors": ("AssayError", "ToolError"),
-    "sandbox": ("open_sandbox",),
-    "sandbox.base": ("Limits",),
-    "types": (
-        "Completion",
-        "Message",
-        "Score",
-        "StopReason",
-        "Task",
-        "ToolCall",
-        "ToolSpec",
-        "Trajectory",
-        "Turn",
-        "Verdict",
+__all__ = [
+    "AssayError",
+    "Completion",
+    "Env",
+    "EnvSpec",
+    "Limits",
+    "Message",
+    "Policy",
+    "Prompt",
+    "Rubric",
+    "SamplingParams",
+    "Score",
+    "StopReason",
+    "Task",
+    "TaskDefinition",
+    "ToolCall",
+    "ToolEnv",
+    "ToolError",
+    "ToolSpec",
+    "Trajectory",
+    "Turn",
+    "Verdict",
+    "Verifier",
+    "agents",
+    "benchmarks",
+    "call",
+    "check_env",
+    "envs",
+    "errors",
+    "evaluate",
+    "make",
+    "make_vec",
+    "open_sandbox",
+    "rollout",
+    "sandbox",
+    "spec",
+    "task",
+    "tool",
+    "types",
+    "verifiers",
+]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "agents.policy": ("Policy", "Prompt", "SamplingParams"),
+        "agents.rollout": ("rollout",),
+        "benchmarks.runner": ("evaluate",),
+        "envs.checker": ("check_env",),
+        "envs.core": ("Env",),
+        "envs.definition": ("TaskDefinition",),
+        "envs.registration": ("EnvSpec", "make", "make_vec", "spec"),
+        "envs.tasks": ("task",),
+        "envs.tool_env": ("ToolEnv",),
+        "envs.tools": ("call", "tool"),
+        "errors": ("AssayError", "ToolError"),
+        "sandbox": ("open_sandbox",),
+        "sandbox.base": ("Limits",),
+        "types": (
+            "Completion",
+            "Message",
+            "Score",
+            "StopReason",
+            "Task",
+            "ToolCall",
+            "ToolSpec",
+            "Trajectory",
+            "Turn",
+            "Verdict",
+        ),
+        "verifiers.base": ("Verifier",),
+        "verifiers.rubric": ("Rubric",),
+    },
+    modules=(
+        "agents",
+        "benchmarks",
+        "envs",
+        "errors",
+        "sandbox",
+        "types",
+        "verifiers",
     ),
-    "verifiers.base": ("Verifier",),
-    "verifiers.rubric": ("Rubric",),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-__all__ = sorted([*_MODULES, *_HOME_OF])  # the table is the one list of public names
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"assaygym.{name}")
-    if name in _HOME_OF:
-        return getattr(importlib.import_module(f"assaygym.{_HOME_OF[name]}"), name)
-    raise AttributeError(f"module 'assaygym' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
-
+)
 
 _register_all()

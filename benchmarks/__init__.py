@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from assaygym.lazy import lazy_names
 
 if TYPE_CHECKING:
     from assaygym.benchmarks.folder import Plan as Plan
@@ -28,26 +29,40 @@ if TYPE_CHECKING:
     from assaygym.benchmarks.summary import Summary as Summary
     from assaygym.benchmarks.summary import summarise as summarise
 
-_HOMES = {
-    "folder": ("Plan", "read_run"),
-    "progress": ("ProgressDisplay", "Tally"),
-    "records": ("EpisodeRecord", "Outcome", "final_records", "read_records"),
-    "report": ("load_summary", "markdown", "print_summary"),
-    "runner": ("RunInterrupted", "evaluate"),
-    "statistics": ("estimate_mean", "pass_at_k", "wilson_interval"),
-    "suites": ("SUITES", "Suite", "suite"),
-    "summary": ("Summary", "summarise"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = [
+    "SUITES",
+    "EpisodeRecord",
+    "Outcome",
+    "Plan",
+    "ProgressDisplay",
+    "RunInterrupted",
+    "Suite",
+    "Summary",
+    "Tally",
+    "estimate_mean",
+    "evaluate",
+    "final_records",
+    "load_summary",
+    "markdown",
+    "pass_at_k",
+    "print_summary",
+    "read_records",
+    "read_run",
+    "suite",
+    "summarise",
+    "wilson_interval",
+]
 
-__all__ = sorted(_HOME_OF)  # the table is the one list of public names
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME_OF:
-        return getattr(importlib.import_module(f"assaygym.benchmarks.{_HOME_OF[name]}"), name)
-    raise AttributeError(f"module 'assaygym.benchmarks' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "folder": ("Plan", "read_run"),
+        "progress": ("ProgressDisplay", "Tally"),
+        "records": ("EpisodeRecord", "Outcome", "final_records", "read_records"),
+        "report": ("load_summary", "markdown", "print_summary"),
+        "runner": ("RunInterrupted", "evaluate"),
+        "statistics": ("estimate_mean", "pass_at_k", "wilson_interval"),
+        "suites": ("SUITES", "Suite", "suite"),
+        "summary": ("Summary", "summarise"),
+    },
+)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import gymnasium
+from gymnasium.envs.registration import EnvSpec as GymnasiumSpec
 from gymnasium.envs.registration import registry as gymnasium_registry
 
 from assaygym.envs.core import Env
@@ -139,7 +140,7 @@ def make(env_id: str, **options: Any) -> Env:
     env = load(found)(**options)
     if not isinstance(env, Env):
         raise RegistrationError(f"{found.origin} made a {type(env).__name__}, not an assaygym.Env")
-    env.spec = gymnasium.envs.registration.EnvSpec(
+    env.spec = GymnasiumSpec(
         id=found.id, entry_point=found.entry_point, order_enforce=False, disable_env_checker=True, kwargs=options
     )
     return env

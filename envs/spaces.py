@@ -107,7 +107,7 @@ def _create(space: TextSpace, n: int = 1, ctx: Any = None) -> Any:
 
 
 @read_from_shared_memory.register(TextSpace)
-def _read(space: TextSpace, shared_memory: Any, n: int = 1) -> Sequence[str]:
+def _read(space: TextSpace, shared_memory: Any, n: int = 1) -> Any:
     return _SharedTexts(shared_memory, n)
 
 

@@ -16,7 +16,7 @@ BELOW: dict[str, set[str]] = {
     "agents": {"sandbox", "verifiers", "envs"},
     "benchmarks": {"sandbox", "verifiers", "envs", "agents"},
 }
-LEAVES = {"types", "errors"}
+LEAVES = {"types", "errors", "lazy"}
 HEAVY = ("torch", "transformers", "vllm", "sympy", "openai", "docker", "pyarrow", "huggingface_hub")
 
 
