@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -81,25 +81,26 @@ class Chat:
         previous = prompt.previous
         if previous is None or not previous.prompt_ids:
             return self.render_ids(prompt.messages, prompt.tools, generation=True)
-        suffix = self.suffix_ids(prompt.observation, prompt.tools)
-        done = previous.prompt_ids + previous.token_ids
-        if previous.token_ids and previous.token_ids[-1] == suffix[0] and suffix[0] in self.end_ids:
-            suffix = suffix[1:]  # the sampled turn already closed itself
-        return done + suffix
+        suffix = self.suffix_ids(prompt.observation, prompt.tools, _calls_before(prompt))
+        if previous.token_ids and previous.token_ids[-1] in self.closing_ids:
+            suffix = suffix[self.closing_ids.index(previous.token_ids[-1]) + 1 :]  # the sampled turn closed itself
+        return previous.prompt_ids + previous.token_ids + suffix
 
-    def suffix_ids(self, observation: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> tuple[int, ...]:
-        """The ids from the end of an assistant's text to where it writes next, its end-of-turn token included.
+    def suffix_ids(
+        self, observation: Sequence[Message], tools: Sequence[ToolSpec] = (), calls: Sequence[ToolCall] = ()
+    ) -> tuple[int, ...]:
+        """The ids from the end of an assistant's text to where it writes next: `closing_ids`, messages, opening.
+
+        Args:
+            observation: the messages after the assistant's turn.
+            tools: as in the prompt.
+            calls: what the turn called, for templates that name the tool beside its result.
 
         Raises:
             PolicyError: the template does not render a turn in a way that lets it be continued.
         """
-        calls = tuple(
-            ToolCall(id=message.tool_call_id or "call_0", name="tool", arguments="{}")
-            for message in observation
-            if message.role == "tool"
-        )
         reasons = []
-        for dummy_calls in ((), calls) if calls else ((),):
+        for dummy_calls in ((), tuple(calls)) if calls else ((),):
             try:
                 return self._continuation(observation, tools, dummy_calls)
             except PolicyError as error:
@@ -108,16 +109,19 @@ class Chat:
         raise PolicyError(f"cannot continue a conversation with ({roles}) by this chat template: {'; '.join(reasons)}")
 
     @cached_property
-    def end_ids(self) -> frozenset[int]:
-        """The ids that end a turn: end of sequence, and the special token the template closes a turn with."""
-        ends = {self.tokenizer.eos_token_id}
+    def closing_ids(self) -> tuple[int, ...]:
+        """What the template writes after an assistant's text, before the next message; empty where it cannot tell."""
         try:
-            first = self.suffix_ids((Message(role="user", content="next"),))[0]
+            text = self.render(_dummy(), (), generation=False)
         except PolicyError:
-            first = None
-        if first in self.tokenizer.all_special_ids:
-            ends.add(first)
-        return frozenset(ends - {None})
+            return ()
+        return self.encode(text.split(ANCHOR)[1]) if text.count(ANCHOR) == 1 else ()
+
+    @cached_property
+    def end_ids(self) -> frozenset[int]:
+        """The ids that end a turn: end of sequence, and the first special token the template closes a turn with."""
+        special = [i for i in self.closing_ids if i in self.tokenizer.all_special_ids]
+        return frozenset(i for i in (self.tokenizer.eos_token_id, *special[:1]) if i is not None)
 
     def drift(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> Drift | None:
         """The first token that a later rendering of this conversation changes, or None if none does.
@@ -143,9 +147,10 @@ class Chat:
         Raises:
             PolicyError: the template refuses the messages.
         """
+        names = {call.id: call.name for message in messages for call in message.tool_calls}
         try:
             text = self.tokenizer.apply_chat_template(
-                [chat_dict(message) for message in messages],
+                [chat_dict(message, names.get(message.tool_call_id or "")) for message in messages],
                 tools=[tool_dict(tool) for tool in tools] or None,
                 chat_template=self.template,
                 add_generation_prompt=generation,
@@ -173,10 +178,7 @@ class Chat:
     def _continuation(
         self, observation: Sequence[Message], tools: Sequence[ToolSpec], calls: tuple[ToolCall, ...]
     ) -> tuple[int, ...]:
-        start = (
-            Message(role="user", content="question"),
-            Message(role="assistant", content=ANCHOR, tool_calls=calls),
-        )
+        start = _dummy(calls)
         text = self.render((*start, *observation), tools, generation=True)
         if calls:
             return self._after_calls(text, self.render(start, tools, generation=False))
@@ -192,11 +194,11 @@ class Chat:
 
     def _after_calls(self, text: str, start: str) -> tuple[int, ...]:
         """The suffix where a tool message needs the call it answers: from the end-of-turn token of the dummy on."""
-        start_ids, all_ids, eos = self.encode(start), self.encode(text), self.tokenizer.eos_token_id
-        if all_ids[: len(start_ids)] != start_ids or eos not in start_ids:
+        start_ids, all_ids = self.encode(start), self.encode(text)
+        ends = [at for at, i in enumerate(start_ids) if i in self.end_ids]
+        if all_ids[: len(start_ids)] != start_ids or not ends:
             raise PolicyError("the end of a turn with tool calls cannot be found in it")
-        last = len(start_ids) - 1 - start_ids[::-1].index(eos)
-        return all_ids[last:]
+        return all_ids[ends[-1] :]
 
     def _difference(self, fed: tuple[int, ...], now: tuple[int, ...], turn: int) -> Drift | None:
         if now[: len(fed)] == fed:
@@ -206,9 +208,11 @@ class Chat:
         return Drift(turn=turn, position=at, before=self.tokenizer.decode([fed[at]]), after=after)
 
 
-def chat_dict(message: Message) -> dict[str, Any]:
-    """The message as chat templates read it: arguments as an object where they are one."""
+def chat_dict(message: Message, tool: str | None = None) -> dict[str, Any]:
+    """The message as chat templates read it: arguments as an object where they are one, a result with its tool."""
     row: dict[str, Any] = {"role": message.role, "content": message.content}
+    if tool is not None:
+        row["name"] = tool
     if message.reasoning is not None:
         row["reasoning_content"] = message.reasoning
     if message.tool_calls:
@@ -225,6 +229,19 @@ def tool_dict(tool: ToolSpec) -> dict[str, Any]:
     """The tool as chat templates and chat servers read it."""
     function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
     return {"type": "function", "function": function}
+
+
+def _dummy(calls: tuple[ToolCall, ...] = ()) -> tuple[Message, ...]:
+    return (
+        Message(role="user", content="question"),
+        Message(role="assistant", content=ANCHOR, tool_calls=tuple(replace(c, arguments="{}") for c in calls)),
+    )
+
+
+def _calls_before(prompt: Prompt) -> tuple[ToolCall, ...]:
+    """The calls of the turn that the observation answers, as the environment read them."""
+    before = prompt.messages[: len(prompt.messages) - len(prompt.observation)]
+    return before[-1].tool_calls if before else ()
 
 
 def _arguments(raw: str) -> Any:

@@ -31,6 +31,13 @@ STRICT_TOOLS = (
     "{{ '<' + m.role + '>' + m.content }}{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}"
     "{{ '<end>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
 )
+NAMES_TOOLS = (
+    "{% for m in messages %}"
+    "{% if m.role == 'tool' and not m.name is defined %}{{ raise_exception('no name') }}{% endif %}"
+    "{{ '<' + m.role + '>' + (m.name or '') + m.content + '<end>' }}{% endfor %}"
+    "{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+SPACES = KEEPS.replace("'<end>'", "' <end>'")
 UPPERCASES = "{% for m in messages %}{{ m.role + m.content | upper }}{% endfor %}"
 ALTERNATES = (
     "{% for m in messages %}{% if m.role not in ('user', 'assistant') %}{{ raise_exception('only users') }}{% endif %}"
@@ -98,10 +105,27 @@ def test_what_the_template_writes_after_the_end_token_is_kept() -> None:
     assert text(bound, suffix) == "<end>\n<user>2+2?<end>\n<assistant>"
 
 
-def test_a_template_that_wants_a_call_before_its_result_gets_one() -> None:
-    bound = chat(STRICT_TOOLS)
+@pytest.mark.parametrize(("end", "closed"), [((), "4 <end>"), ((END,), "4<end>")])
+def test_what_stands_before_the_end_token_does_not_close_a_turn_twice(end: tuple[int, ...], closed: str) -> None:
+    bound = chat(SPACES)
+    sampled = (*bound.encode("4"), *end)
+    ids = bound.prompt_ids(later_prompt(bound.prompt_ids(first_prompt()), sampled, USER))
+    assert text(bound, ids) == f"<user>2+2? <end><assistant>{closed}<user>2+2? <end><assistant>"
+
+
+@pytest.mark.parametrize(
+    ("template", "suffix"),
+    [(STRICT_TOOLS, "<end>\n<tool>18<end>\n<assistant>"), (NAMES_TOOLS, "<end><tool>add18<end><assistant>")],
+)
+def test_a_template_that_wants_a_call_before_its_result_gets_it(template: str, suffix: str) -> None:
+    bound = chat(template)
+    call = ToolCall(id="c1", name="add", arguments='{"broken')
     result = Message(role="tool", content="18", tool_call_id="c1")
-    assert text(bound, bound.suffix_ids((result,))) == "<end>\n<tool>18<end>\n<assistant>"
+    assert text(bound, bound.suffix_ids((result,), (), (call,))) == suffix
+    said = Completion(message=message("assistant", "?"), prompt_ids=(9,), token_ids=(8, END))
+    messages = (USER, Message(role="assistant", content="", tool_calls=(call,)), result)
+    prompt = Prompt(messages=messages, previous=said, observation=(result,), turn=1)
+    assert text(bound, bound.prompt_ids(prompt)[3:]) == suffix.removeprefix("<end>")
 
 
 @pytest.mark.parametrize(
