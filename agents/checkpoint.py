@@ -18,7 +18,7 @@ import torch
 
 from assaygym.errors import RunError
 
-__all__ = ["latest_checkpoint", "load_checkpoint", "save_checkpoint", "save_model"]
+__all__ = ["latest_checkpoint", "load_weights", "read_state", "save_checkpoint", "save_model"]
 
 STATE_FILE = "trainer.pt"
 NAME = re.compile(r"checkpoint-(\d{6,})")
@@ -48,20 +48,36 @@ def latest_checkpoint(folder: Path) -> Path | None:
     return max(found, key=lambda pair: pair[1])[0] if found else None
 
 
-def load_checkpoint(path: Path, model: Any) -> dict[str, Any]:
-    """Load the weights into `model` in place and return the trainer's state.
+def read_state(path: Path) -> dict[str, Any]:
+    """The trainer's state of a checkpoint, on the CPU.
 
     Raises:
-        RunError: the checkpoint cannot be read, or is of a model of another shape.
+        RunError: it cannot be read.
     """
     try:
         state: dict[str, Any] = torch.load(path / STATE_FILE, map_location="cpu", weights_only=True)
+    except Exception as error:  # damaged bytes make the reader raise anything
+        raise RunError(_cannot(path, error)) from error
+    return state
+
+
+def load_weights(path: Path, model: Any) -> None:
+    """Load the weights of a checkpoint into `model`, in place.
+
+    Raises:
+        RunError: they cannot be read, or are of a model of another shape.
+    """
+    try:
         with _quiet():
             saved = type(model).from_pretrained(path, dtype=model.dtype)
         model.load_state_dict(saved.state_dict())
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise RunError(f"cannot resume from {path}: {error}; name another folder to start afresh") from error
-    return state
+    except Exception as error:  # as above
+        raise RunError(_cannot(path, error)) from error
+
+
+def _cannot(path: Path, error: Exception) -> str:
+    reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    return f"cannot resume from {path}: {reason}; delete it to begin again, or name another folder"
 
 
 def save_model(model: Any, tokenizer: Any, folder: Path) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from assaygym.agents.advantages import group_stds
 from assaygym.agents.batch import Batch, make_batch
-from assaygym.agents.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
+from assaygym.agents.checkpoint import latest_checkpoint, load_weights, read_state, save_checkpoint
 from assaygym.agents.lockstep import play_in_lockstep
 from assaygym.agents.logps import token_logps
 from assaygym.agents.losses import Surrogate, k3
@@ -193,21 +193,20 @@ class Trainer:
             "step": self.done,
             "settings": asdict(self.settings),
             "optimizer": self.optimizer.state_dict(),
-            "rng": torch.get_rng_state(),
         }
         save_checkpoint(folder, self.done, self.model, self.policy.tokenizer, state)
 
     def _resume(self) -> None:
         if self.folder is None or (path := latest_checkpoint(self.folder)) is None:
             return
-        state = load_checkpoint(path, self.model)
+        state = read_state(path)
         free = {"steps", "checkpoint_every"}
         mine, theirs = asdict(self.settings), state["settings"]
         if changed := [name for name in mine if name not in free and mine[name] != theirs.get(name)]:
             what = ", ".join(f"{name} {theirs.get(name)} (now {mine[name]})" for name in changed)
             raise RunError(f"{path.parent} holds a run with {what}; use its settings or name another folder")
+        load_weights(path, self.model)
         self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["rng"])
         self.done = state["step"]
 
 
