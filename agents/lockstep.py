@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from assaygym.agents.policy import Policy, Prompt, SamplingParams
 from assaygym.agents.workers import EpisodeJob, rollout_many
 from assaygym.envs.core import Env
-from assaygym.errors import AssayError
+from assaygym.errors import PolicyError
 from assaygym.types import Completion, Trajectory
 
 __all__ = ["Lockstep", "play_in_lockstep"]
@@ -42,7 +42,7 @@ class _Call:
     prompt: Prompt
     params: SamplingParams
     answer: Completion | None = None
-    error: AssayError | None = None
+    error: Exception | None = None
 
     @property
     def order(self) -> tuple[str, int]:
@@ -70,7 +70,7 @@ class Lockstep:
         """One completion a prompt, in order; an episode asks for one at a time.
 
         Raises:
-            AssayError: what `policy` raised for this prompt alone.
+            Exception: what `policy` raised for this prompt alone.
         """
         return [self._ask(_Call(prompt, params)) for prompt in prompts]
 
@@ -86,7 +86,7 @@ class Lockstep:
             self._go()
             self._turn.wait_for(lambda: call.answer is not None or call.error is not None)
         if call.answer is None:
-            raise call.error or AssayError("a turn ended without an answer")
+            raise call.error or PolicyError(f"{self.name} gave no answer")
         return call.answer
 
     def _go(self) -> None:
@@ -96,8 +96,8 @@ class Lockstep:
         calls, self._waiting = sorted(self._waiting, key=lambda call: call.order), []
         try:
             self._answer(calls)
-        except AssayError:
-            for call in calls:  # one prompt can fail them all (a conversation too long): let it fail alone
+        except Exception:  # one prompt can fail them all (a conversation too long): let it fail alone
+            for call in calls:
                 self._alone(call)
         self._turn.notify_all()
 
@@ -109,5 +109,5 @@ class Lockstep:
     def _alone(self, call: _Call) -> None:
         try:
             self._answer([call])
-        except AssayError as error:
+        except Exception as error:  # raised again in the episode's own thread; without it that thread waits for ever
             call.error = error

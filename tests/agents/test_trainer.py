@@ -184,14 +184,14 @@ class Recorder:
 
     name = "recorder"
 
-    def __init__(self, bad: str = "no such") -> None:
+    def __init__(self, bad: str = "no such", fault: Exception | None = None) -> None:
         self.rounds: list[int] = []
-        self.bad = bad
+        self.bad, self.fault = bad, fault
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
         self.rounds.append(len(prompts))
-        if any(self.bad in prompt.messages[0].content for prompt in prompts):
-            raise PolicyError("too long")
+        if self.fault is not None and any(self.bad in prompt.messages[0].content for prompt in prompts):
+            raise self.fault
         return [Completion(message=Message(role="assistant", content="a")) for _ in prompts]
 
 
@@ -205,11 +205,12 @@ def test_all_episodes_take_a_turn_together() -> None:
     assert [trajectory.seed for trajectory in played] == [0, 1, 2, 3, 4]
 
 
-def test_a_prompt_that_fails_fails_alone() -> None:
+@pytest.mark.parametrize("fault", [PolicyError("too long"), RuntimeError("broken")], ids=["ours", "foreign"])
+def test_a_prompt_that_fails_fails_alone(fault: Exception) -> None:
     env = Vowels()
     env.reset(seed=2)
     assert env.task is not None
-    policy = Recorder(bad=env.task.prompt[0].content)
+    policy = Recorder(env.task.prompt[0].content, fault)
     played = play_in_lockstep(Vowels, policy, JOBS, SamplingParams(seed=1))
     assert [t.stop_reason is StopReason.ERROR for t in played] == [False, False, True, False, False]
 
