@@ -1,7 +1,7 @@
 """Prove a response right or wrong: (response, answer) -> Score.
 
     exact choice regex number    short plain answers          math    mathematical equality
-    state_equals                 final state of a tool world  code    programs against hidden tests (a package)
+    state_equals                 final state of a tool world  stdio functions asserts    programs, in a sandbox
     Rubric                       several verifiers, weighed
 
 Factories return small picklable objects with a `name`. Nothing is imported before it is used.
@@ -9,13 +9,22 @@ Factories return small picklable objects with a `name`. Nothing is imported befo
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from assaygym.lazy import lazy_names
 
 if TYPE_CHECKING:
     from assaygym.verifiers import code as code
     from assaygym.verifiers.base import Verifier as Verifier
     from assaygym.verifiers.base import judge as judge
+    from assaygym.verifiers.code import AssertTests as AssertTests
+    from assaygym.verifiers.code import FunctionCase as FunctionCase
+    from assaygym.verifiers.code import FunctionTests as FunctionTests
+    from assaygym.verifiers.code import StdinCase as StdinCase
+    from assaygym.verifiers.code import StdinTests as StdinTests
+    from assaygym.verifiers.code import asserts as asserts
+    from assaygym.verifiers.code import functions as functions
+    from assaygym.verifiers.code import stdio as stdio
     from assaygym.verifiers.extract import final_answer as final_answer
     from assaygym.verifiers.maths.verify import compile_gold as compile_gold
     from assaygym.verifiers.maths.verify import math as math
@@ -28,50 +37,51 @@ if TYPE_CHECKING:
     from assaygym.verifiers.text import number as number
     from assaygym.verifiers.text import regex as regex
 
-_MODULES = {
-    "Rubric": "rubric",
-    "Verifier": "base",
-    "choice": "text",
-    "code": "code",
-    "compile_gold": "maths.verify",
-    "exact": "text",
-    "final_answer": "extract",
-    "judge": "base",
-    "math": "maths.verify",
-    "number": "text",
-    "regex": "text",
-    "state_equals": "state",
-    "verifier_for": "registry",
-    "verify_math": "maths.verify",
-}
-
 __all__ = [
+    "AssertTests",
+    "FunctionCase",
+    "FunctionTests",
     "Rubric",
+    "StdinCase",
+    "StdinTests",
     "Verifier",
+    "asserts",
     "choice",
     "code",
     "compile_gold",
     "exact",
     "final_answer",
+    "functions",
     "judge",
     "math",
     "number",
     "regex",
     "state_equals",
+    "stdio",
     "verifier_for",
     "verify_math",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
-    loaded = importlib.import_module(f"{__name__}.{module}")
-    found = loaded if module == name else getattr(loaded, name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "base": ("Verifier", "judge"),
+        "code": (
+            "AssertTests",
+            "FunctionCase",
+            "FunctionTests",
+            "StdinCase",
+            "StdinTests",
+            "asserts",
+            "functions",
+            "stdio",
+        ),
+        "extract": ("final_answer",),
+        "maths.verify": ("compile_gold", "math", "verify_math"),
+        "registry": ("verifier_for",),
+        "rubric": ("Rubric",),
+        "state": ("state_equals",),
+        "text": ("choice", "exact", "number", "regex"),
+    },
+    modules=("code",),
+)
