@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assaygym.cli import doctor, eval_, info, list_, new, play, train, verify
+from assaygym.cli import demo, doctor, eval_, info, list_, new, play, train, verify
 from assaygym.cli.command import command
 
 __all__ = ["app"]
@@ -39,6 +39,7 @@ def start(
         print(START, end="")
 
 
+app.command("demo", epilog="Example: assay demo --out runs/demo")(command(demo.demo, imports=False))
 app.command("list", epilog="Example: assay list --kind math")(command(list_.list_environments))
 app.command("info", epilog="Example: assay info assay/Shop-v0 --level 1")(command(info.info))
 app.command("play", epilog="Example: assay play assay/Shop-v0 --seed 3")(command(play.play))

@@ -83,6 +83,15 @@ class TrainingDisplay:
             self._last = now
             print(line, file=self._stream, flush=True)
 
+    def note(self, sentence: str, *, at_once: bool = False) -> None:
+        """Show what goes on beside the steps; as a plain line only now and then, unless `at_once`."""
+        now = self._clock()
+        if self._live is not None:
+            self._live.update(self._picture(sentence))
+        elif at_once or now - self._last >= EVERY:
+            self._last = now
+            print(sentence, file=self._stream, flush=True)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -95,10 +104,9 @@ class TrainingDisplay:
             f"step {metrics['step']:.0f}/{self.steps}",
             f"reward {metrics['reward']:.3f}",
             f"last {len(recent)} mean {sum(recent) / len(recent):.3f}",
-            f"length {metrics.get('completions/mean_length', float('nan')):.1f}",
-            f"{metrics.get('step_time', float('nan')):.2f} s/step",
         ]
-        return "  ".join(parts)
+        known = {"completions/mean_length": "length {:.1f}", "step_time": "{:.2f} s/step"}
+        return "  ".join(parts + [shape.format(metrics[name]) for name, shape in known.items() if name in metrics])
 
     def _picture(self, line: str) -> Group:
         from rich.console import Group
