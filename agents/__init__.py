@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from assaygym.agents.rollout import rollout as rollout  # now: importing the module later would hide the function
+from assaygym.lazy import lazy_names
 
 if TYPE_CHECKING:
     from assaygym.agents.chat import Chat as Chat
@@ -36,31 +35,51 @@ if TYPE_CHECKING:
     from assaygym.agents.workers import EpisodeJob as EpisodeJob
     from assaygym.agents.workers import rollout_many as rollout_many
 
-_HOMES = {
-    "chat": ("Chat", "Drift"),
-    "human": ("HumanPolicy",),
-    "openai_policy": ("OpenAIPolicy",),
-    "policy": ("Policy", "Prompt", "SamplingParams"),
-    "record": ("trajectory_from_dict", "trajectory_to_dict"),
-    "registry": ("policy_from", "policy_names"),
-    "scripted": ("ConstantPolicy", "EchoPolicy", "NullPolicy", "OraclePolicy", "RandomPolicy", "ScriptedPolicy"),
-    "settings": ("TrainSettings",),
-    "tiny": ("save_tiny", "tiny_model", "tiny_tokenizer"),
-    "trainer": ("Objective", "Trainer"),
-    "transformers_policy": ("TransformersPolicy",),
-    "warmstart": ("warm_start",),
-    "workers": ("EpisodeJob", "rollout_many"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = [
+    "Chat",
+    "ConstantPolicy",
+    "Drift",
+    "EchoPolicy",
+    "EpisodeJob",
+    "HumanPolicy",
+    "NullPolicy",
+    "Objective",
+    "OpenAIPolicy",
+    "OraclePolicy",
+    "Policy",
+    "Prompt",
+    "RandomPolicy",
+    "SamplingParams",
+    "ScriptedPolicy",
+    "TrainSettings",
+    "Trainer",
+    "TransformersPolicy",
+    "policy_from",
+    "policy_names",
+    "rollout_many",
+    "save_tiny",
+    "tiny_model",
+    "tiny_tokenizer",
+    "trajectory_from_dict",
+    "trajectory_to_dict",
+    "warm_start",
+]
 
-__all__ = sorted(["rollout", *_HOME_OF])
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME_OF:
-        return getattr(importlib.import_module(f"assaygym.agents.{_HOME_OF[name]}"), name)
-    raise AttributeError(f"module 'assaygym.agents' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "chat": ("Chat", "Drift"),
+        "human": ("HumanPolicy",),
+        "openai_policy": ("OpenAIPolicy",),
+        "policy": ("Policy", "Prompt", "SamplingParams"),
+        "record": ("trajectory_from_dict", "trajectory_to_dict"),
+        "registry": ("policy_from", "policy_names"),
+        "scripted": ("ConstantPolicy", "EchoPolicy", "NullPolicy", "OraclePolicy", "RandomPolicy", "ScriptedPolicy"),
+        "settings": ("TrainSettings",),
+        "tiny": ("save_tiny", "tiny_model", "tiny_tokenizer"),
+        "trainer": ("Objective", "Trainer"),
+        "transformers_policy": ("TransformersPolicy",),
+        "warmstart": ("warm_start",),
+        "workers": ("EpisodeJob", "rollout_many"),
+    },
+)

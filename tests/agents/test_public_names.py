@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,18 +13,6 @@ import assaygym.agents as agents
 @pytest.mark.parametrize("name", agents.__all__)
 def test_every_public_name_can_be_had(name: str) -> None:
     assert getattr(agents, name).__name__ == name
-
-
-def test_type_checkers_see_the_same_names() -> None:
-    assert agents.__file__ is not None
-    tree = ast.parse(Path(agents.__file__).read_text())
-    seen = {
-        alias.asname
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("assaygym.agents.")
-        for alias in node.names
-    }
-    assert seen == set(agents.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -1,9 +1,11 @@
 """What users may rely on: the public names, and the fields of the data types."""
 
+import ast
 import dataclasses
 import importlib
 import pickle
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -45,13 +47,18 @@ def test_the_names_that_a_module_lists_are_there(module: str) -> None:
     assert [name for name in loaded.__all__ if not hasattr(loaded, name)] == []
 
 
+@pytest.mark.parametrize("package", ["assaygym", "assaygym.agents", "assaygym.benchmarks", "assaygym.verifiers"])
+def test_type_checkers_and_programs_see_the_same_names(package: str) -> None:
+    loaded = importlib.import_module(package)
+    assert loaded.__file__ is not None
+    guard = next(n for n in ast.parse(Path(loaded.__file__).read_text()).body if isinstance(n, ast.If))
+    seen = [alias.asname for node in guard.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert sorted(map(str, seen)) == sorted(loaded.__all__) == dir(loaded)
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         assaygym.nothing
-
-
-def test_dir_lists_the_public_names() -> None:
-    assert set(PUBLIC) <= set(dir(assaygym))
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
