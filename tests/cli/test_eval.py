@@ -1,0 +1,120 @@
+"""`assay eval`: it resumes, tells bad input in a sentence, and never counts our own faults as wrong answers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assaygym.cli.eval_ import slug
+
+GSM = '{"question": "How much is 1 + 1?", "answer": "1 + 1 is 2.\\n#### 2"}\n'
+
+
+def summary_of(result: Any) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(result.stdout)
+    return loaded
+
+
+def test_the_summary_is_shown_and_the_records_are_where_it_says(run: Any, tmp_path: Path) -> None:
+    result = run("eval", "assay/Reverse-v0", "--policy", "oracle", "-n", "5")
+    assert result.exit_code == 0
+    assert "100.0 % [56.6, 100.0] n=5" in result.stdout
+    assert len((tmp_path / "runs/assay-Reverse-v0-oracle/episodes.jsonl").read_text().splitlines()) == 5
+
+
+def test_json_is_alone_on_standard_output(run: Any) -> None:
+    result = run("eval", "assay/Reverse-v0", "--policy", "null", "-n", "3", "-k", "2", "--json")
+    summary = summary_of(result)
+    assert (summary["tasks"], summary["samples"], summary["score"]["mean"]) == (3, 2, 0.0)
+    assert "assay/Reverse-v0  6/6" in result.stderr
+
+
+def test_the_same_command_again_adds_only_what_is_missing(run: Any, tmp_path: Path) -> None:
+    args = ("eval", "assay/Reverse-v0", "--policy", "oracle", "--out", "kept", "--json")
+    run(*args, "-n", "3")
+    assert summary_of(run(*args, "-n", "5"))["done"] == 5
+    assert len((tmp_path / "kept/episodes.jsonl").read_text().splitlines()) == 5
+
+
+def test_another_configuration_in_the_same_folder_is_refused_unless_overwritten(run: Any) -> None:
+    args = ("eval", "assay/Reverse-v0", "--policy", "oracle", "--out", "kept", "-n", "2")
+    run(*args)
+    refused = run(*args, "--level", "1")
+    assert (refused.exit_code, "another configuration" in refused.stderr) == (2, True)
+    assert run(*args, "--level", "1", "--overwrite").exit_code == 0
+
+
+def test_knobs_and_level_reach_the_environment(run: Any, tmp_path: Path) -> None:
+    run("eval", "assay/Reverse-v0", "--policy", "oracle", "-n", "1", "--set", "length=7", "--out", "one")
+    config = json.loads((tmp_path / "one/run.json").read_text())["config"]
+    assert config["target"]["knobs"]["length"] == 7
+
+
+def test_a_users_task_is_evaluated(run: Any, tasks: str) -> None:
+    summary = summary_of(run("eval", f"{tasks}:mine/flip-v0", "--policy", "oracle", "-n", "4", "--json"))
+    assert (summary["target"], summary["score"]["mean"]) == ("mine/flip-v0", 1.0)
+
+
+def test_a_suite_reads_its_file_under_other_column_names(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(GSM.replace("question", "ask"))
+    args = ("eval", "gsm8k", "--policy", "oracle", "--data", "rows.jsonl", "--json")
+    assert "--map question=" in run(*args).stderr
+    assert summary_of(run(*args, "--map", "question=ask"))["score"]["mean"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("not json\n", "line 1 is not JSON"),
+        ("", "has no rows"),
+        ("[1]\n", "row 1 is list"),
+        (GSM.replace('"answer"', '"anser"'), "no column 'answer'"),
+        (GSM + GSM.replace("1 + 1 is 2.\\n#### 2", " "), "row 2"),
+        (GSM + GSM.replace("#### 2", "2"), "row 2"),
+    ],
+)
+def test_data_that_cannot_be_used_is_told_before_anything_runs(
+    run: Any, tmp_path: Path, text: str, sentence: str
+) -> None:
+    (tmp_path / "rows.jsonl").write_text(text)
+    result = run("eval", "gsm8k", "--policy", "oracle", "--data", "rows.jsonl")
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_task_that_cannot_be_posed_is_exit_code_2(run: Any, tasks: str, tmp_path: Path) -> None:
+    result = run("eval", "mine/cannot-pose-v0", "--import", tasks, "--policy", "null")
+    assert result.exit_code == 2
+    assert "posing a task of mine/cannot-pose-v0 raised ZeroDivisionError: there is nothing to divide" in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("env_id", "reason"),
+    [("mine/broken-tool-v0", "RuntimeError: the hinge broke"), ("mine/cannot-judge-v0", "division by zero")],
+)
+def test_what_fails_while_running_is_invalid_with_the_reason_and_exit_code_1(
+    run: Any, tasks: str, env_id: str, reason: str
+) -> None:
+    args = ("eval", env_id, "--import", tasks, "--policy", "oracle", "-n", "3")
+    shown = run(*args, "--out", "shown")
+    assert shown.exit_code == 1
+    assert reason in shown.stdout
+    summary = summary_of(run(*args, "--out", "told", "--json"))
+    assert (summary["counts"]["invalid"], summary["counts"]["incorrect"], summary["scored"]) == (3, 0, 0)
+
+
+def test_a_folder_that_cannot_be_written_is_told(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = run("eval", "assay/Reverse-v0", "--policy", "oracle", "--out", "file/run")
+    assert (result.exit_code, "give another --out" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("assay/Reverse-v0", "assay-Reverse-v0"), ("constant:\\boxed{1}", "constant-boxed-1"), ("..", "run")],
+)
+def test_a_name_becomes_one_part_of_a_path(name: str, path: str) -> None:
+    assert slug(name) == path
