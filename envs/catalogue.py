@@ -11,7 +11,7 @@ BUILT_IN = (
         id="assay/ChainSum-v0",
         entry_point="assaygym.envs.families.chain_sum:chain_sum",
         kind="math",
-        summary="Add and subtract a chain of integers.",
+        summary="Add and subtract a chain of whole numbers.",
     ),
     EnvSpec(
         id="assay/Countdown-v0",
@@ -51,7 +51,7 @@ BUILT_IN = (
         entry_point="assaygym.envs.families.tic_tac_toe:TicTacToe",
         kind="game",
         summary="Play noughts and crosses against a random to perfect opponent.",
-        max_turns=9,
+        max_turns=6,
     ),
     EnvSpec(
         id="assay/Shop-v0",

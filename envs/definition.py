@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from assaygym.envs.core import Env, Reply
@@ -190,7 +191,7 @@ class TaskEnv(Env):
 
 
 def as_prompt(prompt: Any, system: str | None, env_id: str) -> tuple[Message, ...]:
-    """Messages of a prompt given as text or messages, the system message first.
+    """Messages of a prompt given as text or messages, the system message first; one that the prompt brings joins it.
 
     Raises:
         TaskError: it is neither.
@@ -199,6 +200,8 @@ def as_prompt(prompt: Any, system: str | None, env_id: str) -> tuple[Message, ..
     if isinstance(prompt, str):
         return (*head, Message(role="user", content=prompt))
     if isinstance(prompt, Sequence) and prompt and all(isinstance(message, Message) for message in prompt):
+        if system and prompt[0].role == "system":  # one system message: some chat templates refuse two
+            return (replace(prompt[0], content=f"{system}\n\n{prompt[0].content}"), *prompt[1:])
         return (*head, *prompt)
     raise TaskError(f"the prompt of {env_id} is {type(prompt).__name__}, expected text or a sequence of Message")
 

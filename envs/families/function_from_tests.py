@@ -33,7 +33,7 @@ TEMPLATES = (
 )
 TAKES = {
     "numbers": "`x` is a list of integers.",
-    "text": "`x` is a string, perhaps empty. Words are what `x.split()` gives; a step on words joins them with one space.",
+    "text": "`x` is a string, maybe empty. Words are what `x.split()` gives; steps on words join them with one space.",
     "number": "`x` is an integer.",
 }
 EDGES: dict[str, tuple[Any, ...]] = {"numbers": ([], [7], [-3, -3, 4]), "text": ("", "a"), "number": (0, 1, -17)}

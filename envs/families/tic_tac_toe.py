@@ -14,10 +14,10 @@ import random
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from assaygym.envs.core import Env, Reply
-from assaygym.envs.difficulty import resolve
+from assaygym.envs.difficulty import Difficulty, resolve
 from assaygym.envs.seeding import fingerprint
 from assaygym.errors import ConfigError
 from assaygym.types import Message, Score, Task, Verdict
@@ -26,7 +26,6 @@ from assaygym.verifiers.extract import boxed_answer, strip_markup
 __all__ = ["TicTacToe"]
 
 ID = "assay/TicTacToe-v0"
-DIFFICULTY = {"skill": (0.0, 0.3, 0.6, 0.85, 1.0)}
 EMPTY = "."
 START = EMPTY * 9
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
@@ -53,6 +52,8 @@ class TicTacToe(Env):
     `skill` is the probability with which the opponent plays a perfect move; else it plays any legal one.
     """
 
+    difficulty: ClassVar[Difficulty] = {"skill": (0.0, 0.3, 0.6, 0.85, 1.0)}
+
     def __init__(
         self,
         *,
@@ -62,7 +63,7 @@ class TicTacToe(Env):
         level: int | None = None,
         **knobs: Any,
     ) -> None:
-        chosen = resolve(ID, DIFFICULTY, level, knobs, {})
+        chosen = resolve(ID, self.difficulty, level, knobs, {})
         if not isinstance(chosen["skill"], (int, float)) or not 0 <= chosen["skill"] <= 1:
             raise ConfigError(f"TicTacToe: skill {chosen['skill']!r}; expected a number from 0 to 1")
         super().__init__(ID, split=split, render_mode=render_mode, max_turns=max_turns, knobs=chosen)
