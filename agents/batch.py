@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,6 +38,12 @@ class Batch:
     """int64, the label of the group of rollouts that each episode belongs to."""
     dropped: int
     """Episodes left out because nobody could judge them (INVALID, ERROR) or because nothing was sampled in them."""
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The batch with its tensors on another device."""
+        tensors = {field.name: x for field in fields(self) if isinstance(x := getattr(self, field.name), Tensor)}
+        moved: dict[str, Any] = {name: x.to(device) for name, x in tensors.items()}
+        return replace(self, **moved)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,6 +41,7 @@ class ModelPolicy(Policy, Protocol):
 
     model: Any
     tokenizer: Any
+    pad_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +67,11 @@ class Trainer:
         objective: the parts of the loss.
         settings: how much is sampled, and how the weights move.
         folder: where `metrics.jsonl` and checkpoints go; None writes nothing. A folder with a checkpoint is resumed.
+        identity: what else makes this run this run (environment, model), as plain values; a resumed run must agree.
         on_step: called with the metrics of each step, for a live display.
 
     Raises:
-        RunError: the folder holds a run with other settings, or a checkpoint that cannot be read.
+        RunError: the folder holds a run with other settings or another identity, or a checkpoint that cannot be read.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Trainer:
         settings: TrainSettings,
         *,
         folder: str | Path | None = None,
+        identity: Mapping[str, Any] | None = None,
         on_step: Callable[[Metrics], None] | None = None,
     ) -> None:
         self.policy, self.make_env, self.objective, self.settings = policy, make_env, objective, settings
@@ -89,6 +92,7 @@ class Trainer:
             self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         self.folder = Path(folder) if folder is not None else None
+        self.identity = {**asdict(settings), **(identity or {})}
         self.on_step = on_step
         self.done = 0
         self._resume()
@@ -109,7 +113,7 @@ class Trainer:
         """
         started = time.perf_counter()
         trajectories, groups = self._sample()
-        batch = make_batch(trajectories, groups, pad_id=self.policy.tokenizer.pad_token_id)
+        batch = make_batch(trajectories, groups, pad_id=self.policy.pad_id).to(self.model.device)
         metrics = {"step": self.done + 1, **_describe(batch), **self._update(batch)}
         metrics |= {"learning_rate": self.settings.learning_rate, "step_time": time.perf_counter() - started}
         self.done += 1
@@ -191,7 +195,7 @@ class Trainer:
     def _save(self, folder: Path) -> None:
         state = {
             "step": self.done,
-            "settings": asdict(self.settings),
+            "identity": self.identity,
             "optimizer": self.optimizer.state_dict(),
         }
         save_checkpoint(folder, self.done, self.model, self.policy.tokenizer, state)
@@ -201,7 +205,7 @@ class Trainer:
             return
         state = read_state(path)
         free = {"steps", "checkpoint_every"}
-        mine, theirs = asdict(self.settings), state["settings"]
+        mine, theirs = self.identity, state["identity"]
         if changed := [name for name in mine if name not in free and mine[name] != theirs.get(name)]:
             what = ", ".join(f"{name} {theirs.get(name)} (now {mine[name]})" for name in changed)
             raise RunError(f"{path.parent} holds a run with {what}; use its settings or name another folder")

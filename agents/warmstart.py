@@ -86,7 +86,8 @@ def warm_start(
         optimizer.param_groups[0]["lr"] = learning_rate * (1 - len(losses) / steps)
         first = seed + len(losses) * batch_size
         shown = [rollout(env, teacher, seed=s, strict=True) for s in range(first, first + batch_size)]
-        losses.append(_imitate(model, optimizer, make_batch(shown, [0] * batch_size, pad_id=tokenizer.pad_token_id)))
+        batch = make_batch(shown, [0] * batch_size, pad_id=tokenizer.pad_token_id).to(model.device)
+        losses.append(_imitate(model, optimizer, batch))
         if on_step is not None:
             on_step(len(losses), losses[-1])
     return len(losses)

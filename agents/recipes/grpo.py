@@ -110,4 +110,6 @@ def train(
     except ModuleNotFoundError as error:
         raise MissingDependencyError.of(error.name or "torch", "train", "training") from error
     policy = TransformersPolicy(str(model)) if isinstance(model, (str, Path)) else model
-    return Trainer(policy, make_env, objective(config), config, folder=folder, on_step=on_step).fit()
+    identity = {"env": env_id, "knobs": repr(sorted((knobs or {}).items())), "model": policy.name}
+    parts = objective(config)
+    return Trainer(policy, make_env, parts, config, folder=folder, identity=identity, on_step=on_step).fit()

@@ -1,6 +1,7 @@
 import math
 
 import pytest
+import torch
 
 from assaygym.agents.batch import Batch, make_batch
 from assaygym.errors import PolicyError
@@ -109,3 +110,11 @@ def test_an_episode_cut_by_a_limit_is_trained_on() -> None:
 def test_sampled_ids_without_their_log_probabilities_are_refused(logps: tuple[float, ...]) -> None:
     with pytest.raises(PolicyError, match=r"2 sampled ids has \d log-probabilities"):
         batch(episode(completion("a", "bc", logps)))
+
+
+def test_all_tensors_move_to_another_device_together() -> None:
+    moved = batch(episode(completion("ab", "c"))).to("meta")
+    values = [getattr(moved, name) for name in moved.__slots__]
+    tensors = [value for value in values if isinstance(value, torch.Tensor)]
+    assert {tensor.device.type for tensor in tensors} == {"meta"}
+    assert (len(tensors), moved.dropped) == (7, 0)

@@ -256,6 +256,12 @@ def test_a_folder_with_another_run_is_refused_by_what_differs(tmp_path: Path) ->
         trainer(settings=other, folder=tmp_path)
 
 
+def test_a_folder_of_another_environment_is_refused(tmp_path: Path) -> None:
+    trainer(folder=tmp_path, identity={"env": "a-v0"}).step()
+    with pytest.raises(RunError, match=r"env a-v0 \(now b-v0\)"):
+        trainer(folder=tmp_path, identity={"env": "b-v0"})
+
+
 def test_a_broken_checkpoint_is_told_and_not_overwritten(tmp_path: Path) -> None:
     trainer(folder=tmp_path).step()
     saved = latest_checkpoint(tmp_path)
