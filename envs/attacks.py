@@ -91,16 +91,25 @@ def echo(env: Env) -> str:
 def gold_of(env: Env) -> str | None:
     r"""The right answer of the live task as text; None where it cannot be told.
 
-    That is what the oracle boxes, else the gold itself where it is a string or a number. With tools there is none.
+    That is what the oracle's last turn boxes, else the gold itself where it is a string or a number.
     """
-    if env.task is None or env.tools:
-        return None
+    boxed = _boxed(_last_words(env.fork(1)[0]))
+    if boxed is not None or env.task is None or isinstance(env.task.answer, bool):
+        return boxed
+    return str(env.task.answer) if isinstance(env.task.answer, (str, int, float)) else None
+
+
+def _last_words(env: Env) -> str:
+    """What the oracle says at the end of the episode; empty where it has nothing to say."""
+    text, ended = "", False
     try:
-        boxed = _boxed(env.fork(1)[0].oracle_action())
+        while not ended:
+            text = env.oracle_action()
+            _, _, terminated, truncated, _ = env.step(text)
+            ended = terminated or truncated
     except AssayError:
-        boxed = None
-    plain = isinstance(env.task.answer, (str, int, float)) and not isinstance(env.task.answer, bool)
-    return str(env.task.answer) if boxed is None and plain else boxed
+        return ""
+    return text
 
 
 def noisy_golds(env: Env) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import pickle
@@ -20,9 +21,11 @@ __all__ = ["Trace", "finish", "in_threads", "oracle", "play", "play_elsewhere", 
 
 T = TypeVar("T")
 R = TypeVar("R")
+NOT_LOADED = 3
+"""Exit code of a child that cannot import the environment's code."""
 CHILD = (
-    "import pickle, sys; path, work = pickle.load(sys.stdin.buffer); sys.path[:] = path; "
-    "from assaygym.envs.probe import answer_parent; answer_parent(work)"
+    "import pickle, sys; path, home, work = pickle.load(sys.stdin.buffer); sys.path[:] = path; "
+    "from assaygym.envs.probe import answer_parent; answer_parent(home, work)"
 )
 
 
@@ -114,25 +117,33 @@ def play_elsewhere(env: Env, seeds: Sequence[int], agent: str | None) -> list[Tr
 
     Raises:
         ImportError: a fresh interpreter cannot import the environment's code.
+        RuntimeError: it can, and the episodes fail there.
     """
     work = pickle.dumps((env, list(seeds), agent))
+    home = getattr(env, "definition", type(env)).__module__
     hash_seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
     done = subprocess.run(
         [sys.executable, "-c", CHILD],
-        input=pickle.dumps((sys.path, work)),
+        input=pickle.dumps((sys.path, home, work)),
         capture_output=True,
         check=False,
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
     )
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
-        raise ImportError(lines[-1])
+        kind = ImportError if done.returncode == NOT_LOADED else RuntimeError
+        raise kind(lines[-1])
     return [Trace(task, tuple(seen), verdict, value) for task, seen, verdict, value in json.loads(done.stdout)]
 
 
-def answer_parent(work: bytes) -> None:
-    """The other side of `play_elsewhere`."""
-    loaded: tuple[Env, list[int], str | None] = pickle.loads(work)
+def answer_parent(home: str, work: bytes) -> None:
+    """The other side of `play_elsewhere`; `home` is the module of the environment's code."""
+    try:
+        importlib.import_module(home)
+        loaded: tuple[Env, list[int], str | None] = pickle.loads(work)
+    except (ImportError, AttributeError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(NOT_LOADED)
     env, seeds, text = loaded
     agent: Agent = oracle if text is None else (lambda _: text)
     traces: list[Any] = [astuple(play(env, agent, seed)[0]) for seed in seeds]

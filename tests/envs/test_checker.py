@@ -182,6 +182,12 @@ def test_code_that_another_process_cannot_import_skips_that_check() -> None:
     assert (status, sentence[:28]) == (Status.SKIPPED, "its code cannot be loaded in")
 
 
+def test_a_task_that_fails_in_another_process_alone_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assaygym.envs.probe.CHILD", "import sys; sys.exit('NameError: name x is not defined')")
+    status, sentence = found("checker/only-one-v0", "processes")
+    assert (status, sentence) == (Status.FAILED, "raised RuntimeError: NameError: name x is not defined")
+
+
 def test_a_task_space_too_small_for_an_eval_split_is_a_finding_with_the_reason() -> None:
     status, sentence = found(task(lambda rng: ("What is 6 * 7?", 42)), "splits")
     assert status is Status.FAILED
@@ -311,6 +317,21 @@ def test_the_gold_is_what_the_oracle_boxes() -> None:
     assert env.task is not None
     assert attacks.gold_of(env) == str(env.task.answer)
     assert all(str(env.task.answer) in text for text in (*attacks.hedges(env), *attacks.noisy_golds(env)))
+
+
+def test_the_gold_of_a_tool_environment_is_what_its_oracle_boxes_in_the_end() -> None:
+    class Sum(Till, id="checker/boxed-till-v0", max_turns=4):
+        """You run a till and say what is due."""
+
+        def solve(self) -> Iterator[Any]:
+            yield ag.call("take", amount=self.due)
+            yield f"It is \\boxed{{{self.due}}}."
+
+    for env_id, known in (("checker/boxed-till-v0", True), ("checker/till-v0", False)):
+        env: Any = ag.make(env_id)
+        env.reset(seed=1)
+        assert attacks.gold_of(env) == (str(env.due) if known else None)
+        assert env.turns == 0
 
 
 def test_work_that_takes_too_long_is_told_and_left_behind() -> None:
