@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import difflib
 import os
 import threading
 
-from assaygym.errors import ConfigError
+from assaygym.errors import ConfigError, did_you_mean
 from assaygym.sandbox.base import Limits, Sandbox
 
 VARIABLE = "ASSAYGYM_SANDBOX"
@@ -35,14 +34,8 @@ def open_sandbox(backend: str = "auto", workers: int | None = None, limits: Limi
         from assaygym.sandbox.jail import JailSandbox
 
         return JailSandbox(workers, limits)
-    raise ConfigError(_unknown(backend))
-
-
-def _unknown(backend: str) -> str:
-    names = ("auto", *BACKENDS)
-    near = difflib.get_close_matches(backend, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"expected one of: {', '.join(names)}"
-    return f"there is no sandbox backend {backend!r}; {hint}"
+    hint = did_you_mean(backend, ("auto", *BACKENDS))
+    raise ConfigError(f"there is no sandbox backend {backend!r}; {hint}")
 
 
 _lock = threading.Lock()

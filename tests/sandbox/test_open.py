@@ -12,7 +12,7 @@ from assaygym.sandbox.doctor import describe
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("jial", "did you mean 'jail'?"), ("proces", "did you mean 'process'?"), ("xyz", "one of: auto, jail, process")],
+    [("jial", "did you mean 'jail'?"), ("proces", "did you mean 'process'?"), ("xyz", "known: auto, jail, process")],
 )
 def test_an_unknown_backend_is_refused_with_the_nearest_name(name: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as error:
