@@ -115,7 +115,11 @@ def _stays_at_floor(subject: Subject, agents: Mapping[str, Agent], seeds: int, c
             total += score.value
             if total > chance * seeds:
                 raise Failed(f"{name} earns {total:g} on {seed + 1} tasks; the last: {_told(score)}")
-    return f"{len(agents)} agents, {seeds} tasks each: nothing beyond chance"
+    return f"nothing beyond chance for {_counted(len(agents), 'agent')} on {_counted(seeds, 'task')} each"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _shown(text: str) -> str:

@@ -31,7 +31,7 @@ def info(env_id: EnvId, seed: Seed = 0, level: Level = None, json: Json = False)
 
 def _facts(found: EnvSpec, env: Env) -> dict[str, Any]:
     assert env.task is not None  # it was just reset
-    definition = getattr(env, "definition", env)
+    definition: Any = getattr(env, "definition", env)
     return {
         "id": found.id,
         "kind": found.kind,
