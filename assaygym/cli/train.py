@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 TINY = "tiny"
 TINY_DEFAULTS = {"learning_rate": 5e-4, "max_tokens": 48, "prompts": 8}
-TINY_WARM_START = 200
+TINY_WARM_START = 300
+TINY_UNTIL = 0.15
+"""Nats a token: a tiny model that is right now and then, so that its rewards can be compared."""
 START = "start"
 """Folder, in the run's, of the model that a run from `tiny` starts with."""
 
@@ -35,7 +38,7 @@ def train(
     level: Level = None,
     warm_start: Annotated[
         int | None,
-        typer.Option(help=f"Steps on the oracle's answers first; {TINY_WARM_START} for tiny, else 0."),
+        typer.Option(help=f"Steps on the oracle's answers first, at most; {TINY_WARM_START} for tiny, else 0."),
     ] = None,
     settings: Settings = None,
     json: Json = False,
@@ -107,11 +110,13 @@ def _start(model: str, teach: int, env_id: str, knobs: dict[str, Any], folder: P
     if teach:
         say(f"warm start on the oracle's answers to {env_id}")
         told = plain_progress("warm start", teach)
-        warm_start(network, tokenizer, lambda: make(env_id, **knobs), steps=teach, seed=1_000_000, on_step=told)
+        until = TINY_UNTIL if model == TINY else None
+        maker = partial(make, env_id, **knobs)
+        warm_start(network, tokenizer, maker, steps=teach, until=until, seed=1_000_000, on_step=told)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{START}.partial"
-    save_model(network, tokenizer, partial)
-    partial.rename(start)
+    unfinished = folder / f"{START}.partial"
+    save_model(network, tokenizer, unfinished)
+    unfinished.rename(start)
     return str(start)
 
 
