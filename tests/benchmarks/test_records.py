@@ -120,7 +120,8 @@ def test_a_file_cut_anywhere_loses_only_the_line_that_was_cut(
     kept = data.draw(st.integers(0, len(whole)))
     path.write_bytes(whole[:kept])
     mend(path)
-    assert list(read_records(path)) == records[: (whole[:kept] + b"\n").count(b"}\n")]
+    ends = [at for at, byte in enumerate(whole) if byte == ord("\n")]
+    assert list(read_records(path)) == records[: sum(end <= kept for end in ends)]
     write(path, record(99))
     assert list(read_records(path))[-1].task == 99
 
