@@ -165,7 +165,9 @@ class Builder:
         final = [p for p in self.products if CATALOGUE[p][0] == policy.final]
         reasons: list[Reason] = ["too_late", "not_delivered"]
         if policy.rules >= 5:
-            reasons += ["over_limit", "final_sale"] if final else ["over_limit"]
+            reasons.append("over_limit")
+            if final:
+                reasons.append("final_sale")
         reason = None if allowed else rng.choice(reasons)
         free = [p for p in self.products if CATALOGUE[p][0] != policy.final]
         product = rng.choice(final if reason == "final_sale" else free)
