@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from assaygym.agents.quiet import no_progress_bars
 from assaygym.errors import RunError
 
 __all__ = ["latest_checkpoint", "load_weights", "read_state", "save_checkpoint", "save_model"]
@@ -68,7 +67,7 @@ def load_weights(path: Path, model: Any) -> None:
         RunError: they cannot be read, or are of a model of another shape.
     """
     try:
-        with _quiet():
+        with no_progress_bars():
             saved = type(model).from_pretrained(path, dtype=model.dtype)
         model.load_state_dict(saved.state_dict())
     except Exception as error:  # as above
@@ -82,7 +81,7 @@ def _cannot(path: Path, error: Exception) -> str:
 
 def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
     """Write model and tokenizer so that `from_pretrained(folder)` gives them back."""
-    with _quiet():
+    with no_progress_bars():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 
@@ -98,17 +97,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars of the library: they would tear a live display."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

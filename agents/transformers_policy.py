@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assaygym.agents.batcher import Batcher
 from assaygym.agents.chat import Chat
 from assaygym.agents.policy import Prompt, SamplingParams
+from assaygym.agents.quiet import no_progress_bars
 from assaygym.errors import ConfigError, ContextOverflowError, MissingDependencyError
 from assaygym.types import Completion, Message
 
@@ -148,7 +150,8 @@ def _load(name: str, tokenizer: Any, device: str, dtype: Any) -> tuple[Any, Any]
     try:
         local = _is_local(name)
         tokenizer = tokenizer or AutoTokenizer.from_pretrained(name, local_files_only=local)
-        model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, local_files_only=local)
+        with no_progress_bars() if local else nullcontext():  # a download is long and shows its bars
+            model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, local_files_only=local)
     except Exception as error:  # files of others and the network: whatever it is, the sentence carries it
         raise ConfigError(
             f"cannot load the model {name!r}: expected a folder with a transformers model and its tokenizer, or an id "

@@ -143,9 +143,11 @@ class TaskDefinition:
         return self  # shared by all its environments: it holds no state of an episode
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if _find(self.__module__, self.__qualname__) is self:
-            return _find, (self.__module__, self.__qualname__)
-        return super().__reduce_ex__(protocol)
+        try:
+            by_name = _find(self.__module__, self.__qualname__) is self
+        except (ImportError, AttributeError):
+            by_name = False
+        return (_find, (self.__module__, self.__qualname__)) if by_name else super().__reduce_ex__(protocol)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
@@ -216,10 +218,13 @@ def _first_line(function: Callable[..., Any]) -> str:
 
 
 def _find(module: str, qualname: str) -> Any:
-    try:
-        found: Any = importlib.import_module(module)
-        for part in qualname.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError):
-        return None
+    """What stands under this name.
+
+    Raises:
+        ImportError: the module cannot be imported.
+        AttributeError: it has no such name.
+    """
+    found: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part)
     return found

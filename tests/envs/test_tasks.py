@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,13 @@ def test_the_oracle_of_a_plain_gold_boxes_it() -> None:
 
 def test_a_definition_pickles_by_its_name() -> None:
     assert pickle.loads(pickle.dumps(reverse)) is reverse
+
+
+def test_unpickling_a_definition_that_is_gone_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    pickled = pickle.dumps(reverse)
+    monkeypatch.delattr(sys.modules[reverse.__module__], "reverse")
+    with pytest.raises(AttributeError, match="reverse"):
+        pickle.loads(pickled)
 
 
 def test_an_environment_pickles_with_its_episode() -> None:
