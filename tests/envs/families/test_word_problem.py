@@ -118,3 +118,14 @@ def test_the_solution_is_prose_that_ends_with_the_answer() -> None:
     assert env.task is not None
     assert lines[-1] == f"#### {env.task.answer}"
     assert len(lines) >= 5
+
+
+def test_every_amount_in_a_small_unit_is_converted_in_the_work() -> None:
+    converted = 0
+    for seed in range(100):
+        prompt, _, work = worked(seed, KNOBS[2])
+        for kind in KINDS.values():
+            for amount in re.findall(rf"\b(\d+) {kind.small}\b(?! late| and adds)", prompt):
+                assert any(line.startswith(f"{amount} {kind.small} are ") for line in work), prompt
+                converted += 1
+    assert converted > 50
