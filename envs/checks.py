@@ -19,7 +19,7 @@ from assaygym.envs.attacks import Agent, constant
 from assaygym.envs.core import Env
 from assaygym.envs.probe import Trace, finish, in_threads, oracle, play, play_elsewhere
 from assaygym.envs.registration import make
-from assaygym.envs.seeding import fingerprint
+from assaygym.envs.seeding import digest
 from assaygym.errors import ConfigError
 from assaygym.types import Score, Verdict
 
@@ -257,7 +257,7 @@ def _prints(subject: Subject, split: str) -> set[str]:
     found = set()
     for seed in range(SPLIT_TASKS):
         env.reset(seed=seed)
-        found.add(fingerprint(env.task.prompt if env.task is not None else ()))
+        found.add(digest(env.task.prompt if env.task is not None else ()))
     env.close()
     return found
 

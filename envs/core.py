@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 
 import gymnasium
 
-from assaygym.envs.seeding import check_split, fingerprint, keyed_rng, split_of
+from assaygym.envs.seeding import check_split, keyed_rng, split_of
 from assaygym.envs.spaces import EXAMPLES, TextSpace
 from assaygym.errors import AssayError, ConfigError, TaskError
 from assaygym.types import Message, Score, Task, ToolCall, ToolSpec
@@ -263,7 +263,7 @@ class Env(gymnasium.Env[str, str]):
         rng = keyed_rng(self.id, self.split, seed, self.knobs)
         for _ in range(DRAWS):
             task = self._guarded_pose(rng)
-            if self.split == "all" or split_of(fingerprint(task.prompt)) == self.split:
+            if self.split == "all" or split_of(task) == self.split:
                 return task
         raise TaskError(
             f"{self.id} drew no task of the {self.split!r} split in {DRAWS} draws at seed {seed}: too few distinct "

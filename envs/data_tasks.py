@@ -9,7 +9,7 @@ from typing import Any
 from assaygym.envs.data import Row, column, read_rows
 from assaygym.envs.definition import TaskDefinition, TaskEnv, as_prompt
 from assaygym.envs.difficulty import resolve
-from assaygym.envs.seeding import fingerprint, keyed_rng, split_of
+from assaygym.envs.seeding import keyed_rng, split_of
 from assaygym.errors import ConfigError, DataError, TaskError
 from assaygym.types import Task
 
@@ -70,7 +70,7 @@ class DataTaskDefinition(TaskDefinition):
         """
         if split not in self._orders:
             everything = range(len(self.rows))
-            mine = [i for i in everything if split in ("all", split_of(fingerprint(self.row_task(i).prompt)))]
+            mine = [i for i in everything if split in ("all", split_of(self.row_task(i)))]
             keyed_rng(self.id, split, 0, {}, "order").shuffle(mine)
             self._orders[split] = mine
         if not self._orders[split]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from assaygym.envs.core import Env, Reply
 from assaygym.envs.difficulty import Difficulty, resolve
 from assaygym.envs.registration import EnvSpec, Kind, register
-from assaygym.envs.seeding import fingerprint
+from assaygym.envs.seeding import digest
 from assaygym.errors import TaskError
 from assaygym.types import Message, Score, Task
 from assaygym.verifiers.base import judge
@@ -174,7 +174,7 @@ class TaskEnv(Env):
             posed
             if posed.id
             else Task(
-                id=f"{self.id}:{fingerprint(posed.prompt)[:12]}",
+                id=f"{self.id}:{digest(posed.prompt)[:12]}",
                 prompt=posed.prompt,
                 answer=posed.answer,
                 metadata=posed.metadata,

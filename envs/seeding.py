@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from assaygym.errors import ConfigError, did_you_mean
-from assaygym.types import Message
+from assaygym.types import Message, Task
 
-__all__ = ["EVAL_SHARE", "SPLITS", "Split", "check_split", "fingerprint", "keyed_rng", "split_of"]
+__all__ = ["EVAL_SHARE", "SPLITS", "Split", "check_split", "digest", "fingerprint", "keyed_rng", "split_of"]
 
 Split = Literal["train", "eval", "all"]
 SPLITS: tuple[str, ...] = get_args(Split)
@@ -32,15 +32,26 @@ def keyed_rng(
     return random.Random(int.from_bytes(hashlib.sha256(key.encode()).digest(), "big"))
 
 
-def fingerprint(prompt: Sequence[Message]) -> str:
-    """Hex digest of what the agent is asked; the system message, which all tasks share, is left out."""
-    text = json.dumps([[message.role, message.content] for message in prompt if message.role != "system"])
+def digest(prompt: Sequence[Message]) -> str:
+    """Hex digest of all that the agent is told."""
+    text = json.dumps([[message.role, message.content] for message in prompt])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def split_of(print_: str) -> Split:
-    """The one split that the task with this fingerprint belongs to."""
-    return "eval" if int(print_[:16], 16) % EVAL_SHARE == 0 else "train"
+def fingerprint(task: Task[Any]) -> str:
+    """Hex digest of what makes two tasks the same for the splits.
+
+    That is the prompt without its system message, which all tasks share; or `metadata["identity"]` where the author
+    gives one, so that two wordings of one problem stay together.
+    """
+    if "identity" in task.metadata:
+        return hashlib.sha256(repr(task.metadata["identity"]).encode("utf-8", "surrogatepass")).hexdigest()
+    return digest([message for message in task.prompt if message.role != "system"])
+
+
+def split_of(task: Task[Any]) -> Split:
+    """The one split that the task belongs to."""
+    return "eval" if int(fingerprint(task)[:16], 16) % EVAL_SHARE == 0 else "train"
 
 
 def check_split(split: str) -> Split:

@@ -23,7 +23,7 @@ from assaygym.envs.definition import as_prompt
 from assaygym.envs.difficulty import Difficulty, resolve
 from assaygym.envs.grammars import grammar
 from assaygym.envs.registration import EnvSpec, Kind, register
-from assaygym.envs.seeding import fingerprint
+from assaygym.envs.seeding import digest
 from assaygym.envs.tools import Toolbox
 from assaygym.errors import ToolError
 from assaygym.types import Message, Score, Task, ToolCall, ToolSpec
@@ -141,7 +141,7 @@ class ToolEnv(Env):
         self.reply = ""
         vars(self).update(self.knobs)
         prompt = as_prompt(self.setup(rng), _own_doc(type(self)), self.id)
-        return Task(id=f"{self.id}:{fingerprint(prompt)[:12]}", prompt=prompt, answer=None)
+        return Task(id=f"{self.id}:{digest(prompt)[:12]}", prompt=prompt, answer=None)
 
     def _reply(self, action: Message) -> Reply:
         if action.tool_calls:

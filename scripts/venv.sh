@@ -37,7 +37,7 @@ if [ ! -x .venv/bin/python ]; then
 fi
 
 echo "installing assaygym[$extras]${group:+ and the $group tools} into .venv" >&2
-install=(.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt)
+install=(.venv/bin/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt)
 "${install[@]}" --upgrade pip
 "${install[@]}" --editable ".[$extras]" ${group:+--group "$group"}
 touch "$stamp"

@@ -38,7 +38,11 @@ def chain_sum(rng: random.Random, *, terms: int = 2, digits: int = 2) -> tuple[s
     while _guessable(chain):
         chain = _draw(rng, terms, digits)
     template = rng.choice((*TEMPLATES, STORY))
-    return template.format(chain=_signs(chain), story=_story(chain)), sum(chain), {"chain": tuple(chain)}
+    return (
+        template.format(chain=_signs(chain), story=_story(chain)),
+        sum(chain),
+        {"chain": tuple(chain), "identity": tuple(chain)},
+    )
 
 
 @chain_sum.solve

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from assaygym.envs.families.expression import Expression, plain_arithmetic
 from assaygym.envs.tasks import task
@@ -59,7 +60,9 @@ class _Part:
     kind="math",
     summary="Reach a target from given numbers with + - * /.",
 )
-def countdown(rng: random.Random, *, count: int = 3, largest: int = 12, limit: int = 60) -> tuple[str, Puzzle]:
+def countdown(
+    rng: random.Random, *, count: int = 3, largest: int = 12, limit: int = 60
+) -> tuple[str, Puzzle, dict[str, Any]]:
     """Reach a target of at most `limit` from `count` numbers of 1 to `largest`."""
     if not 2 <= count <= 12 or not 4 <= largest <= 10**6 or limit < 2 * largest:
         raise ConfigError(
@@ -70,7 +73,8 @@ def countdown(rng: random.Random, *, count: int = 3, largest: int = 12, limit: i
     while puzzle is None:
         puzzle = _build(rng, count, largest, limit)
     shown = ", ".join(map(str, puzzle.numbers))
-    return f"{rng.choice(TEMPLATES).format(numbers=shown, target=puzzle.target)} {RULES}", puzzle
+    prompt = f"{rng.choice(TEMPLATES).format(numbers=shown, target=puzzle.target)} {RULES}"
+    return prompt, puzzle, {"identity": (sorted(puzzle.numbers), puzzle.target)}
 
 
 @countdown.solve

@@ -31,7 +31,9 @@ TEMPLATES = (
     kind="text",
     summary="Reverse a string.",
 )
-def reverse(rng: random.Random, *, length: int = 4, alphabet: int = 6, phrasings: int = 1) -> tuple[str, str]:
+def reverse(
+    rng: random.Random, *, length: int = 4, alphabet: int = 6, phrasings: int = 1
+) -> tuple[str, str, dict[str, str]]:
     """Reverse a string of `length` characters drawn from the first `alphabet` of a-z, 0-9, A-Z."""
     if length < 2 or not 2 <= alphabet <= len(ALPHABET) or not 1 <= phrasings <= len(TEMPLATES):
         raise ConfigError(
@@ -41,4 +43,4 @@ def reverse(rng: random.Random, *, length: int = 4, alphabet: int = 6, phrasings
     word = "".join(rng.choices(ALPHABET[:alphabet], k=length))
     while word == word[::-1]:  # echoing the word must never be right
         word = "".join(rng.choices(ALPHABET[:alphabet], k=length))
-    return rng.choice(TEMPLATES[:phrasings]).format(word), word[::-1]
+    return rng.choice(TEMPLATES[:phrasings]).format(word), word[::-1], {"identity": word}

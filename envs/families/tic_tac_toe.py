@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from assaygym.envs.core import Env, Reply
 from assaygym.envs.difficulty import Difficulty, resolve
-from assaygym.envs.seeding import fingerprint
+from assaygym.envs.seeding import digest
 from assaygym.errors import ConfigError
 from assaygym.types import Message, Score, Task, Verdict
 from assaygym.verifiers.extract import boxed_answer, strip_markup
@@ -86,7 +86,7 @@ class TicTacToe(Env):
         text = rng.choice(TEMPLATES).format(me=self.me, them=self.them, board=_picture(self.board))
         prompt = (Message(role="system", content=SYSTEM), Message(role="user", content=text))
         self._opponent = random.Random(rng.getrandbits(64))
-        return Task(id=f"{ID}:{fingerprint(prompt)[:12]}", prompt=prompt, answer=None)
+        return Task(id=f"{ID}:{digest(prompt)[:12]}", prompt=prompt, answer=None)
 
     def _reply(self, action: Message) -> Reply:
         cell = read_cell(action.content)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assaygym.envs.seeding import EVAL_SHARE, check_split, fingerprint, keyed_rng, split_of
+from assaygym.envs.seeding import EVAL_SHARE, check_split, digest, fingerprint, keyed_rng, split_of
 from assaygym.errors import ConfigError
-from assaygym.types import Message
+from assaygym.types import Message, Task
 
 
 def draw(env_id: str, split: str, seed: int, difficulty: dict[str, int]) -> list[float]:
@@ -57,23 +57,31 @@ def test_the_stream_is_the_same_under_another_hash_seed() -> None:
     assert len(outputs) == 1
 
 
-def user(text: str) -> tuple[Message, ...]:
-    return (Message(role="user", content=text),)
+def posed(text: str, **metadata: object) -> Task[None]:
+    return Task(id="t", prompt=(Message(role="user", content=text),), answer=None, metadata=metadata)
 
 
 @given(st.text())
 def test_a_prompt_belongs_to_exactly_one_split(text: str) -> None:
-    assert split_of(fingerprint(user(text))) in ("train", "eval")
+    assert split_of(posed(text)) in ("train", "eval")
 
 
 def test_about_one_prompt_in_five_is_kept_for_evaluation() -> None:
-    share = sum(split_of(fingerprint(user(str(i)))) == "eval" for i in range(5000)) / 5000
+    share = sum(split_of(posed(str(i))) == "eval" for i in range(5000)) / 5000
     assert abs(share - 1 / EVAL_SHARE) < 0.03
 
 
 def test_the_system_message_does_not_change_the_split() -> None:
     system = Message(role="system", content="You are terse.")
-    assert fingerprint((system, *user("2 + 2?"))) == fingerprint(user("2 + 2?"))
+    with_system = Task(id="t", prompt=(system, *posed("2 + 2?").prompt), answer=None)
+    assert fingerprint(with_system) == fingerprint(posed("2 + 2?"))
+    assert digest(with_system.prompt) != digest(posed("2 + 2?").prompt)
+
+
+def test_two_wordings_of_one_problem_stay_together() -> None:
+    wordings = [posed("2 + 2?", identity=(2, 2)), posed("Add 2 to 2.", identity=(2, 2))]
+    assert fingerprint(wordings[0]) == fingerprint(wordings[1])
+    assert fingerprint(posed("2 + 2?", identity=(2, 3))) != fingerprint(wordings[0])
 
 
 @pytest.mark.parametrize("split", ["train", "eval", "all"])

@@ -20,7 +20,7 @@ import assaygym
 from assaygym.envs.attacks import CONSTANTS, echo, noisy_golds
 from assaygym.envs.core import Env
 from assaygym.envs.registration import load, make, spec
-from assaygym.envs.seeding import fingerprint
+from assaygym.envs.seeding import digest
 from assaygym.errors import ConfigError
 from assaygym.types import Score, Verdict
 
@@ -205,7 +205,7 @@ def test_train_and_eval_share_no_prompt(env_id: str, level: int) -> None:
     for split in ("train", "eval"):
         env = make(env_id, level=level, split=split)
         messages = (env.reset(seed=seed)[1]["messages"] for seed in range(300))
-        prompts[split] = {fingerprint(prompt) for prompt in messages}
+        prompts[split] = {digest(prompt) for prompt in messages}
     assert not prompts["train"] & prompts["eval"]
     assert len(prompts["train"]) >= 180
     assert len(prompts["eval"]) >= 90
