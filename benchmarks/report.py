@@ -108,7 +108,8 @@ def _told(failure: Failure) -> str:
     what = " ".join(failure.explanation.split()) or "no reason given"
     what = what if len(what) <= WIDTH else f"{what[: WIDTH - 1]}…"
     alike = f" ({failure.count} like it)" if failure.count > 1 else ""
-    return f"{failure.task_id} sample {failure.sample}: {failure.outcome.value}: {what}{alike}"
+    where = failure.task_id or f"task {failure.task}"
+    return f"{where} sample {failure.sample}: {failure.outcome.value}: {what}{alike}"
 
 
 def _escaped(text: str) -> str:

@@ -145,7 +145,8 @@ def _cell(row: Row, what: str | Callable[[Row], Any], number: int) -> Any:
     try:
         return what(row)
     except DataError as error:
-        raise DataError(f"row {number}: {error}") from error
+        told = str(error).startswith(f"row {number} ")
+        raise DataError(str(error) if told else f"row {number}: {error}") from error
     except KeyError as error:
         return column(row, str(error.args[0]), number)
 

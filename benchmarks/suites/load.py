@@ -77,8 +77,7 @@ def _check_columns(suite: Suite, row: Row) -> None:
         if name not in row:
             present = ", ".join(map(str, row))
             raise DataError(
-                f"there is no column {name!r} (columns: {present}); {did_you_mean(name, map(str, row))} "
-                f"Name the right one with --map {name}=COLUMN"
+                f"there is no column {name!r} (columns: {present}); name the right one with --map {name}=COLUMN"
             )
 
 

@@ -1,6 +1,7 @@
 """What is built and installed: everything, and only under the name assaygym."""
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,16 +16,16 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = ("sandbox", "verifiers", "envs", "agents", "benchmarks")
 
 
+def links_among(folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if (Path(folder) / name).is_symlink()}
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An sdist, and a wheel made from that sdist alone."""
-    source = tmp_path_factory.mktemp("source")
-    names = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True).splitlines()
-    for name in names:
-        origin, copy = ROOT / name, source / name
-        if origin.is_file() and not origin.is_symlink():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(origin.read_bytes())
+    source = tmp_path_factory.mktemp("source") / "assaygym"
+    leftovers = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "build", "dist", "runs")
+    shutil.copytree(ROOT, source, ignore=lambda folder, names: {*leftovers(folder, names), *links_among(folder, names)})
     out = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "build", "--outdir", str(out), str(source)]
     subprocess.run(build, check=True, capture_output=True, cwd=out)
