@@ -74,8 +74,8 @@ def wilson_interval(successes: float, n: float, confidence: float = 0.95) -> Int
     centre = p + z * z / (2 * n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    low = 0.0 if successes == 0 else (centre - half) / scale
-    high = 1.0 if successes == n else (centre + half) / scale
+    low = 0.0 if successes == 0 else max(0.0, (centre - half) / scale)  # rounding may step past the ends
+    high = 1.0 if successes == n else min(1.0, (centre + half) / scale)
     return Interval(low=min(low, p), high=max(high, p))
 
 

@@ -5,7 +5,7 @@ import math
 from statistics import NormalDist
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assaygym.benchmarks.statistics import estimate_mean, pass_at_k, wilson_interval, worst_and_best
@@ -145,6 +145,7 @@ def test_a_value_that_is_no_score_is_refused(value: float) -> None:
 
 
 @given(TASKS)
+@example([[0.0] * 4, [0.0] * 4 + [5e-324]])
 def test_the_interval_holds_the_mean_and_stays_in_the_unit_interval(tasks: list[list[float]]) -> None:
     estimate = estimate_mean(tasks)
     assert 0 <= estimate.interval.low <= estimate.mean + 1e-9
