@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from assaygym.types import ToolCall, ToolSpec
 
-__all__ = ["Grammar", "ParsedTurn", "after_space", "call_of", "decode", "joined"]
+__all__ = ["Grammar", "ParsedTurn", "after_space", "call_of", "decode", "encode", "joined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,31 @@ def call_of(value: Any, index: int, key: str = "arguments") -> tuple[ToolCall, b
         raise ValueError('the tool call is not an object with a "name"')
     arguments = value.get(key, {})
     lenient = isinstance(arguments, str)  # some models encode the arguments twice
-    raw = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    raw = arguments if isinstance(arguments, str) else encode(arguments)
     return ToolCall(id=f"call_{index}", name=value["name"], arguments=raw), lenient
+
+
+def encode(value: Any) -> str:
+    """The JSON text of a value that was decoded.
+
+    Half a surrogate pair stays escaped, so that the text can be written anywhere.
+
+    Raises:
+        ValueError: it is nested more deeply than can be written; the message is for the agent.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except RecursionError:  # the encoder's limit is a little below the decoder's
+        raise ValueError("the tool call is nested too deeply") from None
+    return text if _is_whole(text) else json.dumps(value)
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def joined(content: str, blocks: Sequence[str], separator: str = "\n") -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from assaygym.envs.grammars.base import ParsedTurn, joined
+from assaygym.envs.grammars.base import ParsedTurn, encode, joined
 from assaygym.errors import ConfigError
 from assaygym.types import ToolCall, ToolSpec
 
@@ -96,8 +96,7 @@ class Pythonic:
             if keyword.arg is None:
                 raise ValueError("** is not allowed")
             arguments[keyword.arg] = ast.literal_eval(keyword.value)
-        raw = json.dumps(arguments, ensure_ascii=False)
-        return ToolCall(id=f"call_{index}", name=ast.unparse(node.func), arguments=raw)
+        return ToolCall(id=f"call_{index}", name=ast.unparse(node.func), arguments=encode(arguments))
 
     def _source(self, call: ToolCall) -> str:
         arguments: dict[str, Any] = json.loads(call.arguments or "{}")

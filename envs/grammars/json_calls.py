@@ -45,7 +45,7 @@ class Hermes:
 
     def render(self, content: str, calls: Sequence[ToolCall]) -> str:
         """The turn as text."""
-        bodies = (f'{{"name": {json.dumps(call.name)}, "arguments": {call.arguments}}}' for call in calls)
+        bodies = (f'{{"name": {json.dumps(call.name)}, "arguments": {call.arguments or "{}"}}}' for call in calls)
         return joined(content, [f"{self.OPEN}\n{body}\n{self.CLOSE}" for body in bodies])
 
     def _after_close(self, text: str, start: int) -> int:
@@ -129,7 +129,7 @@ class Llama3:
 
     def render(self, content: str, calls: Sequence[ToolCall]) -> str:
         """The turn as text."""
-        bodies = [f'{{"name": {json.dumps(call.name)}, "parameters": {call.arguments}}}' for call in calls]
+        bodies = [f'{{"name": {json.dumps(call.name)}, "parameters": {call.arguments or "{}"}}}' for call in calls]
         return content + self.OPEN + "; ".join(bodies) if bodies else content
 
 
@@ -160,7 +160,7 @@ class Mistral:
 
     def render(self, content: str, calls: Sequence[ToolCall]) -> str:
         """The turn as text, in the older form, which can hold any name."""
-        bodies = [f'{{"name": {json.dumps(call.name)}, "arguments": {call.arguments}}}' for call in calls]
+        bodies = [f'{{"name": {json.dumps(call.name)}, "arguments": {call.arguments or "{}"}}}' for call in calls]
         return f"{content}{self.OPEN}[{', '.join(bodies)}]" if bodies else content
 
     def _block(self, text: str, start: int, index: int) -> tuple[list[tuple[ToolCall, bool]], int]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assaygym.envs.grammars.base import ParsedTurn, decode, joined
+from assaygym.envs.grammars.base import ParsedTurn, decode, encode, joined
 from assaygym.types import ToolCall, ToolSpec
 
 __all__ = ["Qwen3Coder", "ReAct"]
@@ -36,16 +36,16 @@ class ReAct:
             return ParsedTurn(content=content, errors=("an Action without an Action Input",))
         try:
             value, end = decode(text, given.end())
+            call = ToolCall(id="call_0", name=action[1].strip(), arguments=encode(value))
         except ValueError as error:
             return ParsedTurn(content=content, errors=(f"{error}; write Action Input: {{...}}",))
-        call = ToolCall(id="call_0", name=action[1].strip(), arguments=json.dumps(value, ensure_ascii=False))
         return ParsedTurn(content=content, calls=(call,), repaired=bool(text[end:].strip()))
 
     def render(self, content: str, calls: Sequence[ToolCall]) -> str:
         """The turn as text; the grammar holds one call, the first."""
         if not calls:
             return content
-        return joined(content, [f"Action: {calls[0].name}\nAction Input: {calls[0].arguments}"])
+        return joined(content, [f"Action: {calls[0].name}\nAction Input: {calls[0].arguments or '{}'}"])
 
 
 class Qwen3Coder:
@@ -73,7 +73,11 @@ class Qwen3Coder:
                 errors.append(f"the call of {start[1].strip()!r} has no closing </parameter> or </function>")
                 position = len(text)
                 break
-            raw = json.dumps(arguments, ensure_ascii=False)
+            try:
+                raw = encode(arguments)
+            except ValueError as error:
+                errors.append(str(error))
+                continue
             calls.append(ToolCall(id=f"call_{len(calls)}", name=start[1].strip(), arguments=raw))
         content.append(text[position:])
         outside = "".join(content).replace("<tool_call>", "").replace("</tool_call>", "").strip()

@@ -241,6 +241,36 @@ def test_no_text_raises(name: str, pieces: list[str]) -> None:
     assert len(parsed.content) <= len("".join(pieces)) + 1
 
 
+NESTED = {
+    "hermes": '<tool_call>{"name": "f", "arguments": {"x": %s}}</tool_call>',
+    "openai": '{"tool_calls": [{"name": "f", "arguments": {"x": %s}}]}',
+    "llama3": '<|python_tag|>{"name": "f", "parameters": {"x": %s}}',
+    "mistral": '[TOOL_CALLS][{"name": "f", "arguments": {"x": %s}}]',
+    "react": 'Action: f\nAction Input: {"x": %s}',
+    "qwen3_coder": "<function=f><parameter=x>%s</parameter></function>",
+    "pythonic": "[f(x=%s)]",
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_nesting_of_any_depth_is_a_call_or_an_error_for_the_agent(name: str) -> None:
+    for depth in (10, *range(100, 1100)):
+        parsed = grammar(name).parse(NESTED[name] % ("[" * depth + "]" * depth))
+        assert len(parsed.calls) + len(parsed.errors) == 1
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_half_a_surrogate_pair_stays_escaped_in_the_arguments(name: str) -> None:
+    (call,) = grammar(name).parse(NESTED[name] % '"\\ud83d"').calls
+    assert json.loads(call.arguments.encode()) == {"x": "\ud83d"}
+
+
+@pytest.mark.parametrize("name", ["hermes", "llama3", "mistral", "react"])
+def test_a_call_without_arguments_may_hold_no_text_for_them(name: str) -> None:
+    text = grammar(name).render("", [ToolCall(id="c", name="look", arguments="")])
+    assert [(call.name, call.arguments) for call in grammar(name).parse(text).calls] == [("look", "{}")]
+
+
 @pytest.mark.parametrize("name", GRAMMARS)
 @pytest.mark.parametrize(
     "unit",
