@@ -81,8 +81,9 @@ class Answer:
 
     @property
     def error(self) -> str:
-        """The exception in words."""
-        return ": ".join(str(part) for part in self.payload if part)
+        """The exception in words that any file can hold."""
+        words = ": ".join(part for part in self.payload if part)
+        return words.encode("utf-8", "backslashreplace").decode()
 
 
 class Candidate:
@@ -100,8 +101,10 @@ class Candidate:
             Gone: they raised, or ended the process.
         """
         answer = self.ask("load", self.sources)
-        if answer.kind != "value":
+        if answer.kind == "error":
             raise Gone(Outcome(TestStatus.RUNTIME_ERROR, f"the program does not load: {answer.error}"))
+        if answer.kind != "value":
+            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, "the program broke the channel: it was passed no function"))
 
     def call(self, target: str, args: list[Any], kwargs: dict[str, Any]) -> Answer:
         """Call by expression with encoded arguments.
@@ -109,7 +112,10 @@ class Candidate:
         Raises:
             Gone: the process ended instead.
         """
-        return self.ask("call", target, args, kwargs, False)
+        answer = self.ask("call", target, args, kwargs, False)
+        if answer.kind == "callback":
+            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, "the program broke the channel: it was passed no function"))
+        return answer
 
     def ask(self, operation: str, *operands: object) -> Answer:
         """One request and the answer to it.

@@ -6,6 +6,7 @@ holds them, and `equal` compares by canonical text.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -151,7 +152,7 @@ class _Reader:
             return Pairs(tuple(_pair(item) for item in items))
         if tag == "$range" and len(items) == 3 and all(type(item) is int for item in items) and items[2]:
             return range(*items)
-        if tag == "$complex" and len(items) == 2 and all(isinstance(item, (int, float)) for item in items):
+        if tag == "$complex" and len(items) == 2 and all(type(item) is float for item in items):
             return complex(*items)
         raise CodecError(f"a malformed {tag[:20]}")
 
@@ -180,6 +181,7 @@ def _handle(payload: Any) -> Opaque:
     return Opaque(number, truth)
 
 
+_LONG = 1000
 _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _ATOMS: dict[str, Callable[[Any], Any]] = {
     "$bytes": bytes.fromhex,
@@ -252,12 +254,19 @@ def _canonical(value: Any, rules: Compare) -> str:
     if kind == "number":
         return _canonical_number(value, rules)
     if isinstance(value, Members):
-        return f"set({','.join(sorted(_keys(value.items, rules)))})"
+        return _short(f"set({','.join(sorted(_keys(value.items, rules)))})")
     if isinstance(value, tuple):
-        return f"tuple({','.join(_canonical(item, rules) for item in value)})"
-    if isinstance(value, (str, bytes, bool, range)) or value is None or isinstance(value, type):
+        return _short(f"tuple({','.join(_canonical(item, rules) for item in value)})")
+    if isinstance(value, range):  # equal where they give the same numbers
+        return f"range:{value[0]:x},{value[-1]:x},{value[1] if value[1:] else 0:x}" if value else "range:"
+    if isinstance(value, (str, bytes, bool)) or value is None or isinstance(value, type):
         return f"{kind}:{value!r}"
     raise CodecError(f"a {kind} as a key")
+
+
+def _short(text: str) -> str:
+    """The text, or its digest: what is nested deep would otherwise be copied at each level."""
+    return text if len(text) <= _LONG else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _canonical_number(value: Any, rules: Compare) -> str:
@@ -265,6 +274,6 @@ def _canonical_number(value: Any, rules: Compare) -> str:
         return f"{_canonical_number(value.real, rules)}{f'+{value.imag.hex()}j' if value.imag else ''}"
     if value != value:
         return "nan" if rules.nan_equal else f"nan at {id(value)}"
-    if isinstance(value, float) and not value.is_integer():
-        return value.hex() if math.isfinite(value) else repr(value)
-    return format(int(value), "x") if math.isfinite(value) else repr(value)
+    if isinstance(value, float) and not value.is_integer():  # infinity too
+        return value.hex()
+    return format(int(value), "x")

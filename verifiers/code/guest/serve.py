@@ -1,13 +1,16 @@
 """The process of the candidate: a value server. It holds no test data, so nothing in it needs guarding."""
 
-import builtins
 import linecache
 import os
+import resource
 import sys
 import types
 from typing import Any
 
-from assaygym.verifiers.code.guest.wire import Encoder, NotPlain, decode, error_of, quiet, receive, send
+from assaygym.verifiers.code.guest.wire import ERRORS, Encoder, NotPlain, decode, error_of, quiet, receive, send
+
+STACK_BYTES = 100 << 20
+"""The kernel keeps 128 MiB of addresses free for a stack."""
 
 
 class Server:
@@ -72,7 +75,7 @@ class Server:
             os._exit(0)
         if answer[1] == "value":
             return self._plain(answer[2])
-        raise getattr(builtins, answer[2], RuntimeError)(answer[3])
+        raise ERRORS.get(answer[2], RuntimeError)(answer[3])
 
     def _plain(self, wire: Any) -> Any:
         return decode(wire, self._resolve)
@@ -82,7 +85,11 @@ class Server:
         for index, source in enumerate(sources):
             name = "solution.py" if index == len(sources) - 1 else f"prelude{index}.py"
             linecache.cache[name] = (len(source), None, source.splitlines(True), name)  # inspect.getsource needs it
-            exec(compile(source, name, "exec", dont_inherit=True), self.module.__dict__)
+            try:
+                exec(compile(source, name, "exec", dont_inherit=True), self.module.__dict__)
+            except SystemExit as end:
+                if end.code:
+                    raise  # else it has come to its end: `sys.exit(0)` below its functions
         return ["value", None]
 
     def _op_defined(self, names: list[str]) -> list[Any]:
@@ -123,6 +130,14 @@ class Server:
         return self._value(str(self._plain(ref)))
 
 
+def deepen() -> None:
+    """Let the stack grow: recursion through C functions (`lru_cache`) needs more than the usual 8 MiB."""
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    most = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_STACK, (most, hard))
+
+
 if __name__ == "__main__":
     quiet()
+    deepen()
     Server().serve()

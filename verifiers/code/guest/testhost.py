@@ -1,7 +1,6 @@
 """The process of the test code: trusted, holds no candidate code. What belongs to the candidate is a remote call."""
 
 import ast
-import builtins
 import importlib
 import os
 import random
@@ -9,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from assaygym.verifiers.code.guest.wire import Encoder, NotPlain, decode, error_of, quiet, receive, send
+from assaygym.verifiers.code.guest.wire import ERRORS, Encoder, NotPlain, decode, error_of, quiet, receive, send
 
 # An object that is asked `startswith(expected)` would learn what is expected and say yes.
 PREDICATES = frozenset(
@@ -77,6 +76,8 @@ class Line:
     def __init__(self) -> None:
         self.remotes: dict[int, Remote] = {}
         self.callbacks: list[Any] = []
+        self.touched = False
+        """Whether anything of the candidate's doing is here: from then on a failure may be its fault."""
 
     def encoder(self) -> Encoder:
         """An encoder that turns remotes into handles and functions into callbacks."""
@@ -109,8 +110,16 @@ class Line:
         """The value of one request."""
         return decode(self._exchange(operation, *operands)[1], self._resolve)
 
+    def name(self, name: str) -> Any:
+        """What the candidate's process knows by that name. An object that stays there has done nothing yet."""
+        before, self.touched = self.touched, True
+        value = self.ask("name", name)
+        self.touched = before or type(value) is not Remote
+        return value
+
     def _exchange(self, operation: str, *operands: Any) -> list[Any]:
         send(["ask", operation, *operands])
+        self.touched = True
         while True:
             answer: list[Any] | None = receive()
             if answer is None:
@@ -135,12 +144,10 @@ class Line:
 
 def exception(name: str, message: str) -> Exception:
     """The builtin exception of that name; RuntimeError where there is none, or it cannot be made of a message."""
-    kind = getattr(builtins, name, RuntimeError)
     try:
-        made = kind(message)
+        return ERRORS.get(name, RuntimeError)(message)
     except TypeError:
-        made = RuntimeError(message)
-    return made if isinstance(made, Exception) else RuntimeError(message)
+        return RuntimeError(message)
 
 
 def update(old: Any, new: Any) -> None:
@@ -241,9 +248,9 @@ def bind(names: dict[str, Any], line: Line, config: dict[str, Any]) -> None:
         if name in sys.stdlib_module_names:
             names[name] = importlib.import_module(name)
         else:
-            names[name] = line.ask("name", name)
+            names[name] = line.name(name)
     for name in config["entries"]:
-        names[name] = line.ask("name", name)
+        names[name] = line.name(name)
 
 
 def prepare(names: dict[str, Any], line: Line, config: dict[str, Any]) -> None:
@@ -261,6 +268,8 @@ def prepare(names: dict[str, Any], line: Line, config: dict[str, Any]) -> None:
     except (NameError, AttributeError):
         raise
     except Exception as error:
+        if line.touched:
+            raise
         raise Broken(f"the test code before the first test raised {type(error).__name__}: {error}") from error
 
 
@@ -274,10 +283,12 @@ def run(config: dict[str, Any]) -> list[Any]:
             try:
                 exec(compiled(unit, "tests.py"), names)
             except Exception as error:
+                if isinstance(error, NotPlain) and not line.touched:
+                    raise Broken(str(error)) from error
                 tally.note(error)
                 if not tally.keep_going:
                     break
-    except (Broken, NotPlain) as error:
+    except Broken as error:
         return ["broken", str(error)]
     except Aborted:
         tally.failure = tally.failure or "the program ended"

@@ -10,6 +10,7 @@ holds it; a lie is then only a wrong value.
     {"$callback": n}        a function of the test process
 """
 
+import builtins
 import json
 import os
 import struct
@@ -25,6 +26,11 @@ CHANNEL = 3
 TYPES: dict[str, type] = {
     kind.__name__: kind for kind in (int, float, str, bool, list, tuple, dict, set, frozenset, bytes, complex)
 }
+
+ERRORS: dict[str, type[Exception]] = {
+    name: kind for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
+}
+"""What may stand for an exception: a name from the other side is looked up here, never among all builtins."""
 
 Opaque = Callable[[Any], Any]
 Resolve = Callable[[str, Any], Any]
