@@ -17,7 +17,8 @@ INTERPRETER_BYTES = 64 << 20
 CHANNEL_FD = 3
 ABOVE_ALL = 64
 """A descriptor number that is out of the way of those a program is given."""
-STACK = (8 << 20, 64 << 20)
+STACK = (8 << 20, resource.RLIM_INFINITY)
+"""What it has at first is also what each of its threads reserves; how far it may go is bounded by its memory limit."""
 OPEN_FILES = 256
 DEFAULTED = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 """The signals that an interpreter changes for itself."""
@@ -61,7 +62,7 @@ def _be_first_process(spec: Spec, streams: tuple[int, int, int], order: int, tel
     for descriptor in streams:
         os.close(descriptor)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, "".format)  # does nothing; no Python function, which a flood would nest in itself
     status = _wait_for(program, order, wakes)
     _kill_all()
     if status is not None:

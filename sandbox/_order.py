@@ -11,8 +11,15 @@ from assaygym.sandbox.base import Limits
 
 PROGRAM = "main.py"
 LANGUAGES = ("python",)
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-"""All that a program finds in its environment, beside HOME and TMPDIR."""
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+"""All that a program finds in its environment, beside HOME and TMPDIR. Without a bound on its arenas, malloc reserves
+64 MiB of address space a thread, and a few threads reach the memory limit."""
 
 
 def order(

@@ -2,7 +2,8 @@
 
 Refused: tracing and reading other processes, mounting and new namespaces, modules, clocks, keys, System V and POSIX
 message queues (they outlive a run), io_uring, BPF, userfaultfd, anonymous files (memory that no limit counts), sockets
-other than Unix ones, typing into a terminal, and every call newer than this table. A foreign calling convention kills.
+other than Unix ones, typing into a terminal, limits of other processes, and every call newer than this table. A foreign
+calling convention kills.
 
 A filter is an array of 8-byte instructions (linux/filter.h): code, jump if true, jump if false, operand.
 """
@@ -45,6 +46,7 @@ TABLES: dict[str, dict[str, tuple[int, ...]]] = {
         "clone": (56,),
         "sockets": (41, 53),
         "ioctl": (16,),
+        "others": (302,),
     },
     "aarch64": {
         "architecture": (0xC00000B7,),
@@ -62,9 +64,12 @@ TABLES: dict[str, dict[str, tuple[int, ...]]] = {
         "clone": (220,),
         "sockets": (198, 199),
         "ioctl": (29,),
+        "others": (261,),
     },
 }
-SPECIAL = {"architecture", "clone", "sockets", "ioctl"}
+SPECIAL = {"architecture", "clone", "sockets", "ioctl", "others"}
+"""`others` is prlimit64, left to a program for itself (process number 0) alone: the kernel would let it set the limits
+of the first process, which has the same user, and so have the kernel kill it."""
 
 
 def filter_program(machine: str) -> bytes | None:
@@ -85,6 +90,9 @@ def filter_program(machine: str) -> bytes | None:
         lines += _if(JUMP_EQUAL, number, then=ERROR | errno.EPERM)
     lines += _on_argument(table["clone"], FIRST_ARGUMENT_AT, JUMP_SET, (NEW_NAMESPACE_FLAGS,), ERROR | errno.EPERM)
     lines += _on_argument(table["ioctl"], SECOND_ARGUMENT_AT, JUMP_EQUAL, TERMINAL_REQUESTS, ERROR | errno.EPERM)
+    for number in table["others"]:
+        checks = [_line(LOAD, FIRST_ARGUMENT_AT), *_if(JUMP_EQUAL, 0, otherwise=ERROR | errno.EPERM)]
+        lines += _block(number, checks)
     for number in table["sockets"]:
         checks = [_line(LOAD, FIRST_ARGUMENT_AT), *_if(JUMP_EQUAL, AF_UNIX, otherwise=ERROR | errno.EAFNOSUPPORT)]
         lines += _block(number, checks)

@@ -157,6 +157,31 @@ raise SystemExit(5)
     assert (result.exit_code, result.stdout) == (5, "alive\n")
 
 
+@pytest.mark.parametrize("limit", ["RLIMIT_CPU", "RLIMIT_AS", "RLIMIT_NOFILE", "RLIMIT_STACK", "RLIMIT_NPROC"])
+def test_the_limits_of_the_first_process_cannot_be_set(jail: Sandbox, limit: str) -> None:
+    program = f"""
+import os, resource, signal, time
+try:
+    resource.prlimit(1, resource.{limit}, (0, 0))
+except PermissionError:
+    print("refused")
+end = time.monotonic() + 0.2
+while time.monotonic() < end:
+    os.kill(1, signal.SIGCHLD)
+"""
+    assert answer(jail, program) == "refused"
+
+
+def test_a_program_may_set_its_own_limits(jail: Sandbox) -> None:
+    program = """
+import resource
+resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_NOFILE, (10, 10))
+print(resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    assert answer(jail, program) == "(10, 10)"
+
+
 def test_killing_everything_in_reach_kills_only_itself(jail: Sandbox) -> None:
     program = "import os\nif os.fork() == 0:\n    import time; time.sleep(60)\nos.kill(-1, 9)\nprint(os.wait()[1])"
     assert answer(jail, program.replace("os.kill(-1, 9)", "\ntry: os.kill(-1, 9)\nexcept OSError: pass")) == "9"

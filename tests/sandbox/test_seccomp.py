@@ -7,8 +7,28 @@ import pytest
 
 from assaygym.sandbox._seccomp import ALLOW, ERROR, KILL, TABLES, filter_program
 
-NAMES = {"x86_64": {"read": 0, "clone": 56, "socket": 41, "ioctl": 16, "ptrace": 101, "mount": 165, "execve": 59}}
-NAMES["aarch64"] = {"read": 63, "clone": 220, "socket": 198, "ioctl": 29, "ptrace": 117, "mount": 40, "execve": 221}
+NAMES = {
+    "x86_64": {
+        "read": 0,
+        "clone": 56,
+        "socket": 41,
+        "ioctl": 16,
+        "ptrace": 101,
+        "mount": 165,
+        "execve": 59,
+        "prlimit": 302,
+    }
+}
+NAMES["aarch64"] = {
+    "read": 63,
+    "clone": 220,
+    "socket": 198,
+    "ioctl": 29,
+    "ptrace": 117,
+    "mount": 40,
+    "execve": 221,
+    "prlimit": 261,
+}
 REFUSED = ERROR | errno.EPERM
 UNKNOWN = ERROR | errno.ENOSYS
 
@@ -46,6 +66,8 @@ def verdict(program: bytes, architecture: int, number: int, first: int = 0, seco
         ("socket", 40, 0, ERROR | errno.EAFNOSUPPORT),
         ("ioctl", 0, 0x5401, ALLOW),
         ("ioctl", 0, 0x5412, REFUSED),
+        ("prlimit", 0, 0, ALLOW),
+        ("prlimit", 1, 0, REFUSED),
     ],
 )
 def test_a_call_gets_this_verdict(machine: str, call: str, first: int, second: int, expected: int) -> None:
