@@ -17,6 +17,8 @@ __all__ = ["Choice", "Exact", "NumberMatch", "Pattern", "choice", "exact", "numb
 
 Percent = Literal["unit", "fraction"]
 SHOWN_CHARS = 1000
+NUMBER_CHARS = 4000
+"""Longest statement that a single number is looked for in."""
 
 
 def decided(right: bool, extracted: str, explanation: str, *flags: str) -> Score:
@@ -29,6 +31,11 @@ def decided(right: bool, extracted: str, explanation: str, *flags: str) -> Score
 
 def _fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _may_fold_to(gold: str, text: str) -> bool:
+    """Whether the text is short enough: NFC joins at most four characters, and takes quadratic time on hostile ones."""
+    return len(" ".join(text.split())) <= 4 * len(gold)
 
 
 def _short(text: str) -> str:
@@ -60,7 +67,7 @@ class Exact:
         stated = _stated(response)
         if not stated:
             return Score.unparsed("the response states no answer")
-        same = gold in (self._key(stated), self._key(response))
+        same = any(self._key(text) == gold for text in (stated, response) if _may_fold_to(gold, text))
         relation = "equals" if same else "differs from"
         return decided(same, stated, f"text: {_short(stated)} {relation} the gold {_short(str(answer))}")
 
@@ -189,6 +196,8 @@ class NumberMatch:
         if gold is None:
             return Score.invalid(f"the gold answer {_short(str(answer))} is not a number")
         found = find_answer(response)
+        if found is not None and len(found.text) > NUMBER_CHARS:
+            return decided(False, found.text, f"number: {len(found.text)} characters, over the limit of {NUMBER_CHARS}")
         if found is None or not find_numbers(plain_numbers(found.text)):
             return Score.unparsed("no number could be read out of the response")
         value = self._read(found)

@@ -1,8 +1,9 @@
 """Ask sympy, in worker processes that can be killed.
 
 A worker is a fresh interpreter (never a fork of this process) that reads our own trees as JSON over a pipe. It has a
-memory limit; past the wall deadline it is killed and the next question finds a new one. What fails after the gold side
-was worked out is the prediction's doing (`unknown`, `time-out`); what fails before is ours and raises.
+memory limit; past its deadline it is killed and the next question finds a new one. Deadlines count the worker's CPU
+time where the system tells it, so that a busy machine changes no verdict. What fails after the gold side was worked out
+is the prediction's doing (`unknown`, `time-out`); what fails before is ours: a dead worker is replaced once, then raises.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ from assaygym.verifiers.maths.lexicon import Node
 __all__ = ["Reply", "WorkerPool", "shared_pool"]
 
 DEADLINE_SECONDS = 1.0
+GOLD_SHARE = 5
+"""How many deadlines the gold side may take: no prediction must be able to make it overstay."""
+STRETCH = 10
+"""How many times its CPU time a worker may take by the clock."""
 START_SECONDS = 60.0
 PROGRAM = Path(__file__).resolve().with_name("cas_worker.py")
 
@@ -36,7 +41,7 @@ class Reply(NamedTuple):
     verdict: str
     why: str
     seconds: float = 0.0
-    """Wall time of the question itself, without waiting for a worker."""
+    """CPU time of the prediction's part of the question."""
 
 
 class _Worker:
@@ -53,9 +58,10 @@ class _Worker:
             raise VerifierError(f"the math worker could not be started with {sys.executable}: {error}") from error
         self.buffer = b""
         self.ready = False
+        self.ended = False
 
     def wait_ready(self) -> None:
-        if not self.ready and self.read(time.monotonic() + START_SECONDS) != {"stage": "ready"}:
+        if not self.ready and self.read(START_SECONDS, START_SECONDS) != {"stage": "ready"}:
             self.kill()
             raise VerifierError(
                 f"the math worker did not come up within {START_SECONDS:g} s (exit code {self.process.returncode}); "
@@ -70,16 +76,30 @@ class _Worker:
         except BrokenPipeError:
             return False
 
-    def read(self, until: float) -> dict[str, str] | None:
-        """The next message; None when the process ended or `until` (on the monotonic clock) passed."""
+    def clock(self) -> float:
+        """CPU seconds that the process has used; the time of day where the system does not tell them."""
+        if sys.platform != "linux":
+            return time.monotonic()
+        try:
+            return time.clock_gettime((~self.process.pid << 3) | 2)  # as clock_getcpuclockid(3) has it
+        except OSError:  # it has ended
+            return 0.0
+
+    def read(self, seconds: float, wall: float) -> dict[str, str] | None:
+        """The next message; None when the process `ended`, or used up its `seconds` of CPU time or the `wall` time."""
         assert self.process.stdout is not None
         poll = select.poll()
         poll.register(self.process.stdout, select.POLLIN | select.POLLHUP)
+        start, until = self.clock(), time.monotonic() + wall
         while b"\n" not in self.buffer:
-            if not poll.poll(max(0.0, until - time.monotonic()) * 1000):
-                return None
+            left = min(seconds - (self.clock() - start), until - time.monotonic())
+            if not poll.poll(max(0.0, left) * 1000):
+                if left <= 0:
+                    return None
+                continue
             chunk = os.read(self.process.stdout.fileno(), 65536)
             if not chunk:
+                self.ended = True
                 return None
             self.buffer += chunk
         line, _, self.buffer = self.buffer.partition(b"\n")
@@ -124,18 +144,15 @@ class WorkerPool:
 
         Raises:
             MissingDependencyError: sympy is not installed.
-            VerifierError: no worker can be started, or the gold side alone overstays the deadline.
+            VerifierError: no worker can be started, or the gold side alone overstays its deadline or ends two workers.
         """
         line = _request(op, gold, pred, points, tolerance)
+        limit = self.deadline if seconds is None else min(seconds, self.deadline)
         with self._free:
-            worker = self._take()
-            if not worker.send(line):
-                worker.kill()
-                worker = self._take(fresh=True)
-                if not worker.send(line):
-                    worker.kill()
-                    raise VerifierError("the math worker dies as soon as it is asked; run the verifier's tests")
-            return self._reply(worker, self.deadline if seconds is None else min(seconds, self.deadline))
+            reply = self._reply(self._take(), line, limit) or self._reply(self._take(fresh=True), line, limit)
+        if reply is None:
+            raise VerifierError("working out the gold answer alone ended the worker; write it in a simpler form")
+        return reply
 
     def _take(self, fresh: bool = False) -> _Worker:
         with self._lock:
@@ -143,23 +160,29 @@ class WorkerPool:
         worker.wait_ready()
         return worker
 
-    def _reply(self, worker: _Worker, seconds: float) -> Reply:
-        start = time.monotonic()
-        until = start + seconds
-        first = worker.read(until)
-        last = worker.read(until) if first and "stage" in first else first
-        if last is not None:
-            with self._lock:
-                self._idle.append(worker)
-            return Reply(last["verdict"], last["why"], time.monotonic() - start)
-        overstayed = time.monotonic() >= until
-        self._replace(worker)
-        if first is None and seconds == self.deadline:
-            fate = f"took over {self.deadline:g} s" if overstayed else "ended the worker"
-            raise VerifierError(f"working out the gold answer alone {fate}; write it in a simpler form")
-        if overstayed:
+    def _reply(self, worker: _Worker, line: bytes, seconds: float) -> Reply | None:
+        """None when the worker died before the gold side was worked out: from outside, or of what it did before."""
+        limit = GOLD_SHARE * self.deadline
+        first = worker.read(limit, STRETCH * self.deadline) if worker.send(line) else None
+        if first is None:
+            overstayed = worker.process.poll() is None and not worker.ended
+            self._replace(worker)
+            if overstayed:
+                raise VerifierError(
+                    f"working out the gold answer alone took over {limit:g} s; write it in a simpler form"
+                )
+            return None
+        start = worker.clock()
+        last = worker.read(seconds, STRETCH * seconds) if "stage" in first else first
+        if last is None:
+            self._replace(worker)
+            if worker.ended:
+                return Reply("unknown", "the worker died, out of memory or stack", seconds)
             return Reply("time-out", "killed at the deadline", seconds)
-        return Reply("unknown", "the worker died, out of memory or stack", time.monotonic() - start)
+        spent = worker.clock() - start
+        with self._lock:
+            self._idle.append(worker)
+        return Reply(last["verdict"], last["why"], max(0.0, spent))
 
     def _replace(self, worker: _Worker) -> None:
         """Kill one, and start the next at once, so that the next question need not wait for sympy to load."""

@@ -174,7 +174,7 @@ def proportional(algebra: Algebra, points: list[dict[Any, Any]], gold: Any, pred
 def serve(algebra: Algebra) -> None:
     """Answer requests until standard input ends."""
     for line in sys.stdin:
-        request = json.loads(line)
+        request, gold = json.loads(line), None
         try:
             gold = algebra.build(request["gold"])
             algebra.sign(at(gold, dict.fromkeys(gold.free_symbols, 1)))
@@ -182,8 +182,12 @@ def serve(algebra: Algebra) -> None:
             verdict, why = compare(algebra, request, gold, algebra.build(request["pred"]))
         except (RefusedError, ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError) as error:
             verdict, why = "unknown", f"{type(error).__name__}: {error}"[:200]
-        except (MemoryError, RecursionError) as error:
-            verdict, why = "unknown", f"{type(error).__name__}"
+        except RecursionError:
+            verdict, why = "unknown", "RecursionError"
+        except MemoryError:  # what fills it may be an earlier question's: end, so that the next one starts afresh
+            if gold is not None:
+                reply({"verdict": "unknown", "why": "MemoryError"})
+            return
         reply({"verdict": verdict, "why": why})
 
 

@@ -216,9 +216,8 @@ class Comparer:
         """Exact rationals; exact probing; then computer algebra."""
         if any(part[0] == "const" and part[1] == "inf" for node in (gold, pred) for part in walk(node)):
             return Finding(False, "types", "only one is infinite, or with the other sign")
-        rounded = gold if gold[0] == "dec" else pred
         if (gold[0] == "dec") != (pred[0] == "dec"):
-            return self.rounding(gold if rounded is pred else pred, rounded)
+            return self.rounding(gold, pred)
         points = self.points(gold, pred)
         left = self.values(gold, points)
         right = self.values(pred, points)
@@ -244,12 +243,13 @@ class Comparer:
                 return None
         return values
 
-    def rounding(self, exact: Node, decimal: Node) -> Finding:
-        """A long decimal against an exact number: equal within one unit of its last place."""
+    def rounding(self, gold: Node, pred: Node) -> Finding:
+        """A long decimal, on either side, against an exact number: equal within one unit of its last place."""
+        exact, decimal = (pred, gold) if gold[0] == "dec" else (gold, pred)
         tolerance = Fraction(1, 10 ** decimal[3])
         values = self.values(exact, [{}])
-        if values is None:
-            return self.algebra("close", exact, decimal, tolerance)
+        if values is None:  # the gold stays the gold: what overstays there is a fault of ours
+            return self.algebra("close", gold, pred, tolerance)
         if values[0] is None:
             return Finding(False, "rational", "undefined")
         gap = abs(values[0] - Fraction(decimal[1], decimal[2]))

@@ -66,27 +66,30 @@ class ExactEvaluator:
         if rule is None:
             raise NotRationalError(node[0])
         value = rule(self, node, point)
-        bits = value.numerator.bit_length() + value.denominator.bit_length()
-        self.fuel -= bits
-        if bits > MAX_BITS or self.fuel < 0:
+        self.fuel -= value.numerator.bit_length() + value.denominator.bit_length()
+        if self.fuel < 0:
             raise NotRationalError("over the budget")
-        return value
+        return _bounded(value)
 
 
 def _add(run: ExactEvaluator, node: Node, point: Point) -> Fraction:
     total = Fraction(0)
     for part in node[1:]:
-        total += run(part, point)
+        total = _bounded(total + run(part, point))
     return total
 
 
 def _multiply(run: ExactEvaluator, node: Node, point: Point) -> Fraction:
     total = Fraction(1)
     for part in node[1:]:
-        total *= run(part, point)
-        if total.numerator.bit_length() > MAX_BITS:
-            raise NotRationalError("over the budget")
+        total = _bounded(total * run(part, point))
     return total
+
+
+def _bounded(value: Fraction) -> Fraction:
+    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
+        raise NotRationalError("over the budget")
+    return value
 
 
 def _divide(run: ExactEvaluator, node: Node, point: Point) -> Fraction:

@@ -78,12 +78,11 @@ def fake(tmp_path: Path, body: str, deadline: float = 0.3) -> WorkerPool:
     return WorkerPool(1, deadline=deadline, program=program)
 
 
+BUSY = "while True: pass"
 GOLD_DONE = 'print(\'{"stage": "gold"}\', flush=True)\n'
 
 
-@pytest.mark.parametrize(
-    ("body", "fate"), [("time.sleep(60)", "took over 0.3 s"), ("raise SystemExit", "ended the worker")]
-)
+@pytest.mark.parametrize(("body", "fate"), [(BUSY, "took over 1.5 s"), ("raise SystemExit", "ended the worker")])
 def test_a_failure_before_the_gold_side_is_done_is_our_fault_and_raises(tmp_path: Path, body: str, fate: str) -> None:
     pool = fake(tmp_path, body)
     with pytest.raises(VerifierError, match=f"gold answer alone {fate}"):
@@ -91,14 +90,45 @@ def test_a_failure_before_the_gold_side_is_done_is_our_fault_and_raises(tmp_path
     pool.close()
 
 
-@pytest.mark.parametrize(("body", "verdict"), [("time.sleep(60)", "time-out"), ("raise SystemExit", "unknown")])
+@pytest.mark.parametrize(
+    ("body", "verdict"), [(BUSY, "time-out"), ("time.sleep(60)", "time-out"), ("raise SystemExit", "unknown")]
+)
 def test_a_failure_after_it_is_the_predictions(tmp_path: Path, body: str, verdict: str) -> None:
     pool = fake(tmp_path, GOLD_DONE + body)
     start = time.perf_counter()
     assert ask(pool, "equal", r"\pi", "3") == verdict
     assert ask(pool, "equal", r"\pi", "3") == verdict
     assert pool.killed == 2
-    assert time.perf_counter() - start < 5.0
+    assert time.perf_counter() - start < 10.0
+    pool.close()
+
+
+DIES_ONCE = """
+import pathlib
+mark = pathlib.Path(__file__).with_suffix(".mark")
+if not mark.exists():
+    mark.touch()
+    raise SystemExit
+print('{"stage": "gold"}', flush=True)
+print('{"verdict": "equal", "why": ""}', flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_worker_that_dies_before_the_gold_side_is_done_is_replaced_once(tmp_path: Path) -> None:
+    pool = fake(tmp_path, DIES_ONCE)
+    assert ask(pool, "equal", r"\pi", "3") == "equal"
+    assert pool.killed == 1
+    pool.close()
+
+
+LATE_GOLD = f'time.sleep(0.5)\n{GOLD_DONE}print(\'{{"verdict": "equal", "why": ""}}\', flush=True)\ntime.sleep(60)'
+
+
+def test_a_worker_that_is_kept_waiting_is_not_late(tmp_path: Path) -> None:
+    pool = fake(tmp_path, LATE_GOLD)
+    assert ask(pool, "equal", r"\pi", "3") == "equal"
+    assert pool.killed == 0
     pool.close()
 
 

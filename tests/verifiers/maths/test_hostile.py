@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assaygym.types import Verdict
-from assaygym.verifiers import verify_math
+from assaygym.verifiers import judge, math, verify_math
 from assaygym.verifiers.maths.cas import WorkerPool
 
 INJECTIONS = [
@@ -39,7 +39,10 @@ TOWERS = [
     r"\sqrt[10^9]{7}",
     r"\boxed{" + ",".join(rf"\sqrt{{{i}}}" for i in range(2, 41)) + "}",
 ]
+PRIMES = [n for n in range(503, 1500) if all(n % d for d in range(2, 39))]
 SHAPES = [
+    "+".join(f"1/{p}^{{2000}}" for p in PRIMES[:80]),
+    "-".join(f"1/{p}^{{1000}}" for p in PRIMES[:120]),
     "{" * 100_000,
     r"\boxed{" * 100_000,
     r"\boxed{" + "{" * 100_000 + "}" * 100_000 + "}",
@@ -88,6 +91,13 @@ def test_it_ends_within_two_seconds_with_nothing(pred: str, gold: str) -> None:
     assert time.perf_counter() - start < 2.0
 
 
+@pytest.mark.parametrize("gold", ["1.4142135624", "42", "x+y=2", "(-1, 2)", "1, 2"])
+def test_what_overstays_is_the_answers_fault_and_never_the_golds(gold: str) -> None:
+    slow = r"\sum_{n=1}^{200} \sum_{m=1}^{200} \frac{1}{n+m\sqrt{2}}"
+    for pred in (slow, f"x={slow}", f"x+{slow}=2", f"(-1, {slow})", f"1, {slow}"):
+        assert judge(math(), rf"\boxed{{{pred}}}", gold).verdict is Verdict.INCORRECT
+
+
 @pytest.mark.parametrize("payload", INJECTIONS)
 def test_code_in_an_answer_is_never_run(payload: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -104,7 +114,8 @@ import json, sys, time
 print(json.dumps({"stage": "ready"}), flush=True)
 sys.stdin.readline()
 print(json.dumps({"stage": "gold"}), flush=True)
-time.sleep(60)
+while True:
+    pass
 """
 
 
