@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from assaygym.envs.core import Env, Reply
-from assaygym.envs.difficulty import Difficulty, resolve
+from assaygym.envs.difficulty import Difficulty, check_knobs, resolve
 from assaygym.envs.registration import EnvSpec, Kind, register
 from assaygym.envs.seeding import digest
 from assaygym.errors import TaskError
@@ -22,6 +22,8 @@ __all__ = ["Judge", "Pose", "TaskDefinition", "TaskEnv", "as_prompt"]
 Judge = Callable[[str, Any], Score | bool | float]
 Pose = Callable[..., Any]
 F = TypeVar("F", bound=Callable[..., Any])
+OPTIONS = frozenset({"split", "render_mode", "level"})
+"""What `make` takes beside knobs."""
 
 
 class TaskDefinition:
@@ -37,6 +39,9 @@ class TaskDefinition:
         kind: of the table of environments.
         summary: one line for the table of environments.
         requires: what it needs beyond the core, for the table of environments.
+
+    Raises:
+        ConfigError: a knob has no value, or the name of an option of `make`.
     """
 
     metadata = Env.metadata
@@ -58,6 +63,7 @@ class TaskDefinition:
         self.pose = pose
         self.difficulty: Difficulty = dict(difficulty or {})
         self.defaults = _knob_defaults(pose)
+        check_knobs(env_id, {**{name: (value,) for name, value in self.defaults.items()}, **self.difficulty}, OPTIONS)
         self.verifier = verifier if verifier is not None else exact()
         self.solver = solve
         self.system = system

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from assaygym.errors import ConfigError, did_you_mean
 
-__all__ = ["Difficulty", "resolve"]
+__all__ = ["Difficulty", "check_knobs", "resolve"]
 
 Difficulty = Mapping[str, Sequence[Any]]
+
+
+def check_knobs(env_id: str, difficulty: Difficulty, taken: Collection[str]) -> None:
+    """Refuse knobs that could never be set, or that have no value.
+
+    Args:
+        env_id: for the message.
+        difficulty: the knobs.
+        taken: names that mean something else to the environment.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for name, values in difficulty.items():
+        if name in taken:
+            raise ConfigError(f"{env_id}: the knob {name!r} hides the environment's own {name!r}; choose another name")
+        if isinstance(values, str) or not len(values):
+            raise ConfigError(f"{env_id}: the knob {name!r} is {values!r}; expected its values from easy to hard")
 
 
 def resolve(

@@ -16,16 +16,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from assaygym.envs.core import Env, Reply
 from assaygym.envs.definition import as_prompt
-from assaygym.envs.difficulty import Difficulty, resolve
+from assaygym.envs.difficulty import Difficulty, check_knobs, resolve
 from assaygym.envs.grammars import grammar
 from assaygym.envs.registration import EnvSpec, Kind, register
 from assaygym.envs.seeding import digest
 from assaygym.envs.tools import Toolbox
-from assaygym.errors import ToolError
+from assaygym.errors import ConfigError, ToolError
 from assaygym.types import Message, Score, Task, ToolCall, ToolSpec
 
 __all__ = ["ToolEnv"]
@@ -33,20 +33,32 @@ __all__ = ["ToolEnv"]
 ERROR = "Error: "
 CALLS_PER_TURN = 16
 """Further calls of one turn are refused with a message."""
+OWN = frozenset(
+    {"id", "env_id", "split", "max_turns", "knobs", "grammar", "toolbox", "observation_space", "action_space"}
+)
+"""Attributes that are no state of an episode (beside what the class defines)."""
+OPEN = frozenset({"spec", "np_random", "reply"})
+"""Those of the class that may be set."""
 
 
 class ToolEnv(Env):
     """Base of tool environments. All state of an episode lives on `self`, set by `setup`.
 
     Class arguments: `id` (registers the class), `max_turns`, `difficulty` (knobs from easy to hard; each is set on
-    `self` before `setup`), `grammar` (how calls are written), `kind`, `summary`, `requires`.
+    `self` before `setup`), `grammar` (how calls are written), `kind`, `summary`, `requires`. A subclass of a subclass
+    inherits all of them but the id, `kind` and `summary`, and the system prompt where it has no docstring.
+
+    Raises:
+        ConfigError: a tool or a knob has the name of something that `ToolEnv` needs itself.
     """
 
     env_id: ClassVar[str]
     difficulty: ClassVar[Difficulty] = {}
     turn_limit: ClassVar[int] = 8
     grammar_name: ClassVar[str] = "hermes"
+    needs: ClassVar[tuple[str, ...]] = ()
     toolbox: ClassVar[Toolbox]
+    _sealed = False
 
     def __init_subclass__(
         cls,
@@ -57,7 +69,7 @@ class ToolEnv(Env):
         grammar: str | None = None,
         kind: Kind = "tool",
         summary: str = "",
-        requires: tuple[str, ...] = (),
+        requires: tuple[str, ...] | None = None,
         **rest: Any,
     ) -> None:
         super().__init_subclass__(**rest)
@@ -65,11 +77,17 @@ class ToolEnv(Env):
         cls.turn_limit = cls.turn_limit if max_turns is None else max_turns
         cls.difficulty = cls.difficulty if difficulty is None else dict(difficulty)
         cls.grammar_name = cls.grammar_name if grammar is None else grammar
+        cls.needs = cls.needs if requires is None else requires
         cls.toolbox = Toolbox(cls)
+        for name in cls.toolbox.names:
+            if _is_own(name):
+                raise ConfigError(f"the tool {name!r} of {cls.__name__} hides ToolEnv.{name}; choose another name")
+        taken = [name for name in cls.difficulty if _is_own(name) or name in ("level", "reply")]
+        check_knobs(cls.env_id, cls.difficulty, taken)
         if id is not None:
-            line = summary or _own_doc(cls).split("\n")[0]
+            line = summary or _system_prompt(cls).split("\n")[0]
             register(
-                EnvSpec(id=id, entry_point=cls, kind=kind, summary=line, max_turns=cls.turn_limit, requires=requires)
+                EnvSpec(id=id, entry_point=cls, kind=kind, summary=line, max_turns=cls.turn_limit, requires=cls.needs)
             )
 
     def __init__(
@@ -88,7 +106,17 @@ class ToolEnv(Env):
         self.reply = ""
         """The text of the agent's final answer; empty before it."""
         self._own: frozenset[str] = frozenset()
-        self._own = frozenset(vars(self)) | {"spec", "_np_random", "_np_random_seed"}
+        self._own = frozenset(vars(self)) | {"spec", "_np_random", "_np_random_seed", "_sealed"}
+        self._sealed = True
+
+    if not TYPE_CHECKING:  # a type checker would take it as leave to set anything
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if self._sealed and _is_own(name) and name not in OPEN:
+                raise ConfigError(
+                    f"self.{name} of {type(self).__name__} is the environment's own; name the state otherwise"
+                )
+            super().__setattr__(name, value)
 
     # what a subclass gives
 
@@ -140,7 +168,7 @@ class ToolEnv(Env):
             delattr(self, name)  # nothing of an earlier episode, or of a rejected draw, is left
         self.reply = ""
         vars(self).update(self.knobs)
-        prompt = as_prompt(self.setup(rng), _own_doc(type(self)), self.id)
+        prompt = as_prompt(self.setup(rng), _system_prompt(type(self)), self.id)
         return Task(id=f"{self.id}:{digest(prompt)[:12]}", prompt=prompt, answer=None)
 
     def _reply(self, action: Message) -> Reply:
@@ -178,5 +206,13 @@ class ToolEnv(Env):
         return self.solve()
 
 
-def _own_doc(cls: type) -> str:
-    return inspect.cleandoc(cast(str, vars(cls).get("__doc__") or ""))
+def _is_own(name: str) -> bool:
+    """Whether an environment needs this attribute itself."""
+    return name in OWN or (hasattr(ToolEnv, name) and not name.startswith("_"))
+
+
+def _system_prompt(cls: type) -> str:
+    """The docstring of the class, or of the nearest environment above it that has one."""
+    family = cls.__mro__[: cls.__mro__.index(ToolEnv)]
+    docs = (vars(base).get("__doc__") for base in family if issubclass(base, ToolEnv))
+    return inspect.cleandoc(next((doc for doc in docs if doc), ""))

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from assaygym.errors import ConfigError, ToolError, did_you_mean
 from assaygym.types import ToolCall, ToolSpec
@@ -29,7 +29,16 @@ def tool(function: F) -> F:
     Its parameters' annotations become the JSON Schema, its docstring the description; `Annotated[T, Field(...)]` of
     pydantic adds to a parameter. Raise `ToolError` to refuse a call with a message that the agent reads; any other
     exception is a fault of the environment and ends the episode with verdict INVALID.
+
+    Raises:
+        ConfigError: it is no plain method: async, a generator, static, a class method, a property.
     """
+    if not inspect.isfunction(function):
+        raise ConfigError(f"@tool takes a plain method, not {type(function).__name__}; drop the other decorator")
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise ConfigError(
+            f"tool {function.__name__!r} is async or a generator; expected a method that returns a result"
+        )
     setattr(function, MARK, True)
     return function
 
@@ -55,23 +64,38 @@ class Tool:
         """
         import pydantic
 
-        fields: dict[str, Any] = {}
-        for parameter in list(inspect.signature(self.function, eval_str=True).parameters.values())[1:]:
-            if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                raise ConfigError(f"tool {self.name!r}: parameter {parameter.name!r} is variadic or positional-only")
-            if parameter.annotation is parameter.empty:
-                raise ConfigError(
-                    f"tool {self.name!r}: annotate parameter {parameter.name!r}, e.g. {parameter.name}: str"
-                )
-            fields[parameter.name] = (
-                parameter.annotation,
+        # a field's own name would clash with what pydantic reserves (`_x`, `json`, `model_config`): it is an alias
+        fields: dict[str, Any] = {
+            f"parameter_{index}": (
+                Annotated[self._annotation(parameter), pydantic.Field(alias=parameter.name)],
                 ... if parameter.default is parameter.empty else parameter.default,
             )
-        config = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=False)
+            for index, parameter in enumerate(self._parameters)
+        }
         try:
-            return pydantic.create_model(self.name, __config__=config, **fields)
+            return pydantic.create_model(self.name, __config__=pydantic.ConfigDict(extra="forbid"), **fields)
         except (pydantic.PydanticUserError, NameError, TypeError) as error:
             raise ConfigError(f"tool {self.name!r}: no JSON Schema for its parameters: {error}") from error
+
+    @cached_property
+    def _parameters(self) -> tuple[inspect.Parameter, ...]:
+        """All but the first, which is the owner."""
+        return tuple(inspect.signature(self.function).parameters.values())[1:]
+
+    def _annotation(self, parameter: inspect.Parameter) -> Any:
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise ConfigError(f"tool {self.name!r}: parameter {parameter.name!r} is variadic or positional-only")
+        if parameter.annotation is parameter.empty:
+            raise ConfigError(f"tool {self.name!r}: annotate parameter {parameter.name!r}, e.g. {parameter.name}: str")
+        if not isinstance(parameter.annotation, str):
+            return parameter.annotation
+        try:
+            return eval(parameter.annotation, inspect.unwrap(self.function).__globals__)  # the author's own source
+        except Exception as error:
+            raise ConfigError(
+                f"tool {self.name!r}: the annotation {parameter.annotation!r} of {parameter.name!r} cannot be read: "
+                f"{error}; define its type at the top of the module, outside TYPE_CHECKING"
+            ) from error
 
     @cached_property
     def spec(self) -> ToolSpec:
@@ -98,7 +122,7 @@ class Tool:
                 f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors(include_url=False)
             )
             raise ToolError(f"{self.name} was called with wrong arguments: {problems}") from None
-        return {name: getattr(checked, name) for name in type(checked).model_fields}
+        return {p.name: getattr(checked, f"parameter_{index}") for index, p in enumerate(self._parameters)}
 
 
 class Toolbox:
@@ -108,11 +132,16 @@ class Toolbox:
         members: dict[str, Callable[..., Any]] = {}
         for base in reversed(owner.__mro__):
             for name, value in vars(base).items():
-                if getattr(value, MARK, False):
-                    members[name] = value
+                if getattr(_inside(value), MARK, False):
+                    members[name] = tool(value)  # a decorator above @tool is refused here
                 else:
                     members.pop(name, None)
         self._tools: Mapping[str, Tool] = {name: Tool(name, function) for name, function in members.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tools' names."""
+        return tuple(self._tools)
 
     @cached_property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -138,8 +167,14 @@ class Toolbox:
         return self
 
 
+def _inside(value: Any) -> Any:
+    """The function inside a static method, a class method or a property."""
+    return getattr(value, "__func__", None) or getattr(value, "fget", None) or value
+
+
 def _as_text(result: Any) -> str:
     text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
+    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair: no tokenizer and no server takes it
     if len(text) <= RESULT_CHARACTERS:
         return text
     return f"{text[:RESULT_CHARACTERS]}\n[cut: {len(text) - RESULT_CHARACTERS} more characters]"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assaygym.envs.difficulty import resolve
+from assaygym.envs.difficulty import check_knobs, resolve
 from assaygym.errors import ConfigError
 
 TABLE = {"length": (4, 8, 16), "alphabet": ("ab", "abcd")}
@@ -39,3 +39,16 @@ def test_an_unknown_knob_suggests_a_known_one() -> None:
 
 def test_a_default_that_is_no_difficulty_is_still_an_option() -> None:
     assert resolve("e-v0", {}, None, {"style": "b"}, {"style": "a"}) == {"style": "b"}
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"split": (1, 2)}, "the knob 'split' hides the environment's own 'split'"),
+        ({"length": ()}, r"the knob 'length' is \(\); expected its values from easy to hard"),
+        ({"alphabet": "abc"}, "the knob 'alphabet' is 'abc'"),
+    ],
+)
+def test_a_knob_that_cannot_be_used_is_refused(table: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check_knobs("e-v0", table, {"split"})

@@ -239,6 +239,115 @@ def test_a_tool_without_a_schema_is_a_sentence(function: Any, message: str) -> N
         Broken().tools
 
 
+def static(x: int) -> int:
+    return x
+
+
+async def later(self: Any, x: int) -> int:
+    return x
+
+
+def one_by_one(self: Any, x: int) -> Iterator[int]:
+    yield x
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (staticmethod(static), "a plain method, not staticmethod"),
+        (classmethod(later), "a plain method, not classmethod"),
+        (property(static), "a plain method, not property"),
+        (later, "'later' is async or a generator"),
+        (one_by_one, "'one_by_one' is async or a generator"),
+    ],
+)
+def test_only_a_plain_method_is_a_tool(function: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        ag.tool(function)
+
+
+def test_a_decorator_above_the_tool_is_refused_too() -> None:
+    with pytest.raises(ConfigError, match="a plain method, not staticmethod"):
+        type("Odd", (ag.ToolEnv,), {"static": staticmethod(ag.tool(static))})
+
+
+def test_an_annotation_that_cannot_be_read_names_its_parameter() -> None:
+    def look(self: Any, order: "Absent") -> str:  # type: ignore[name-defined]  # noqa: F821
+        return str(order)
+
+    env = type("Odd", (Desk,), {"look": ag.tool(look)})()
+    with pytest.raises(ConfigError, match="'Absent' of 'order' cannot be read: name 'Absent' is not defined"):
+        env.reset(seed=1)
+
+
+def test_a_return_annotation_is_never_read() -> None:
+    def look(self: Any, order: "int") -> "Absent":  # type: ignore[name-defined]  # noqa: F821
+        return order
+
+    env = type("Fine", (Desk,), {"look": ag.tool(look)})()
+    env.reset(seed=1)
+    assert env.step(env.action_text(ag.Message(role="assistant", content="", tool_calls=(ag.call("look", order=3),))))[
+        0
+    ] == ("3")
+
+
+def _json(self: Any, json: int, _x: int, model_config: int = 4, *, copy: int | None = None) -> list[int | None]:
+    return [json, _x, model_config, copy]
+
+
+def test_parameters_may_have_any_name() -> None:
+    env = type("Names", (Desk,), {"look": ag.tool(_json)})()
+    env.reset(seed=1)
+    look = next(spec for spec in env.tools if spec.name == "look")
+    assert list(look.parameters["properties"]) == ["json", "_x", "model_config", "copy"]
+    said, *_ = env.step('<tool_call>{"name": "look", "arguments": {"json": 1, "_x": 2, "copy": 5}}</tool_call>')
+    assert said == "[1, 2, 4, 5]"
+
+
+@pytest.mark.parametrize("name", ["close", "reset", "tools", "id", "verify"])
+def test_a_tool_with_the_name_of_a_part_of_the_environment_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"the tool '{name}' of Odd hides ToolEnv.{name}"):
+        type("Odd", (Desk,), {name: ag.tool(_json)})
+
+
+@pytest.mark.parametrize("name", ["split", "knobs", "level", "close", "reply"])
+def test_a_knob_with_the_name_of_a_part_of_the_environment_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"the knob '{name}' hides"):
+
+        class Odd(Desk, difficulty={name: (1, 2)}):
+            pass
+
+
+@pytest.mark.parametrize("name", ["id", "split", "task", "tools", "knobs", "turns", "close", "grammar"])
+def test_state_with_the_name_of_a_part_of_the_environment_is_refused(name: str) -> None:
+    def setup(self: Any, rng: random.Random) -> str:
+        setattr(self, name, 5)
+        return "question"
+
+    env = type("Odd", (Desk,), {"setup": setup})()
+    with pytest.raises(ConfigError, match=f"self.{name} of Odd is the environment's own"):
+        env.reset(seed=1)
+
+
+def test_a_subclass_inherits_the_system_prompt_and_may_have_its_own() -> None:
+    class Quiet(Desk):
+        pass
+
+    class Loud(Desk):
+        """Shout."""
+
+    def prompt(env: ag.ToolEnv) -> str:
+        return str(env.reset(seed=1)[1]["messages"][0].content)
+
+    assert prompt(Quiet()) == prompt(Desk()) != prompt(Loud()) == "Shout."
+
+
+def test_half_a_surrogate_pair_in_a_result_is_replaced() -> None:
+    env = type("Odd", (Desk,), {"look": ag.tool(lambda self: "a\ud83d")})()
+    env.reset(seed=1)
+    assert env.step('<tool_call>{"name": "look"}</tool_call>')[0] == "a?"
+
+
 def test_a_class_without_its_methods_says_which_is_missing() -> None:
     class Empty(ag.ToolEnv):
         """Nothing."""
