@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -67,15 +68,15 @@ _specs: dict[str, EnvSpec] = {}
 
 
 def register(new: EnvSpec) -> EnvSpec:
-    """Make an id known here and to Gymnasium. Registering the same code again does nothing.
+    """Make an id known here and to Gymnasium. Code of the same origin takes the place of what it was (a reload).
 
     Raises:
         RegistrationError: the id belongs to other code. Code defined in `__main__` or a notebook may be redefined.
     """
     old = _specs.get(new.id)
-    if old is not None and old.origin == new.origin and not new.origin.startswith("__main__:"):
-        return old
-    if old is not None and not old.origin.startswith("__main__:"):
+    if old is not None and old.origin == new.origin and isinstance(old.entry_point, str):
+        return old  # it is looked up when made, so it is the new code already
+    if old is not None and old.origin != new.origin and not old.origin.startswith("__main__:"):
         raise RegistrationError(
             f"the id {new.id!r} is taken by {old.origin}; give {new.origin} another name or raise its version"
         )
@@ -118,8 +119,10 @@ def load(found: EnvSpec) -> Callable[..., Env]:
     module, _, attribute = found.entry_point.partition(":")
     try:
         target = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise RegistrationError(f"cannot load {found.id} from {found.entry_point!r}: {error}") from error
+    except Exception as error:  # whatever the code of others raises when it is imported
+        raise RegistrationError(
+            f"cannot load {found.id} from {found.entry_point!r}: {type(error).__name__}: {error}"
+        ) from error
     if not callable(target):
         raise RegistrationError(f"{found.entry_point!r} of {found.id} is not callable")
     return target  # type: ignore[no-any-return]  # what it returns is checked in make()
@@ -170,7 +173,11 @@ def make_vec(
 
 
 def register_installed() -> None:
-    """Register what installed distributions declare, without importing their code."""
+    """Register what installed distributions declare, without importing their code; warns of what cannot be an id."""
     for point in importlib.metadata.entry_points(group=GROUP):
         if point.name not in _specs:
-            register(EnvSpec(id=point.name, entry_point=point.value))
+            try:
+                register(EnvSpec(id=point.name, entry_point=point.value))
+            except (RegistrationError, gymnasium.error.Error) as error:  # another's mistake must not break our import
+                where = point.dist.name if point.dist is not None else "an installed distribution"
+                warnings.warn(f"an environment of {where} is left out: {error}", RuntimeWarning, stacklevel=2)

@@ -1,6 +1,7 @@
 """Ids: registered, found, made, vectorised."""
 
 import importlib
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,19 @@ def test_registering_the_same_code_again_does_nothing(clean: None) -> None:
     assert register(spec) is register(EnvSpec(id="test/twice-v0", entry_point="m:x"))
 
 
+def test_code_that_is_defined_anew_takes_the_place_of_the_old(clean: None) -> None:
+    def define(answer: str) -> None:
+        @ag.task("test/anew-v0")
+        def anew(rng: random.Random) -> tuple[str, str]:
+            return f"Number {rng.random()}?", answer
+
+    define("old")
+    define("new")
+    for env in (ag.make("test/anew-v0"), gymnasium.make("test/anew-v0").unwrapped):
+        env.reset(seed=1)
+        assert env.step("new")[1] == 1
+
+
 def test_an_id_that_belongs_to_other_code_is_refused(clean: None) -> None:
     register(EnvSpec(id="test/taken-v0", entry_point="m:x"))
     with pytest.raises(RegistrationError, match="taken by m:x; give m:y another name"):
@@ -113,6 +127,21 @@ def test_installed_distributions_are_listed_without_importing_them(
     assert ag.spec("third/Party-v0").entry_point == "third_party_envs:make"
     assert "third_party_envs" not in sys.modules
     assert ag.make("third/Party-v0").reset(seed=1)[0]
+
+
+def test_a_distribution_with_a_broken_id_breaks_nothing_but_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean: None
+) -> None:
+    info = tmp_path / "broken_party-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-party\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[assaygym.envs]\nno id = m:x\nbroken/Party-v0 = broken_party_envs:make\n")
+    (tmp_path / "broken_party_envs.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.warns(RuntimeWarning, match=r"an environment of broken-party is left out: malformed .* 'no id'"):
+        register_installed()
+    with pytest.raises(RegistrationError, match=r"cannot load broken/Party-v0 .*ZeroDivisionError"):
+        ag.make("broken/Party-v0")
 
 
 @pytest.mark.parametrize("make_vec", [gymnasium.make_vec, ag.make_vec])
