@@ -167,16 +167,27 @@ class OpenAIPolicy:
 
 
 def message_dict(message: Message) -> dict[str, Any]:
-    """The message as a chat server reads it."""
-    row: dict[str, Any] = {"role": message.role, "content": message.content}
+    """The message as a chat server reads it. Half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
+
+    Otherwise an agent could end a losing episode without a verdict.
+    """
+    row: dict[str, Any] = {"role": message.role, "content": _whole(message.content)}
     if message.tool_calls:
         row["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": _whole(call.name), "arguments": _whole(call.arguments)},
+            }
             for call in message.tool_calls
         ]
     if message.tool_call_id is not None:
         row["tool_call_id"] = message.tool_call_id
     return row
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _completion(response: Any) -> Completion:
@@ -187,7 +198,7 @@ def _completion(response: Any) -> Completion:
         raise PolicyError(f"the server withheld the answer (finish reason {choice.finish_reason!r})")
     message = choice.message
     calls = tuple(
-        ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments)
+        ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "")
         for call in message.tool_calls or ()
         if call.type == "function"
     )

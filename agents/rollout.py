@@ -7,7 +7,7 @@ and is never a reward of zero; only an interrupt passes through.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, cast
@@ -16,7 +16,7 @@ import gymnasium
 
 from assaygym.agents.policy import Policy, Prompt, SamplingParams
 from assaygym.envs.core import Env
-from assaygym.errors import AssayError, ContextOverflowError
+from assaygym.errors import AssayError, ContextOverflowError, PolicyError
 from assaygym.types import Completion, Message, Score, StopReason, ToolSpec, Trajectory, Turn
 
 __all__ = ["derived_seed", "rollout"]
@@ -125,7 +125,7 @@ def _play(
             return StopReason.TIMEOUT
         if live.budget is not None and live.spent >= live.budget:
             return StopReason.MAX_TOKENS
-        completion = policy.generate([_prompt(live, core)], _turn_params(live))[0]
+        completion = _answer(policy, _prompt(live, core), _turn_params(live))
         live.spent += max(len(completion.token_ids), len(completion.logprobs or ()))
         if time.monotonic() >= live.deadline:
             live.turns.append(Turn(observation=live.observation, completion=completion))
@@ -133,6 +133,20 @@ def _play(
         terminated, truncated = _step(live, env, core, completion)
         if terminated or truncated:
             return StopReason.COMPLETED if terminated else StopReason.MAX_TURNS
+
+
+def _answer(policy: Policy, prompt: Prompt, params: SamplingParams) -> Completion:
+    """The one completion of the prompt.
+
+    Raises:
+        PolicyError: the policy gave another number of them, or something else.
+    """
+    given: Any = policy.generate([prompt], params)
+    if not isinstance(given, Sequence) or [type(one) for one in given] != [Completion]:
+        kinds = [type(one).__name__ for one in given] if isinstance(given, Sequence) else type(given).__name__
+        raise PolicyError(f"{policy.name}.generate answered one prompt with {kinds}; expected a list of one Completion")
+    completion: Completion = given[0]
+    return completion
 
 
 def _prompt(live: _Live, core: Env) -> Prompt:

@@ -22,6 +22,12 @@ Make = Callable[..., OpenAIPolicy]
 ASK = Prompt(messages=(Message(role="user", content="2 + 2?"),))
 
 
+class Dropped(str):
+    """An answer whose connection ends before all that was announced is sent."""
+
+    __slots__ = ()
+
+
 class Server(ThreadingHTTPServer):
     """Answers request after request from `answers` (the last one again and again), or by a function of the body."""
 
@@ -63,10 +69,11 @@ class Handler(BaseHTTPRequestHandler):
             self.server.flying -= 1
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Length", str(len(data) + 7 * isinstance(answer, Dropped)))
         self.send_header("Retry-After-Ms", "1")
         self.end_headers()
         self.wfile.write(data)
+        self.close_connection = isinstance(answer, Dropped)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet."""
@@ -203,6 +210,24 @@ def test_an_answer_the_server_withholds_is_an_error(server: Server, policy: Make
     server.answers = [(200, chat("", "content_filter"))]
     with pytest.raises(PolicyError, match=r"withheld the answer .*content_filter"):
         one(policy())
+
+
+def test_half_a_surrogate_pair_is_sent_as_a_question_mark(server: Server, policy: Make) -> None:
+    server.answers = [(200, chat())]
+    call = ToolCall(id="c", name="look\ud83d", arguments='{"x": "\ud83d"}')
+    said = Message(role="assistant", content="a\ud83d", tool_calls=(call,))
+    policy().generate([Prompt(messages=(*ASK.messages, said))], SamplingParams())
+    sent = server.bodies[0]["messages"][1]
+    assert (sent["content"], sent["tool_calls"][0]["function"]) == ("a?", {"name": "look?", "arguments": '{"x": "?"}'})
+
+
+def test_a_connection_dropped_in_the_middle_of_an_answer_is_tried_again(server: Server, policy: Make) -> None:
+    dropped = (200, Dropped(json.dumps(chat())))
+    server.answers = [dropped, dropped, (200, chat("5"))]
+    assert policy().generate([ASK], SamplingParams())[0].message.content == "5"
+    server.answers = [dropped]
+    with pytest.raises(PolicyError, match="did not answer"):
+        policy(max_retries=1).generate([ASK], SamplingParams())
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

@@ -210,6 +210,15 @@ def test_a_policy_that_raises_is_an_error_and_never_a_zero(dialogue: MakeEnv, fa
     assert len(trajectory.turns) == 1
 
 
+@pytest.mark.parametrize("given", [[], [said("right"), said("wrong")], None, ["right"], said("right")])
+def test_a_policy_that_answers_with_anything_but_one_completion_is_told(dialogue: MakeEnv, given: Any) -> None:
+    policy = Recorder()
+    policy.generate = lambda prompts, params: given  # type: ignore[method-assign]
+    trajectory = rollout(dialogue(), policy, seed=1)
+    assert (trajectory.stop_reason, trajectory.turns) == (StopReason.ERROR, ())
+    assert "recorder.generate answered one prompt with" in (trajectory.error or "")
+
+
 def test_an_environment_that_raises_in_a_step_is_an_error(dialogue: MakeEnv) -> None:
     trajectory = rollout(dialogue(turns=3, faults={1: OSError("disk")}), ConstantPolicy("a"), seed=1)
     assert (trajectory.stop_reason, trajectory.error) == (StopReason.ERROR, "OSError: disk")
