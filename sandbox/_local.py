@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
 
@@ -28,7 +30,8 @@ class LocalSandbox(Sandbox):
 
     Args:
         workers: how many `run`s may go on at once, whatever the number of threads that ask; default: the cores this
-            process may use. A spawned process takes no such place, or two that talk could wait for each other.
+            process may use. A spawned process takes no such place by itself, or two that talk could wait for each
+            other; see `place`.
         limits: of every run that gives none.
 
     Raises:
@@ -40,10 +43,15 @@ class LocalSandbox(Sandbox):
             raise ConfigError(f"workers is {workers}; expected at least 1, or None for the number of cores")
         self.workers = workers or len(os.sched_getaffinity(0))
         self.limits = limits or Limits()
+        self._closed = False
+        self._start_anew()
+        _sandboxes.add(self)
+
+    def _start_anew(self) -> None:
+        """At the beginning, and in the child of a fork: what the parent runs, holds and locks there is not ours."""
         self._places = threading.BoundedSemaphore(self.workers)
         self._lock = threading.Lock()
         self._live: set[Run] = set()
-        self._closed = False
 
     @abstractmethod
     def _site(self) -> tuple[str, str, View | None, Callable[[], None]]:
@@ -126,6 +134,10 @@ class LocalSandbox(Sandbox):
             raise
         return ChannelProcess(run, ours, limits, partial(self._let_go, run, tidy))
 
+    def place(self) -> AbstractContextManager[object]:
+        """One of the places of `run`, for a spawned program; waits until one is free."""
+        return self._places
+
     def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult]]:
         """Run the jobs on all workers; yields (index of the job, result) as they finish, each exactly once.
 
@@ -192,3 +204,14 @@ class LocalSandbox(Sandbox):
     def _forget(self, run: Run) -> None:
         with self._lock:
             self._live.discard(run)
+
+
+_sandboxes: weakref.WeakSet[LocalSandbox] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for sandbox in list(_sandboxes):
+        sandbox._start_anew()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -7,6 +7,7 @@ import select
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -34,6 +35,7 @@ class Run:
     def __init__(self, python: str, spec: Spec) -> None:
         self._wall = spec["wall_seconds"]
         self._report: Report | None = None
+        self._owner = os.getpid()
         self.control, theirs = socket.socketpair()
         with theirs:
             self._launcher = _start(python, theirs, spec["channel"])
@@ -69,8 +71,13 @@ class Run:
         return self._report
 
     def abandon(self) -> None:
-        """End everything without waiting for the report; does nothing after the report was read."""
-        self.control.close()  # the launcher takes this for an order to kill
+        """End everything without waiting for the report; does nothing after the report was read, nor in a fork."""
+        if os.getpid() == self._owner:
+            with suppress(OSError):
+                self.control.shutdown(socket.SHUT_RDWR)  # the order to kill, even where a fork holds a copy
+        self.control.close()
+        if os.getpid() != self._owner:
+            return
         if self._launcher.poll() is None:
             if not _ends(self._launcher.pid, ABANDON_SECONDS):
                 self._launcher.kill()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
@@ -164,6 +165,14 @@ class Sandbox(ABC):
     @abstractmethod
     def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult]]:
         """Run the jobs on all workers; yields (index of the job, result) as they finish, each exactly once."""
+
+    def place(self) -> AbstractContextManager[object]:
+        """A place among the programs that work at once, to be held while a spawned program works.
+
+        Too many at once would run into their wall-clock limits without being at fault. Hold one only, and do not call
+        `run` meanwhile: it takes a place of its own.
+        """
+        return nullcontext()
 
     def session(self, language: str = "python") -> Session:
         """A stateful interpreter.

@@ -33,6 +33,7 @@ NOT_COVERED = (
     "network: it reaches what the machine reaches",
     "other processes: it sees them and may signal the user's own",
     "processes that it detaches from its group survive it",
+    "the process that watches over it: a program that kills this one makes its run a fault of the sandbox",
     "disk space, the number of processes, and memory summed over processes",
 )
 

@@ -21,7 +21,7 @@ __all__ = ["function_from_tests"]
 
 HIDDEN = 12
 DIFFERENT = 4
-LIMITS = Limits(cpu_seconds=4, wall_seconds=6, memory_bytes=256 * MIB, processes=8)
+LIMITS = Limits(cpu_seconds=4, wall_seconds=20, memory_bytes=256 * MIB, processes=8)
 NAMES = ("transform", "process", "solve", "convert", "compute", "apply_rules")
 TEMPLATES = (
     "Write a Python function `{name}(x)`. {takes} It does the following, in this order:\n{steps}\n{returns}\n"

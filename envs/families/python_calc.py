@@ -20,7 +20,7 @@ from assaygym.verifiers.text import number
 
 __all__ = ["PythonCalc"]
 
-LIMITS = Limits(cpu_seconds=3, wall_seconds=4, memory_bytes=256 * MIB, output_bytes=64 * 1024, processes=8)
+LIMITS = Limits(cpu_seconds=3, wall_seconds=15, memory_bytes=256 * MIB, output_bytes=64 * 1024, processes=8)
 CALLS = 12
 SHOWN = 4_000
 SIZES = (1, 2, 3, 4, 5)

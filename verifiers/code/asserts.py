@@ -50,11 +50,12 @@ def run_asserts(program: str, tests: AssertTests, *, sandbox: Sandbox, limits: L
     sources = sources_of(program, tests)
     if suite.calls is not None:
         return run_calls(sources, suite.calls, sandbox=sandbox, limits=limits, mode=mode)
-    candidate = Candidate(sandbox, sources, limits)
-    try:
-        outcomes = _judged(candidate, suite, sandbox, limits, mode)
-    finally:
-        isolation = candidate.close()
+    with sandbox.place():
+        candidate = Candidate(sandbox, sources, limits)
+        try:
+            outcomes = _judged(candidate, suite, sandbox, limits, mode)
+        finally:
+            isolation = candidate.close()
     held = all(outcome.status is TestStatus.OK for outcome in outcomes)
     total = len(outcomes) if held else max(suite.plan.assertions, len(outcomes))  # a branch may leave some out
     return Report(outcomes=tuple(outcomes), total=total, isolation=isolation)

@@ -73,11 +73,12 @@ def run_calls(sources: Sequence[str], calls: Sequence[Call], *, sandbox: Sandbox
     outcomes: list[Outcome] = []
     isolation: tuple[str, ...] = ()
     for _ in range(_MAX_PROCESSES if mode == "fraction" else 1):
-        candidate = Candidate(sandbox, sources, limits)
-        try:
-            lost = _serve(candidate, calls[len(outcomes) :], outcomes, stop=mode == "binary")
-        finally:
-            isolation = candidate.close()
+        with sandbox.place():
+            candidate = Candidate(sandbox, sources, limits)
+            try:
+                lost = _serve(candidate, calls[len(outcomes) :], outcomes, stop=mode == "binary")
+            finally:
+                isolation = candidate.close()
         if not lost or len(outcomes) == len(calls):
             break
     return Report(outcomes=tuple(outcomes), total=len(calls), isolation=isolation)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from assaygym.sandbox import Limits, Sandbox
@@ -57,3 +59,15 @@ def test_a_program_that_exits_with_a_failure_does_not_load(sandbox: Sandbox) -> 
         "import sys\ndef f(n): return n\nsys.exit(1)", tests, sandbox=sandbox, limits=LIMITS, mode="binary"
     )
     assert report.passed == 0
+
+
+def test_right_programs_judged_at_once_do_not_time_each_other_out(jail: Sandbox) -> None:
+    program = "import time\ndef f(n):\n    while time.process_time() < 0.4: pass\n    return n"
+    tests = FunctionTests("f", (FunctionCase((1,), 1),))
+    limits = Limits(cpu_seconds=2, wall_seconds=3)
+
+    def one(_: int) -> str:
+        return run_functions(program, tests, sandbox=jail, limits=limits, mode="binary").explain()
+
+    with ThreadPoolExecutor(32) as pool:
+        assert set(pool.map(one, range(32))) == {"all 1 tests passed"}
