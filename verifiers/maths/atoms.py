@@ -245,7 +245,10 @@ class Atoms(Cursor, ABC):
         return ("fn", "ceiling", inner)
 
     def _number_set(self) -> Node:
-        name = self._subscripted(f"mathbb {self.argument()[1]}")
+        letter = self.argument()
+        if letter[0] != "sym":
+            raise MathSyntaxError("a \\mathbb that is no letter")
+        name = self._subscripted(f"mathbb {letter[1]}")
         infinity: Node = ("const", "inf")
         return ("seq", "(", ")", ("neg", infinity), infinity) if name == "mathbb R" else ("sym", name)
 

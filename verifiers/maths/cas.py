@@ -3,7 +3,8 @@
 A worker is a fresh interpreter (never a fork of this process) that reads our own trees as JSON over a pipe. It has a
 memory limit; past its deadline it is killed and the next question finds a new one. Deadlines count the worker's CPU
 time where the system tells it, so that a busy machine changes no verdict. What fails after the gold side was worked out
-is the prediction's doing (`unknown`, `time-out`); what fails before is ours: a dead worker is replaced once, then raises.
+is the prediction's doing (`unknown`, `time-out`); what fails before is ours and raises. A worker that dies, at either
+stage, is replaced once: it may have been killed from outside, or filled by an earlier question.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ class Reply(NamedTuple):
     why: str
     seconds: float = 0.0
     """CPU time of the prediction's part of the question."""
+
+
+_DIED = Reply("unknown", "the worker died, out of memory or stack", DEADLINE_SECONDS)
+_DIED_EARLY = Reply("unknown", "the worker died before the gold side was done")
 
 
 class _Worker:
@@ -149,8 +154,10 @@ class WorkerPool:
         line = _request(op, gold, pred, points, tolerance)
         limit = self.deadline if seconds is None else min(seconds, self.deadline)
         with self._free:
-            reply = self._reply(self._take(), line, limit) or self._reply(self._take(fresh=True), line, limit)
-        if reply is None:
+            reply = self._reply(self._take(), line, limit)
+            if reply in (_DIED, _DIED_EARLY):
+                reply = self._reply(self._take(fresh=True), line, limit)
+        if reply is _DIED_EARLY:
             raise VerifierError("working out the gold answer alone ended the worker; write it in a simpler form")
         return reply
 
@@ -160,8 +167,7 @@ class WorkerPool:
         worker.wait_ready()
         return worker
 
-    def _reply(self, worker: _Worker, line: bytes, seconds: float) -> Reply | None:
-        """None when the worker died before the gold side was worked out: from outside, or of what it did before."""
+    def _reply(self, worker: _Worker, line: bytes, seconds: float) -> Reply:
         limit = GOLD_SHARE * self.deadline
         first = worker.read(limit, STRETCH * self.deadline) if worker.send(line) else None
         if first is None:
@@ -171,14 +177,12 @@ class WorkerPool:
                 raise VerifierError(
                     f"working out the gold answer alone took over {limit:g} s; write it in a simpler form"
                 )
-            return None
+            return _DIED_EARLY
         start = worker.clock()
         last = worker.read(seconds, STRETCH * seconds) if "stage" in first else first
         if last is None:
             self._replace(worker)
-            if worker.ended:
-                return Reply("unknown", "the worker died, out of memory or stack", seconds)
-            return Reply("time-out", "killed at the deadline", seconds)
+            return _DIED if worker.ended else Reply("time-out", "killed at the deadline", seconds)
         spent = worker.clock() - start
         with self._lock:
             self._idle.append(worker)

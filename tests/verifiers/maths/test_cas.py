@@ -98,7 +98,7 @@ def test_a_failure_after_it_is_the_predictions(tmp_path: Path, body: str, verdic
     start = time.perf_counter()
     assert ask(pool, "equal", r"\pi", "3") == verdict
     assert ask(pool, "equal", r"\pi", "3") == verdict
-    assert pool.killed == 2
+    assert pool.killed == (2 if verdict == "time-out" else 4)
     assert time.perf_counter() - start < 10.0
     pool.close()
 
