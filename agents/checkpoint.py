@@ -26,8 +26,9 @@ NAME = re.compile(r"checkpoint-(\d{6,})")
 def save_checkpoint(folder: Path, step: int, model: Any, tokenizer: Any, state: dict[str, Any]) -> Path:
     """Write `folder/checkpoint-<step>` and remove the older ones. `state` holds tensors and plain values."""
     final = folder / f"checkpoint-{step:06d}"
+    for left in folder.glob("partial-*"):  # by a process that was killed while it wrote
+        shutil.rmtree(left, ignore_errors=True)
     partial = folder / f"partial-{os.getpid()}"
-    shutil.rmtree(partial, ignore_errors=True)
     save_model(model, tokenizer, partial)
     torch.save(state, partial / STATE_FILE)
     for path in partial.iterdir():

@@ -19,7 +19,7 @@ import os
 import platform
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,7 +153,11 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
         scratch.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         os.replace(scratch, path)
     except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from error
+        with suppress(OSError):
+            scratch.unlink()
+        raise RunError(
+            f"cannot write {path}: {error.strerror}; the episodes there are kept, the same call resumes"
+        ) from error
 
 
 def _resumed(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:

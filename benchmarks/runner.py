@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -30,7 +30,7 @@ from assaygym.benchmarks.report import write_report
 from assaygym.benchmarks.summary import Summary, summarise
 from assaygym.benchmarks.targets import Target, find_target
 from assaygym.envs.definition import TaskDefinition
-from assaygym.errors import ConfigError
+from assaygym.errors import ConfigError, RunError
 from assaygym.types import StopReason, Trajectory
 
 __all__ = ["RunInterrupted", "evaluate"]
@@ -102,6 +102,10 @@ def evaluate(
     """
     if k < 1:
         raise ConfigError(f"k is {k}; expected at least 1 sample of each task")
+    if seed < 0:
+        raise ConfigError(f"seed is {seed}; expected 0 or more")
+    if timeout is not None and not timeout > 0:
+        raise ConfigError(f"timeout is {timeout}; expected more than 0 seconds")
     found = find_target(target, data=data, columns=columns, split=split, level=level, knobs=knobs)
     sampling = params or SamplingParams()
     evaluation = _Evaluation(
@@ -145,8 +149,11 @@ class _Evaluation:
                 self._play([key for key in self.plan.keys if _missing(kept, key)], run, tally)
             except KeyboardInterrupt:
                 interrupted = True
-            finally:
-                run.end_attempt(episodes=tally.done - tally.resumed, interrupted=interrupted)
+            except BaseException:
+                with suppress(RunError):  # a full disk fails this too; what came first says more
+                    run.end_attempt(episodes=tally.done - tally.resumed, interrupted=False)
+                raise
+            run.end_attempt(episodes=tally.done - tally.resumed, interrupted=interrupted)
             records = final_records(run.episodes, run.config_hash)
             summary = summarise(self.target.id, self.label, self.plan, records, str(out))
             write_report(run.path, summary)

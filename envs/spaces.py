@@ -58,8 +58,8 @@ class TextSpace(gymnasium.Space[str]):
         return hash(TextSpace)
 
 
-# Gymnasium's asynchronous vector environments pass observations through shared memory unless told otherwise. Slots are
-# only mapped, not touched, until text is written, so their size costs no memory.
+# Gymnasium's asynchronous vector environments pass observations through shared memory unless told otherwise: one slot,
+# which is all the memory that it costs, for each environment.
 
 SLOT_BYTES = 1 << 20
 PREFIX_BYTES = 4

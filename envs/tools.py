@@ -33,8 +33,9 @@ def tool(function: F) -> F:
     Raises:
         ConfigError: it is no plain method: async, a generator, static, a class method, a property.
     """
-    if not inspect.isfunction(function):
-        raise ConfigError(f"@tool takes a plain method, not {type(function).__name__}; drop the other decorator")
+    kind = type(function).__name__
+    if kind != "function":
+        raise ConfigError(f"@tool takes a plain method, not {kind}; drop the other decorator")
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
         raise ConfigError(
             f"tool {function.__name__!r} is async or a generator; expected a method that returns a result"

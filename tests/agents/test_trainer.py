@@ -246,7 +246,10 @@ def test_a_checkpoint_that_was_not_finished_is_not_seen(tmp_path: Path) -> None:
     save_checkpoint(tmp_path, 4, policy.model, TOKENIZER, {})
     (tmp_path / "partial-123").mkdir()
     (tmp_path / "checkpoint-000009.tmp").mkdir()
+    (tmp_path / "partial-1").mkdir()
     assert latest_checkpoint(tmp_path) == tmp_path / "checkpoint-000004"
+    save_checkpoint(tmp_path, 5, policy.model, TOKENIZER, {})
+    assert not (tmp_path / "partial-1").exists()
 
 
 def test_a_folder_with_another_run_is_refused_by_what_differs(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ import pytest
 
 from assaygym.agents.policy import Prompt, SamplingParams, said
 from assaygym.agents.scripted import ConstantPolicy, OraclePolicy, ScriptedPolicy
+from assaygym.benchmarks.folder import RunFolder
 from assaygym.benchmarks.progress import Tally
+from assaygym.benchmarks.records import EpisodeLog
 from assaygym.benchmarks.report import load_summary
 from assaygym.benchmarks.runner import RunInterrupted, evaluate
 from assaygym.envs.definition import TaskDefinition
@@ -223,6 +225,9 @@ def test_the_script_of_a_policy_may_run_out_without_ending_the_run() -> None:
         ({"k": 0}, "k is 0; expected at least 1"),
         ({"n": 0}, "n is 0; expected at least 1"),
         ({"limit": -2}, "limit is -2; expected at least 1"),
+        ({"seed": -1}, "seed is -1; expected 0 or more"),
+        ({"timeout": 0}, "timeout is 0; expected more than 0 seconds"),
+        ({"timeout": float("nan")}, "timeout is nan"),
         ({"split": "test"}, "no split 'test'"),
         ({"siez": 3}, "siez"),
         ({"data": "x.jsonl"}, "is no suite, so it takes no data"),
@@ -281,3 +286,18 @@ def test_unreadable_data_makes_no_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no data file"):
         evaluate("gsm8k", "oracle", data=tmp_path / "absent.jsonl", out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_what_failed_first_is_told_and_not_that_the_end_could_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(message: str) -> Callable[..., None]:
+        def fail(*args: object, **options: object) -> None:
+            raise RunError(message)
+
+        return fail
+
+    monkeypatch.setattr(EpisodeLog, "append", failing("first"))
+    monkeypatch.setattr(RunFolder, "end_attempt", failing("second"))
+    with pytest.raises(RunError, match="first"):
+        evaluate("assay/Reverse-v0", "null", n=2, out=tmp_path)
