@@ -100,7 +100,13 @@ class RunError(AssayError, RuntimeError):
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the nearest known ones, or all of them when none is near."""
     names = sorted(known)
-    near = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
     if near:
+        best = _likeness(given, near[0])
+        near = [name for name in near if _likeness(given, name) > best - 0.1]
         return f"did you mean {' or '.join(repr(name) for name in near)}?"
     return f"known: {', '.join(names)}" if names else "none is known"
+
+
+def _likeness(given: str, name: str) -> float:
+    return difflib.SequenceMatcher(a=given, b=name).ratio()

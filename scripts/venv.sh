@@ -21,20 +21,21 @@ find_python() {
 if [ ! -x .venv/bin/python ]; then
   python=$(find_python)
   echo "creating .venv with $python" >&2
-  if ! "$python" -m venv .venv 2>/tmp/assaygym-venv.$$; then
+  if ! problem=$("$python" -m venv .venv 2>&1); then
     # Debian ships venv apart from Python
     rm -rf .venv
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
       apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null
       "$python" -m venv .venv
     else
-      cat /tmp/assaygym-venv.$$ >&2
+      echo "$problem" >&2
       echo "cannot make a virtual environment; on Debian or Ubuntu: apt-get install python3-venv" >&2
       exit 2
     fi
   fi
-  rm -f /tmp/assaygym-venv.$$
 fi
+# a .venv that uv made has no pip, nor has one whose making was interrupted
+.venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
 
 echo "installing assaygym[$extras]${group:+ and the $group tools} into .venv" >&2
 install=(.venv/bin/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt)

@@ -16,7 +16,7 @@ import json
 import shlex
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +34,7 @@ FOUND_SOMETHING, USAGE, INTERRUPTED = 1, 2, 130
 
 EnvId = Annotated[str, typer.Argument(metavar="ID", help="An environment: a registered id, module:id or file.py:id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines, and nothing else, on standard output.")]
-Seed = Annotated[int, typer.Option(help="The seed; the same one gives the same task.")]
+Seed = Annotated[int, typer.Option(min=0, help="The seed; the same one gives the same task.")]
 Level = Annotated[int | None, typer.Option(help="The difficulty, from 0; the environment's default without it.")]
 Settings = Annotated[
     list[str] | None,
@@ -70,7 +70,9 @@ def command(function: Callable[..., int], *, imports: bool = True, resumes: bool
         except KeyboardInterrupt as interrupt:
             say(f"interrupted{f': {interrupt}' if str(interrupt) else ''}")
             if resumes:
-                say(f"what was done is kept; this goes on: {shlex.join(['assay', *sys.argv[1:]])}")
+                say(f"what was done is kept; this goes on: {_typed()}")
+            else:
+                say(f"this begins anew: {_typed()}")
             raise typer.Exit(INTERRUPTED) from None
         raise typer.Exit(code)
 
@@ -84,6 +86,10 @@ def command(function: Callable[..., int], *, imports: bool = True, resumes: bool
     run.__dict__["__signature__"] = own.replace(parameters=[*parameters, *added], return_annotation=None)
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*parameters, *added)}
     return run
+
+
+def _typed() -> str:
+    return shlex.join(["assay", *sys.argv[1:]])
 
 
 def import_code(given: str) -> None:
@@ -116,21 +122,27 @@ def resolve_id(given: str) -> EnvSpec:
     return spec(name)
 
 
-def assignments(given: list[str] | None) -> dict[str, Any]:
+def assignments(given: list[str] | None, *, own: Collection[str] = ()) -> dict[str, Any]:
     """The values of `KEY=VALUE` options: JSON where it is JSON, else the text.
 
+    Args:
+        given: as they were typed.
+        own: keys that the command has an option for, which would say the same twice.
+
     Raises:
-        ConfigError: one has no `=`.
+        ConfigError: one has no `=`, or is one of `own`.
     """
     values: dict[str, Any] = {}
     for each in given or ():
         key, equals, text = each.partition("=")
         if not key or not equals:
             raise ConfigError(f"{each!r} is no setting; expected KEY=VALUE")
+        if (name := key.replace("-", "_")) in own:
+            raise ConfigError(f"--set {each} is for what has no option of its own; give --{name} {text}")
         try:
-            values[key.replace("-", "_")] = json.loads(text)
+            values[name] = json.loads(text)
         except ValueError:
-            values[key.replace("-", "_")] = text
+            values[name] = text
     return values
 
 

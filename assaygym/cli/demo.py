@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import shutil
 import time
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ class Measured:
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder of the runs and of the report.")] = Path("runs") / "demo",
-    seed: Annotated[int, typer.Option(help="Of the tasks, the weights and the sampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the tasks, the weights and the sampling.")] = 0,
     quick: Annotated[
         bool, typer.Option("--quick", help="Small numbers: shows that it runs, not that it learns.")
     ] = False,
@@ -51,6 +52,7 @@ def demo(
 ) -> int:
     """See it work, offline: agents measured, a small transformer trained by its rewards, measured before and after."""
     started = time.perf_counter()
+    _need_torch()
     _take(out)
     sizes = QUICK if quick else FULL
     say("1. Agents on a math, a code and a tool environment: an oracle must earn 1, a silent agent nothing")
@@ -79,6 +81,17 @@ def demo(
     if quick:
         say("--quick trains a few steps only: leave it out to see the reward climb")
     return 0 if learnt or quick else FOUND_SOMETHING
+
+
+def _need_torch() -> None:
+    """Say at once, and not after the first half, that the second cannot run.
+
+    Raises:
+        MissingDependencyError: torch or transformers is not installed.
+    """
+    for package in ("torch", "transformers"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingDependencyError.of(package, "train", "the demo's training")
 
 
 def _take(out: Path) -> None:
@@ -134,10 +147,8 @@ def _train(folder: Path, seed: int, eval_tasks: int, *, quick: bool) -> Outcome:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """A model this small is faster on one thread than on several that wait for one another."""
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingDependencyError.of("torch", "train", "the demo's training") from error
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

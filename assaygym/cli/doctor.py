@@ -22,7 +22,7 @@ REQUIREMENT = re.compile(r"^([\w.-]+)[^;]*(?:;.*extra\s*==\s*['\"](\w+)['\"])?")
 
 def doctor(
     env_id: Annotated[
-        str | None, typer.Argument(metavar="[ID|all]", help="An environment, or all of them; this machine without it.")
+        str | None, typer.Argument(metavar="ID|all", help="An environment, or all of them; this machine without it.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Tasks that each check of an environment looks at.")] = 5,
     only: Annotated[list[str] | None, typer.Option(help="Only this check of an environment. Repeatable.")] = None,

@@ -49,7 +49,7 @@ def evaluate(
     code, _, name = target.rpartition(":")
     if code:
         import_code(code)
-    knobs = assignments(settings)
+    knobs = assignments(settings, own=("level", "split"))
     player = policy_from(policy, base_url=base_url, seed=seed)
     if data is None:
         _try_one(name, {"split": split, "level": level, **knobs}, seed)

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["TrainingDisplay", "chart"]
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
+WIDTH = 64
+"""Columns of a chart where there is room."""
+MARGIN = 7
+"""Columns left of a chart."""
 EVERY = 2.0
 """Seconds between plain lines."""
 
 
-def chart(values: Sequence[float], *, width: int = 64, height: int = 8, top: float = 1.0) -> str:
+def chart(values: Sequence[float], *, width: int = WIDTH, height: int = 8, top: float = 1.0) -> str:
     """The values, in [0, top], as columns of block characters; more than `width` of them are averaged.
 
     NaN leaves its column empty.
@@ -112,7 +116,9 @@ class TrainingDisplay:
         from rich.console import Group
         from rich.text import Text
 
-        return Group(Text(self.title, style="bold"), Text(chart(self.rewards), style="green"), Text(line))
+        width = max(8, min(WIDTH, self._live.console.width - MARGIN)) if self._live is not None else WIDTH
+        picture = chart(self.rewards, width=width)
+        return Group(Text(self.title, style="bold"), Text(picture, style="green"), Text(line))
 
 
 def plain_progress(title: str, steps: int) -> Callable[[int, float], None]:

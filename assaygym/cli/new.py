@@ -76,7 +76,7 @@ class {class_name}(ag.ToolEnv, id="my/{name}-v0", max_turns=6):
         """Judge the final state, not what the agent says about it."""
         return self.stock == self.wanted
 
-    def solve(self) -> Iterator[object]:
+    def solve(self) -> Iterator[str | ag.ToolCall]:
         """The oracle: proves that the tasks can be solved, and feeds warm starts."""
         yield ag.call("look_up", item=self.item)
         yield ag.call("set_count", item=self.item, count=self.wanted[self.item])
@@ -85,9 +85,9 @@ class {class_name}(ag.ToolEnv, id="my/{name}-v0", max_turns=6):
 
 TEST = '''"""Tests of {name}.py: run them with pytest."""
 
-import {name}  # noqa: F401  # registers the environment
-
 import assaygym as ag
+
+import {name}  # noqa: F401  # registers the environment
 
 ID = "my/{name}-v0"
 
@@ -171,7 +171,9 @@ def _write(files: dict[Path, str]) -> None:
     from assaygym.errors import ConfigError
 
     if there := [str(path) for path in files if path.exists()]:
-        raise ConfigError(f"{' and '.join(there)} exists and is not overwritten; choose another name or --dir")
+        raise ConfigError(
+            f"{' and '.join(there)} is there already and is not overwritten; choose another name or --dir"
+        )
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -34,11 +34,11 @@ def train(
     model: Annotated[str, typer.Option(help="A folder, a Hub id, or tiny: a small one built on the spot.")] = TINY,
     steps: Annotated[int, typer.Option(help="Steps of the whole run.")] = 100,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/RECIPE-ID without it.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the sampling.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sampling.")] = 0,
     level: Level = None,
     warm_start: Annotated[
         int | None,
-        typer.Option(help=f"Steps on the oracle's answers first, at most; {TINY_WARM_START} for tiny, else 0."),
+        typer.Option(min=0, help=f"Steps on the oracle's answers first, at most; {TINY_WARM_START} for tiny, else 0."),
     ] = None,
     settings: Settings = None,
     json: Json = False,
@@ -50,7 +50,11 @@ def train(
     if "," in env:
         raise ConfigError(f"--env {env!r} names several environments; this recipe trains on one, give one id")
     found = resolve_id(env)
-    config, knobs = _config(method, {"steps": steps, "seed": seed, **assignments(settings)}, tiny=model == TINY)
+    config, knobs = _config(
+        method,
+        {**assignments(settings, own=("level", "seed", "steps")), "steps": steps, "seed": seed},
+        tiny=model == TINY,
+    )
     if level is not None:
         knobs["level"] = level
     folder = out or Path("runs") / f"{slug(recipe)}-{slug(found.id)}"
@@ -87,10 +91,15 @@ def _start(model: str, teach: int, env_id: str, knobs: dict[str, Any], folder: P
 
     Raises:
         MissingDependencyError: torch or transformers is not installed.
+        ConfigError: the folder cannot be made.
     """
     from assaygym.envs.registration import make
 
     make(env_id, **knobs).close()  # a wrong knob is told before a model is built
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot make the run's folder {folder}: {error.strerror}; give another --out") from error
     start = folder / START
     if start.exists() or (model != TINY and not teach):
         return str(start) if start.exists() else model
@@ -113,7 +122,6 @@ def _start(model: str, teach: int, env_id: str, knobs: dict[str, Any], folder: P
         until = TINY_UNTIL if model == TINY else None
         maker = partial(make, env_id, **knobs)
         warm_start(network, tokenizer, maker, steps=teach, until=until, seed=1_000_000, on_step=told)
-    folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{START}.partial"
     save_model(network, tokenizer, unfinished)
     unfinished.rename(start)

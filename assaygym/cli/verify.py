@@ -39,7 +39,7 @@ def verify(
     with ExitStack() as stack:
         judge, keys = _judge(kind, workers, stack)
         rows = _rows(_lines(file, stack), file, keys)
-        target = _target(out, stack)
+        target = _target(out, file, stack)
         try:
             for record in in_order(judge, rows, workers):
                 target.write(json_format.dumps(record, allow_nan=False) + "\n")
@@ -158,10 +158,12 @@ def _text(value: object, key: str, where: str) -> str:
     raise DataError(f"{where}: {key!r} is {json_format.dumps(value)[:40]}; expected text or a number")
 
 
-def _target(out: Path | None, stack: ExitStack) -> IO[str]:
+def _target(out: Path | None, file: str, stack: ExitStack) -> IO[str]:
     if out is None:
         return sys.stdout
     try:
+        if file != "-" and out.exists() and out.samefile(file):
+            raise ConfigError(f"--out {out} is the file of the answers, which it would erase; give another --out")
         out.parent.mkdir(parents=True, exist_ok=True)
         return stack.enter_context(out.open("w", encoding="utf-8", buffering=1))
     except OSError as error:

@@ -73,6 +73,11 @@ def test_every_command_is_tested_for_its_help() -> None:
         (("verify", "maths", "x.jsonl"), "did you mean 'math'"),
         (("verify", "math", "x.jsonl"), "cannot read x.jsonl"),
         (("new", "import"), "cannot name a task"),
+        (("eval", "assay/Reverse-v0", "--policy", "oracle", "--set", "split=train"), "give --split train"),
+        (("eval", "assay/Reverse-v0", "--policy", "oracle", "--set", "level=1"), "give --level 1"),
+        (("eval", "assay/Reverse-v0", "--policy", "oracle", "--timeout", "-1"), "timeout is -1"),
+        (("train", "grpo", "--env", "assay/Reverse-v0", "--set", "steps=2"), "give --steps 2"),
+        (("train", "grpo", "--env", "assay/Reverse-v0", "--out", "/dev/null"), "give another --out"),
         (("doctor", "assay/Reverse-v0", "--only", "orakel"), "known: oracle"),
         (("list", "--import", "gone.py"), "no file gone.py"),
         (("list", "--import", "no_such_module_anywhere"), "no_such_module_anywhere"),
@@ -85,6 +90,27 @@ def test_a_wrong_option_is_one_sentence_and_exit_code_2(run: Run, args: tuple[st
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert sentence in line
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        *((name, "assay/Reverse-v0", "--seed", "-1") for name in ("info", "play")),
+        ("eval", "assay/Reverse-v0", "--policy", "oracle", "--seed", "-1"),
+        ("train", "grpo", "--env", "assay/Reverse-v0", "--seed", "-1"),
+        ("train", "grpo", "--env", "assay/Reverse-v0", "--warm-start", "-1"),
+        ("demo", "--seed", "-1"),
+    ],
+)
+def test_a_number_below_its_range_is_exit_code_2(run: Run, tmp_path: Path, args: tuple[str, ...]) -> None:
+    result = run(*args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert args[-2] in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_nearest_names_are_suggested(run: Run) -> None:
+    assert run("info", "assay/Revers-v0").stderr.endswith("did you mean 'assay/Reverse-v0'?\n")
 
 
 def test_nothing_is_written_for_a_command_that_was_refused(run: Run, tmp_path: Path) -> None:
@@ -175,6 +201,17 @@ class TestCommand:
         told = capsys.readouterr().err
         assert "interrupted: stopped after 3 of 9" in told
         assert "assay eval 'a b'" in told
+
+    def test_ctrl_c_of_what_keeps_nothing_tells_how_to_begin_anew(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "argv", ["assay", "demo"])
+
+        def interrupted() -> int:
+            raise KeyboardInterrupt
+
+        assert self.code(interrupted) == 130
+        assert capsys.readouterr().err == "interrupted\nthis begins anew: assay demo\n"
 
     def test_a_fault_of_ours_is_no_usage_error(self) -> None:
         def faulty() -> int:

@@ -1,5 +1,6 @@
 """`assay demo --quick`: every stage, with small numbers."""
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,18 @@ def test_it_measures_trains_and_reports(run: Any, tmp_path: Path) -> None:
     assert again.stdout.splitlines()[-1] == "report: runs/demo/report.md"
     for part in ("oracle", "null", "before GRPO", "after GRPO"):
         assert part in again.stdout
+
+
+@pytest.mark.parametrize("package", ["torch", "transformers"])
+def test_what_the_second_half_needs_is_told_before_the_first(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == package else found(name))
+    result = run("demo")
+    assert (result.exit_code, result.stdout, list(tmp_path.iterdir())) == (2, "", [])
+    assert f"needs {package}" in result.stderr
+    assert "pip install 'assaygym[train]'" in result.stderr
 
 
 @pytest.mark.usefixtures("brief")

@@ -77,6 +77,17 @@ def test_a_terminal_gets_the_chart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "step 1/2" in shown
 
 
+@pytest.mark.parametrize("width", [40, 60, 120])
+def test_the_chart_fits_its_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(width))
+    stream = Terminal()
+    with TrainingDisplay("", 2, stream) as display:
+        display({"step": 1, "reward": 1.0})
+    axes = [line.strip() for line in stream.getvalue().splitlines() if "└" in line]
+    assert {axis.count("─") for axis in axes} == {min(64, width - 7)}
+
+
 def test_the_display_stops_when_the_training_fails() -> None:
     stream = Terminal()
     with pytest.raises(ZeroDivisionError), TrainingDisplay("", 2, stream) as display:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def pytest_passes(folder: Path) -> str:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "."]
@@ -22,6 +24,14 @@ def test_the_scaffolded_tasks_tests_pass_and_their_oracles_earn_one(run: Any, tm
     assert pytest_passes(tmp_path) == ""
 
 
+@pytest.mark.parametrize("kind", ["task", "tool"])
+def test_a_linter_has_nothing_to_say_of_the_files(run: Any, tmp_path: Path, kind: str) -> None:
+    run("new", "sorted_things", "--kind", kind)
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E,F,I", "--line-length", "120", "."]
+    told = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
 def test_what_it_says_to_do_next_works(shell: Any) -> None:
     told = shell("new", "told_task").stdout
     lines = [line.split("#")[0].split() for line in told.splitlines() if line.startswith("  assay ")]
@@ -34,7 +44,7 @@ def test_it_refuses_to_overwrite(run: Any, tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text("precious")
     result = run("new", "mine")
     assert result.exit_code == 2
-    assert "test_mine.py exists and is not overwritten" in result.stderr
+    assert "test_mine.py is there already and is not overwritten" in result.stderr
     assert not (tmp_path / "mine.py").exists()
     assert (tmp_path / "test_mine.py").read_text() == "precious"
 

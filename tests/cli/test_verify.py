@@ -57,6 +57,14 @@ def test_rows_come_from_standard_input(shell: Any) -> None:
     assert (done.returncode, records(done.stdout)[0]["verdict"]) == (0, "correct")
 
 
+def test_the_answers_are_not_overwritten_by_their_verdicts(run: Any, tmp_path: Path) -> None:
+    file = Path(write(tmp_path / "rows.jsonl", [{"id": 1, "gold": "2", "pred": "2"}]))
+    before = file.read_text()
+    result = run("verify", "number", "rows.jsonl", "--out", str(file))
+    assert (result.exit_code, "give another --out" in result.stderr) == (2, True)
+    assert file.read_text() == before
+
+
 def test_verdicts_go_to_a_file_and_the_counts_to_standard_output(run: Any, tmp_path: Path) -> None:
     file = write(tmp_path / "rows.jsonl", [{"id": 1, "gold": "2", "pred": "2"}])
     result = run("verify", "number", file, "--out", "sub/verdicts.jsonl", "--json")
