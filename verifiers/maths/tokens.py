@@ -41,6 +41,9 @@ _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿˣ", "0123456789-+nx
 _SUB = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\s?\\!|\\!|\\,|\{\\,\})\s*(?=\d{3}(?!\d))", re.ASCII)
 _DOLLAR = re.compile(r"\\?\$|[€£¥]|(?<!\\)\\\(|(?<!\\)\\\)|(?<!\\)\\\[|(?<!\\)\\\]")
+_STYLED = re.compile(
+    r"\\(?:text|textbf|textrm|textit|mathbf|mathrm|mathit|bm|boldsymbol|mbox)\s*\{\s*([-+]?[\d.,]{1,40})\s*\}"
+)
 _HTML = re.compile(r"<(sup|sub)>\s*([^<>]{1,40})\s*</\1>", re.IGNORECASE)
 
 _TOKEN = re.compile(
@@ -48,7 +51,7 @@ _TOKEN = re.compile(
                   |limits|nolimits|mathstrut)(?![A-Za-z])|(?<=\\left)\.|(?<=\\right)\.)+)
     |(?P<env>\\(?:begin|end)\s*\{\s*[a-z]{1,10}\*?\s*\}(?:\s*\{[lcr|\s]{1,20}\})?)
     |\\(?:text|mbox|textbf|textrm|textit|hbox)\s*\{(?P<text>[^{}]{0,200})\}
-    |\\(?:mathrm|operatorname\*?|mathbf|mathit|rm)\s*\{\s*(?P<roman>[A-Za-z .]{1,40})\s*\}
+    |\\(?:mathrm|operatorname\*?|mathbf|mathit|rm)\s*\{[\s~]*(?P<roman>[A-Za-z ./]{1,40})\s*\}
     |(?P<repeating>\d*\.\d*\\(?:overline|dot|bar)\s*\{\s*\d{1,40}\s*\})
     |(?P<mixed>\d+\s+\d+\s*/\s*\d+(?![\d.]))
     |(?P<num>\d+(?:\.\d+)?(?:[eE][-+]?\d{1,4}(?![\w.]))?|\.\d+)
@@ -76,7 +79,7 @@ def tidy(text: str) -> str:
     text = _HTML.sub(lambda tag: f"{'^' if tag[1].lower() == 'sup' else '_'}{{{tag[2]}}}", text.translate(_TRANSLATE))
     if "\\begin" not in text:
         text = re.sub(r"\\\\(?=[A-Za-z]{2})", r"\\", text)
-    text = _THOUSANDS.sub("", _DOLLAR.sub(" ", text))
+    text = _THOUSANDS.sub("", _DOLLAR.sub(" ", _STYLED.sub(r" \1 ", text)))
     return text.strip().rstrip(".,;").strip()
 
 

@@ -126,6 +126,11 @@ SAME = [
     (r"\text{(C)}", "C"),
     ("E", r"\textbf{(E)}\ 19"),
     ("A", "I pick (A) since the others fail."),
+    ("42", r"\boxed{\text{42}}"),
+    ("42", r"\boxed{\textbf{42}}"),
+    ("42", r"\boxed{\mathbf{42}}"),
+    ("42", r"42~\mathrm{km/h}"),
+    ("42", r"42\mathrm{~cm}"),
     # escapes and statements
     (r"\frac{7}{8}", r"\\frac{7}{8}"),
     ("71", r"<think>\boxed{70}</think> The answer is \boxed{71}."),
@@ -206,6 +211,11 @@ def test_another_object_however_close_is_not(gold: str, pred: str) -> None:
     score = verify_math(pred, gold)
     assert score.value == 0.0, score.explanation
     assert score.verdict in (Verdict.INCORRECT, Verdict.UNPARSED)
+
+
+@pytest.mark.parametrize(("gold", "pred"), [("x", "|x|"), ("x", r"\max(x, 0)"), ("xy", "|x|y"), ("xy", "x|y|")])
+def test_no_spelling_of_an_expression_avoids_the_signs_that_tell_it_apart(gold: str, pred: str) -> None:
+    assert [i for i in range(200) if verify_math(f"{pred}+{i}-{i}", gold).value] == []
 
 
 @pytest.mark.parametrize("pred", ["", "   ", r"\boxed{}", r"so it is \boxed{42", "<think>42</think>", "####"])
