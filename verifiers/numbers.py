@@ -13,8 +13,8 @@ MAX_DIGITS = 400
 
 _COSMETIC = (
     (re.compile(r"(?<=\d)(?:\{,\}|,?\\!|\\,)\s{0,3}(?=\d{3})", re.ASCII), ","),
-    (re.compile(r"\\[dt]?frac\s?\{\s?(-?[\d.,]{1,400})\s?\}\s?\{\s?([\d.,]{1,400})\s?\}", re.ASCII), r" \1/\2"),
-    (re.compile(r"\\[dt]?frac\s?(\d)\s?(\d)", re.ASCII), r" \1/\2"),
+    (re.compile(r"\s?\\[dt]?frac\s?\{\s?(-?[\d.,]{1,400})\s?\}\s?\{\s?([\d.,]{1,400})\s?\}", re.ASCII), r" \1/\2"),
+    (re.compile(r"\s?\\[dt]?frac\s?(\d)\s?(\d)", re.ASCII), r" \1/\2"),
     (re.compile(r"\s?(?:\\times|\\cdot|×|\*)\s?10\s?(?:\^|\*\*)\s?\{?(-?\d{1,3})\}?(?![\d.])", re.ASCII), r"e\1"),
 )
 _BODY = r"(?:\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:\.\d++)?|\.\d++)"
@@ -26,7 +26,7 @@ _NUMBER = re.compile(
     (?P<body>{_BODY})
     (?P<exponent>[eE][-+]?\d{{1,3}}(?![\d.]))?
     (?:\s?/\s?(?P<under>{_BODY}))?
-    (?![\d_])(?!\.\d)(?!,\d{{3}}(?!\d))(?![eE][-+]?\d)(?!\s?[xyznki]\b)(?!:\d)(?![/^])
+    (?![\d_])(?!\.\d)(?!,\d{{3}}(?!\d))(?![eE][-+]?\d)(?!\s?[xyznki]\b)(?!:\d)(?!/|\^(?!\s?\{{?\s?\\circ))
     (?:\s?\\?(?P<percent>%))?""",
     re.ASCII | re.VERBOSE,
 )
@@ -55,7 +55,7 @@ def find_numbers(text: str) -> list[Number]:
 
 def plain_numbers(text: str) -> str:
     r"""The text with LaTeX numbers written plainly: `1{,}000` as `1,000`, `\frac{1}{2}` as `1/2`."""
-    plain = text.replace("−", "-")
+    plain = text.replace("−", "-").replace("–", "-")
     for pattern, replacement in _COSMETIC:
         plain = pattern.sub(replacement, plain)
     return plain

@@ -38,6 +38,14 @@ def _may_fold_to(gold: str, text: str) -> bool:
     return len(" ".join(text.split())) <= 4 * len(gold)
 
 
+_NOT_EQUAL = re.compile(
+    r"(?:\bnot|\b(?:less|more|greater) than|\bat (?:least|most)|\\pm|\\n?[lg]?eq(?:slant)?|\\(?:ne|le|lt|ge|gt)"
+    r"|[±≠≤≥]|(?<![-=<>])[<>])[\s{}$(]*\Z",
+    re.IGNORECASE,
+)
+"""What, right before a number, makes the statement one of another value, or of several."""
+
+
 def _short(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
@@ -222,8 +230,10 @@ def _single_number(found: Found) -> Number | None:
     """The one number that a statement gives; None when it gives none, or several different ones."""
     text = plain_numbers(found.text)
     numbers = find_numbers(text)
-    if len({item.value for item in numbers}) > 1 and "=" in text:
-        numbers = find_numbers(text.rpartition("=")[2]) or numbers
+    if len({item.value for item in numbers}) > 1 and find_numbers(last := text[max(0, text.rfind("=")) :]):
+        text, numbers = last, find_numbers(last)
+    if any(_NOT_EQUAL.search(text, max(0, item.start - 40), item.start) for item in numbers):
+        return None
     if len({item.value for item in numbers}) == 1:
         return numbers[-1]
     loose = found.style in (Style.BARE, Style.MATH, Style.NUMBER)

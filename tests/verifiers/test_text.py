@@ -140,6 +140,23 @@ NUMBERS = [
     ("I would say that it has to be 3 or 4.", "4", WRONG),
     (r"\boxed{3,4}", "3", WRONG),
     ("3,4", "3", WRONG),
+    (r"\boxed{\pm 42}", "42", WRONG),
+    (r"\boxed{± 42}", "42", WRONG),
+    (r"\boxed{not 42}", "42", WRONG),
+    (r"\boxed{\neq 42}", "42", WRONG),
+    (r"\boxed{x \ge 42}", "42", WRONG),
+    (r"\boxed{> 42}", "42", WRONG),
+    ("The answer is not 42.", "42", WRONG),
+    ("The answer is at least $42.", "42", WRONG),
+    (r"\boxed{–7}", "-7", RIGHT),
+    ("10–20", "-20", WRONG),
+    (r"\boxed{2 \frac12}", "2.5", RIGHT),
+    (r"\boxed{42^\circ}", "42", RIGHT),
+    (r"\boxed{42^{\circ}}", "42", RIGHT),
+    (r"\boxed{42^2}", "42", NONE),
+    ("60*8 = <<60*8=480>>480", "480", RIGHT),
+    ("6 * 7 => 42", "42", RIGHT),
+    ("The answer is 42, which is not a prime.", "42", RIGHT),
     ("1234,567", "567", NONE),
     ("nan", "4", NONE),
     ("inf", "4", NONE),
@@ -244,7 +261,7 @@ def test_numbers_tell_where_they_stand_and_whether_a_percent_sign_follows() -> N
 
 
 def test_latex_numbers_are_written_plainly() -> None:
-    assert plain_numbers(r"1{,}000 \frac{1}{2} 5 \cdot 10^{-3}") == "1,000  1/2 5e-3"
+    assert plain_numbers(r"1{,}000 \frac{1}{2} 5 \cdot 10^{-3}") == "1,000 1/2 5e-3"
 
 
 @pytest.mark.parametrize("text", ["", ".", "1.2.3", "-1", "1e5", "٣", "1" * 401])
