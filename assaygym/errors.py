@@ -6,6 +6,7 @@
       DataError              ValueError     a data file cannot be read, lacks a column or an answer
       MissingDependencyError ImportError    an optional package is not installed
       TaskError              RuntimeError   a task's or tool environment's own code failed
+        EmptySplitError                     too few distinct prompts: the split has no task
       ToolError              ValueError     a tool refuses a call; the agent reads the message and goes on
       VerifierError          RuntimeError   a verifier itself failed (becomes INVALID, never a zero)
       SandboxError           RuntimeError   the sandbox itself failed (becomes INVALID, never a zero)
@@ -27,6 +28,7 @@ __all__ = [
     "ConfigError",
     "ContextOverflowError",
     "DataError",
+    "EmptySplitError",
     "IsolationError",
     "MissingDependencyError",
     "PolicyError",
@@ -67,6 +69,10 @@ class MissingDependencyError(AssayError, ImportError):
 
 class TaskError(AssayError, RuntimeError):
     """A task's or tool environment's own code failed."""
+
+
+class EmptySplitError(TaskError):
+    """Too few distinct prompts to keep train and eval apart: the split has no task."""
 
 
 class ToolError(AssayError, ValueError):

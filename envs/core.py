@@ -19,7 +19,7 @@ import gymnasium
 
 from assaygym.envs.seeding import check_split, keyed_rng, split_of
 from assaygym.envs.spaces import EXAMPLES, TextSpace
-from assaygym.errors import AssayError, ConfigError, TaskError
+from assaygym.errors import AssayError, ConfigError, EmptySplitError, TaskError
 from assaygym.types import Message, Score, Task, ToolCall, ToolSpec
 
 __all__ = ["Env", "Episode", "Reply"]
@@ -126,7 +126,7 @@ class Env(gymnasium.Env[str, str]):
         """Start an episode. The same seed gives the same task; without one, the next seed of this instance is drawn.
 
         Raises:
-            TaskError: the task's own code failed, or the split has no task.
+            TaskError: the task's own code failed; `EmptySplitError`, the split has no task.
             ConfigError: an option that this environment does not know.
         """
         super().reset(seed=seed)
@@ -265,7 +265,7 @@ class Env(gymnasium.Env[str, str]):
             task = self._guarded_pose(rng)
             if self.split == "all" or split_of(task) == self.split:
                 return task
-        raise TaskError(
+        raise EmptySplitError(
             f"{self.id} drew no task of the {self.split!r} split in {DRAWS} draws at seed {seed}: too few distinct "
             "prompts to keep train and eval apart; add variety, raise the level, or pass split='all'"
         )

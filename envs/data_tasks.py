@@ -10,7 +10,7 @@ from assaygym.envs.data import Row, column, read_rows
 from assaygym.envs.definition import TaskDefinition, TaskEnv, as_prompt
 from assaygym.envs.difficulty import resolve
 from assaygym.envs.seeding import keyed_rng, split_of
-from assaygym.errors import ConfigError, DataError, TaskError
+from assaygym.errors import ConfigError, DataError, EmptySplitError
 from assaygym.types import Task
 
 __all__ = ["DataEnv", "DataTaskDefinition", "task_from_data"]
@@ -66,7 +66,7 @@ class DataTaskDefinition(TaskDefinition):
         """The rows of a split in an order of its own, so that seeds 0 to n-1 visit each row once.
 
         Raises:
-            TaskError: the split has no row.
+            EmptySplitError: the split has no row.
         """
         if split not in self._orders:
             everything = range(len(self.rows))
@@ -74,7 +74,7 @@ class DataTaskDefinition(TaskDefinition):
             keyed_rng(self.id, split, 0, {}, "order").shuffle(mine)
             self._orders[split] = mine
         if not self._orders[split]:
-            raise TaskError(
+            raise EmptySplitError(
                 f"none of the {len(self.rows)} rows of {self.id} is in its {split!r} split; use split='all'"
             )
         return self._orders[split]

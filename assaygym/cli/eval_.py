@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assaygym.cli.command import FOUND_SOMETHING, Json, Level, Seed, Settings, assignments, import_code
-from assaygym.cli.output import console, emit_json
+from assaygym.cli.output import console, emit_json, say
 
 if TYPE_CHECKING:
     from assaygym.benchmarks.summary import Summary
@@ -29,7 +29,10 @@ def evaluate(
     ] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many tasks.")] = None,
     seed: Seed = 0,
-    split: Annotated[str, typer.Option(help="Of an environment: train, eval or all.")] = "eval",
+    split: Annotated[
+        str | None,
+        typer.Option(help="Of an environment: train, eval, all. Eval without it, or all where eval is empty."),
+    ] = None,
     level: Level = None,
     settings: Settings = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Episodes at once.")] = 8,
@@ -51,8 +54,7 @@ def evaluate(
         import_code(code)
     knobs = assignments(settings, own=("level", "split"))
     player = policy_from(policy, base_url=base_url, seed=seed)
-    if data is None:
-        _try_one(name, {"split": split, "level": level, **knobs}, seed)
+    used = _usable_split(name, split, {"level": level, **knobs}, seed) if data is None else "eval"
     with ProgressDisplay() as progress:
         summary = evaluate(
             name,
@@ -63,7 +65,7 @@ def evaluate(
             limit=limit,
             data=data,
             columns={key: str(value) for key, value in assignments(column).items()},
-            split=split,
+            split=used,
             level=level,
             seed=seed,
             params=_sampling(temperature, max_tokens),
@@ -101,15 +103,28 @@ def _sampling(temperature: float, max_tokens: int) -> Any:
         raise ConfigError(str(error)) from error
 
 
-def _try_one(name: str, options: dict[str, Any], seed: int) -> None:
-    """Pose one task of an environment, so that a task that cannot be posed is told before a run is begun.
+def _usable_split(name: str, split: str | None, options: dict[str, Any], seed: int) -> str:
+    """The split to evaluate on: the one asked for; else `eval`, or `all` with a word about it where `eval` is empty.
+
+    One task of an environment is posed, so that a task that cannot be posed is told before a run is begun.
 
     Raises:
         AssayError: it cannot be made or posed.
     """
     from assaygym.envs.registration import all_specs, make
+    from assaygym.errors import EmptySplitError
 
-    if name in {spec.id for spec in all_specs()}:
-        env = make(name, **{key: value for key, value in options.items() if value is not None})
+    chosen = split or "eval"
+    if name not in {spec.id for spec in all_specs()}:
+        return chosen
+    env = make(name, split=chosen, **{key: value for key, value in options.items() if value is not None})
+    try:
         env.reset(seed=seed)
+    except EmptySplitError:
+        if split is not None:
+            raise
+        say(f"{name} has too few prompts for an eval split of its own: evaluating on all of them")
+        return _usable_split(name, "all", options, seed)
+    finally:
         env.close()
+    return chosen

@@ -118,3 +118,38 @@ def test_a_folder_that_cannot_be_written_is_told(run: Any, tmp_path: Path) -> No
 )
 def test_a_name_becomes_one_part_of_a_path(name: str, path: str) -> None:
     assert slug(name) == path
+
+
+SMALL = '''
+import assaygym as ag
+
+class Shop(ag.ToolEnv, id="{space}/shop-v0", max_turns=8):
+    """You are a shop assistant. Refund exactly the order the user asks for."""
+    def setup(self, rng):
+        self.orders, self.refunded = {{"A1": 30, "B2": 50}}, set()
+        self.target = rng.choice(sorted(self.orders))
+        return f"Please refund order {{self.target}}."
+    @ag.tool
+    def refund(self, order_id: str) -> str:
+        "Refund an order."
+        self.refunded.add(order_id); return "ok"
+    def verify(self):
+        return self.refunded == {{self.target}}
+    def solve(self):
+        yield ag.call("refund", order_id=self.target)
+        yield "Done."
+'''
+
+
+def test_an_environment_of_two_prompts_is_evaluated_on_both_and_says_so(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "small.py").write_text(SMALL.format(space="small"))
+    result = run("eval", "small.py:small/shop-v0", "--policy", "oracle", "-n", "8", "--out", "kept", "--json")
+    assert (result.exit_code, summary_of(result)["score"]["mean"]) == (0, 1.0)
+    assert "too few prompts for an eval split of its own" in result.stderr
+    assert json.loads((tmp_path / "kept/run.json").read_text())["config"]["target"]["split"] == "all"
+
+
+def test_an_empty_split_that_was_asked_for_is_refused(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "small.py").write_text(SMALL.format(space="other"))
+    result = run("eval", "small.py:other/shop-v0", "--policy", "oracle", "--split", "eval")
+    assert (result.exit_code, "pass split='all'" in result.stderr) == (2, True)
