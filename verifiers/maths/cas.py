@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from assaygym.errors import MissingDependencyError, VerifierError
 from assaygym.verifiers.maths.lexicon import Node
 
-__all__ = ["Reply", "WorkerPool", "shared_pool"]
+__all__ = ["Reply", "WorkerPool", "library_paths", "shared_pool"]
 
 DEADLINE_SECONDS = 1.0
 GOLD_SHARE = 5
@@ -53,7 +53,7 @@ class _Worker:
     """One process and its pipes; used by one thread at a time."""
 
     def __init__(self, program: Path) -> None:
-        command = [sys.executable, "-I", "-S", "-B", str(program), *_library_paths()]
+        command = [sys.executable, "-I", "-S", "-B", str(program), *library_paths()]
         try:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, cwd="/",
@@ -218,13 +218,17 @@ def _request(op: str, gold: Node, pred: Node, points: list[dict[str, Fraction]],
     return json.dumps(body).encode() + b"\n"
 
 
-def _library_paths() -> list[str]:
-    """Where sympy and mpmath live; the worker gets these directories and no other."""
+def library_paths() -> list[str]:
+    """Where sympy and mpmath live; the worker gets these directories and no other.
+
+    Raises:
+        MissingDependencyError: one of them is not installed.
+    """
     paths = []
     for package in ("sympy", "mpmath"):
         spec = importlib.util.find_spec(package)
         if spec is None or spec.origin is None:
-            raise MissingDependencyError.of(package, "math", "comparing these two math answers")
+            raise MissingDependencyError.of(package, "math", "the math verifier")
         paths.append(str(Path(spec.origin).parent.parent))
     return list(dict.fromkeys(paths))
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 from assaygym.errors import ConfigError
 from assaygym.types import Score, Verdict
 from assaygym.verifiers.extract import Style, find_answer
-from assaygym.verifiers.maths.cas import Reply, shared_pool
+from assaygym.verifiers.maths.cas import Reply, library_paths, shared_pool
 from assaygym.verifiers.maths.compare import Comparer, Finding
 from assaygym.verifiers.maths.lexicon import Node
 from assaygym.verifiers.maths.parser import parse_tokens
@@ -189,5 +189,8 @@ def math(policy: str = "default") -> MathVerifier:
 
     Raises:
         ConfigError: there is no such policy.
+        MissingDependencyError: sympy is not installed. Few answers need it, but without it an agent could choose one
+            that does, and have its episode dropped instead of paid nothing.
     """
+    library_paths()
     return MathVerifier(policy)

@@ -277,13 +277,20 @@ def test_an_unknown_policy_is_refused() -> None:
 
 
 def test_missing_sympy_is_never_a_wrong_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = cas.WorkerPool(1)
+    pool, made = cas.WorkerPool(1), math()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr("assaygym.verifiers.maths.verify.shared_pool", lambda: pool)
     with pytest.raises(MissingDependencyError, match=r"pip install 'assaygym\[math\]'"):
         verify_math(r"\sqrt{5}", r"\sqrt{3}")
-    assert judge(math(), r"\sqrt{5}", r"\sqrt{3}").verdict is Verdict.INVALID
-    assert judge(math(), "0.5", "1/2").verdict is Verdict.CORRECT
+    assert judge(made, r"\sqrt{5}", r"\sqrt{3}").verdict is Verdict.INVALID
+    assert judge(made, "0.5", "1/2").verdict is Verdict.CORRECT
+
+
+def test_without_sympy_no_math_verifier_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent could pick an answer that needs it, and have its episode dropped instead of paid nothing."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"the math verifier needs sympy.*pip install 'assaygym\[math\]'"):
+        math()
 
 
 def test_threads_reach_the_same_verdicts() -> None:
