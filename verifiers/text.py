@@ -221,6 +221,13 @@ class NumberMatch:
         return single.value / 100 if single.percent and self.percent == "fraction" else single.value
 
 
+_TO_COMPUTE = re.compile(
+    r"\\(?:sqrt|cdot|times|log|ln|sin|cos|tan|binom|sum|prod|int)(?![a-z])|√|\d\s*[+×*]\s*\d|\d\s*\^(?!\s*\{?\s*\\circ)",
+    re.ASCII,
+)
+r"""Arithmetic left to do: `\sqrt{10}` and `10 \cdot 10` hold the number 10 and are not it."""
+
+
 def _show(value: Fraction) -> str:
     text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
@@ -230,8 +237,10 @@ def _single_number(found: Found) -> Number | None:
     """The one number that a statement gives; None when it gives none, or several different ones."""
     text = plain_numbers(found.text)
     numbers = find_numbers(text)
-    if len({item.value for item in numbers}) > 1 and find_numbers(last := text[max(0, text.rfind("=")) :]):
-        text, numbers = last, find_numbers(last)
+    if "=" in text and (after := find_numbers(last := text[text.rfind("=") :])):
+        text, numbers = last, after
+    if found.style not in (Style.BARE, Style.NUMBER) and _TO_COMPUTE.search(text):
+        return None
     if any(_NOT_EQUAL.search(text, max(0, item.start - 40), item.start) for item in numbers):
         return None
     if len({item.value for item in numbers}) == 1:
