@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assaygym.errors import SandboxError
-from assaygym.sandbox import ExecStatus, Limits, Sandbox
+from assaygym.sandbox import ExecStatus, Limits, Process, Sandbox
 from assaygym.sandbox import jail as jail_module
 from assaygym.sandbox.contract.channels import ECHO
 
@@ -242,12 +242,18 @@ def test_a_limit_too_small_for_the_interpreter_is_still_the_programs_result(jail
     assert result.status is ExecStatus.OUT_OF_MEMORY
 
 
-def test_a_launcher_killed_by_somebody_else_is_a_fault_of_the_sandbox(jail: Sandbox) -> None:
+def running(jail: Sandbox) -> tuple[Process, int]:
+    """A program that answers, and its launcher among the children of this process (others' workers may be there)."""
     before = set(children())
     process = jail.spawn(ECHO)
     process.send(b"up")
     assert process.recv(10) == b"pu"
     [launcher] = set(children()) - before
+    return process, launcher
+
+
+def test_a_launcher_killed_by_somebody_else_is_a_fault_of_the_sandbox(jail: Sandbox) -> None:
+    process, launcher = running(jail)
     os.kill(launcher, 9)
     with pytest.raises(SandboxError, match="the program is not to blame"):
         process.finish()
@@ -255,11 +261,7 @@ def test_a_launcher_killed_by_somebody_else_is_a_fault_of_the_sandbox(jail: Sand
 
 
 def test_a_first_process_killed_by_somebody_else_is_a_fault_of_the_sandbox(jail: Sandbox) -> None:
-    before = set(children())
-    process = jail.spawn(ECHO)
-    process.send(b"up")
-    assert process.recv(10) == b"pu"
-    [launcher] = set(children()) - before
+    process, launcher = running(jail)
     [first] = children(launcher)
     os.kill(first, 9)
     with pytest.raises(SandboxError, match="told nothing"):
@@ -267,11 +269,7 @@ def test_a_first_process_killed_by_somebody_else_is_a_fault_of_the_sandbox(jail:
 
 
 def test_the_first_process_is_closed_to_those_inside_by_the_kernels_own_rule(jail: Sandbox) -> None:
-    before = set(children())
-    process = jail.spawn(ECHO)
-    process.send(b"up")
-    assert process.recv(10) == b"pu"
-    [launcher] = set(children()) - before
+    process, launcher = running(jail)
     [first] = children(launcher)
     assert os.stat(f"/proc/{first}/environ").st_uid == 0  # not dumpable: its files in /proc belong to root
     process.kill()
