@@ -1,6 +1,7 @@
 """What is built and installed: everything, and only under the name assaygym."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = ("sandbox", "verifiers", "envs", "agents", "benchmarks")
 
 
-def links_among(folder: str, names: list[str]) -> set[str]:
+def links_among(folder: str | os.PathLike[str], names: list[str]) -> set[str]:
     return {name for name in names if (Path(folder) / name).is_symlink()}
 
 
