@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from assaygym.envs.core import Env, Reply
 from assaygym.envs.definition import as_prompt
 from assaygym.envs.difficulty import Difficulty, check_knobs, resolve
-from assaygym.envs.grammars import grammar
+from assaygym.envs.grammars import ParsedTurn, grammar
 from assaygym.envs.registration import EnvSpec, Kind, register
 from assaygym.envs.seeding import digest
 from assaygym.envs.tools import Toolbox
@@ -103,6 +103,7 @@ class ToolEnv(Env):
         turns = self.turn_limit if max_turns is None else max_turns
         super().__init__(self.env_id, split=split, render_mode=render_mode, max_turns=turns, knobs=chosen)
         self.grammar = grammar(self.grammar_name)
+        self._parsed = ParsedTurn(content="")
         self.reply = ""
         """The text of the agent's final answer; empty before it."""
         self._own: frozenset[str] = frozenset()
@@ -153,7 +154,7 @@ class ToolEnv(Env):
 
         A turn with a malformed call keeps its text whole and makes no call at all.
         """
-        parsed = self.grammar.parse(text, self.tools)
+        parsed = self._parsed = self.grammar.parse(text, self.tools)
         if parsed.errors:
             return Message(role="assistant", content=text)
         calls = tuple(replace(call, id=f"call_{self.turns}_{i}") for i, call in enumerate(parsed.calls))
@@ -172,20 +173,20 @@ class ToolEnv(Env):
         return Task(id=f"{self.id}:{digest(prompt)[:12]}", prompt=prompt, answer=None)
 
     def _reply(self, action: Message) -> Reply:
+        parsed = self._parsed  # `step` has just parsed this very turn
         if action.tool_calls:
-            return self._run_calls(action.tool_calls)
-        parsed = self.grammar.parse(action.content, self.tools)
+            return self._run_calls(action.tool_calls, parsed.repaired)
         if parsed.errors:
             text = "\n".join(f"{ERROR}{sentence}" for sentence in parsed.errors[:CALLS_PER_TURN])
-            info = {"tool_calls": 0, "tool_errors": len(parsed.errors)}
+            info = {"tool_calls": 0, "tool_errors": len(parsed.errors), "repaired": parsed.repaired}
             return Reply(messages=(Message(role="user", content=f"{text}\nNo tool was run."),), info=info)
         self.reply = action.content
         return Reply(score=self._judged())
 
-    def _run_calls(self, calls: Sequence[ToolCall]) -> Reply:
+    def _run_calls(self, calls: Sequence[ToolCall], repaired: bool) -> Reply:
         results = tuple(self._result(request, index) for index, request in enumerate(calls))
         errors = sum(message.content.startswith(ERROR) for message in results)
-        return Reply(messages=results, info={"tool_calls": len(calls), "tool_errors": errors})
+        return Reply(messages=results, info={"tool_calls": len(calls), "tool_errors": errors, "repaired": repaired})
 
     def _result(self, request: ToolCall, index: int) -> Message:
         try:

@@ -147,6 +147,12 @@ def test_a_wrong_call_is_answered_as_text(desk: Desk, text: str, said: str) -> N
     assert (reward, terminated, info["tool_errors"]) == (0.0, False, 1)
 
 
+@pytest.mark.parametrize(("closing", "repaired"), [("</tool_call>", False), ("", True)])
+def test_leniency_in_reading_a_call_is_told(desk: Desk, closing: str, repaired: bool) -> None:
+    *_, info = desk.step('<tool_call>{"name": "dump", "arguments": {"size": 1}}' + closing)
+    assert info["repaired"] is repaired
+
+
 def test_a_turn_with_a_malformed_call_runs_none_of_its_calls(desk: Desk) -> None:
     desk.step(calls(("refund", {"order_id": desk.target})) + "<tool_call>{")
     assert desk.refunded == set()
