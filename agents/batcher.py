@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from assaygym.errors import AssayError, PolicyError
+from assaygym.errors import PolicyError, told
 
 __all__ = ["Batcher"]
 
@@ -61,7 +61,8 @@ class Batcher(Generic[Q, A]):
         if call.answers is None and call.error is None:
             self._lead(call)
         if call.answers is None:
-            raise PolicyError(f"generation failed: {_reason(call.error)}") from call.error
+            error = call.error or RuntimeError("the batch gave no answer")
+            raise PolicyError(f"generation failed: {told(error)}") from error
         return call.answers
 
     def _await(self, call: _Call[Q, A]) -> None:
@@ -127,7 +128,3 @@ class Batcher(Generic[Q, A]):
         for call in batch:
             call.answers = answers[position : position + len(call.requests)]
             position += len(call.requests)
-
-
-def _reason(error: BaseException | None) -> str:
-    return str(error) if isinstance(error, AssayError) else f"{type(error).__name__}: {error}"

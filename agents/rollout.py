@@ -16,7 +16,7 @@ import gymnasium
 
 from assaygym.agents.policy import Policy, Prompt, SamplingParams
 from assaygym.envs.core import Env
-from assaygym.errors import AssayError, ContextOverflowError, PolicyError
+from assaygym.errors import ContextOverflowError, PolicyError, told
 from assaygym.types import Completion, Message, Score, StopReason, ToolSpec, Trajectory, Turn
 
 __all__ = ["derived_seed", "rollout"]
@@ -85,7 +85,7 @@ def rollout(
     except Exception as fault:  # the boundary: one failed episode is recorded and never ends a run
         if strict:
             raise
-        stop, error = StopReason.ERROR, _sentence(fault)
+        stop, error = StopReason.ERROR, told(fault)
     return Trajectory(
         env_id=live.env_id,
         task_id=live.task_id,
@@ -182,7 +182,3 @@ def _step(live: _Live, env: gymnasium.Env[str, str], core: Env, completion: Comp
     live.conversation.append(action)
     live.conversation.extend(live.observation)
     return terminated, truncated
-
-
-def _sentence(fault: Exception) -> str:
-    return str(fault) if isinstance(fault, AssayError) else f"{type(fault).__name__}: {fault}"

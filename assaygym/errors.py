@@ -39,6 +39,7 @@ __all__ = [
     "ToolError",
     "VerifierError",
     "did_you_mean",
+    "told",
 ]
 
 
@@ -101,6 +102,11 @@ class ContextOverflowError(PolicyError):
 
 class RunError(AssayError, RuntimeError):
     """A run's folder is in use, or holds another run."""
+
+
+def told(error: BaseException) -> str:
+    """What happened, in one sentence: ours are sentences already, any other error needs its kind."""
+    return str(error) if isinstance(error, AssayError) else f"{type(error).__name__}: {error}"
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ import gymnasium
 
 from assaygym.envs.seeding import check_split, keyed_rng, split_of
 from assaygym.envs.spaces import EXAMPLES, TextSpace
-from assaygym.errors import AssayError, ConfigError, EmptySplitError, TaskError
+from assaygym.errors import AssayError, ConfigError, EmptySplitError, TaskError, told
 from assaygym.types import Message, Score, Task, ToolCall, ToolSpec
 
 __all__ = ["Env", "Episode", "Reply"]
@@ -312,5 +312,4 @@ def calls_message(calls: ToolCall | Sequence[ToolCall]) -> Message:
 
 def failed(env_id: str, error: Exception) -> Score:
     """The INVALID score of an episode that a part of ours broke."""
-    kind = "" if isinstance(error, AssayError) else f"{type(error).__name__}: "
-    return Score.invalid(f"{env_id} failed: {kind}{error}")
+    return Score.invalid(f"{env_id} failed: {told(error)}")

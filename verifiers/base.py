@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from assaygym.errors import AssayError
+from assaygym.errors import told
 from assaygym.types import Score
 
 __all__ = ["Verifier", "judge", "name_of"]
@@ -32,8 +32,7 @@ def judge(verifier: Callable[[Any, Any], Score | bool | float], response: object
     try:
         return Score.of(verifier(response, answer))
     except Exception as error:  # the boundary: a fault of ours is never a zero reward
-        kind = "" if isinstance(error, AssayError) else f"{type(error).__name__}: "
-        return Score.invalid(f"verifier {name_of(verifier)} failed: {kind}{error}")
+        return Score.invalid(f"verifier {name_of(verifier)} failed: {told(error)}")
 
 
 def name_of(verifier: object) -> str:
