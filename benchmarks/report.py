@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from assaygym.benchmarks.folder import EPISODES, REPORT, SUMMARY, read_run, write_json
 from assaygym.benchmarks.records import Outcome, final_records
-from assaygym.benchmarks.summary import Failure, PassAtK, Summary, percent, summarise
+from assaygym.benchmarks.summary import Failure, PassAtK, Summary, bracketed, percent, summarise
 from assaygym.errors import RunError
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ def _pass_at(estimate: PassAtK, tasks: int) -> str:
         return f"- (no task has {estimate.k} scored samples)"
     if estimate.tasks == tasks:
         return percent(estimate.value)
-    low, high = 100 * estimate.bounds.low, 100 * estimate.bounds.high
-    return f"{percent(estimate.value)} over {estimate.tasks} of {tasks} tasks; bounds [{low:.1f}, {high:.1f}]"
+    return f"{percent(estimate.value)} over {estimate.tasks} of {tasks} tasks; bounds {bracketed(estimate.bounds)}"
 
 
 def _told(failure: Failure) -> str:

@@ -16,7 +16,7 @@ from assaygym.benchmarks.folder import Plan
 from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome
 from assaygym.benchmarks.statistics import Estimate, Interval, estimate_mean, pass_at_k, worst_and_best
 
-__all__ = ["Failure", "PassAtK", "Summary", "percent", "summarise"]
+__all__ = ["Failure", "PassAtK", "Summary", "bracketed", "percent", "summarise"]
 
 TYPICAL = 3
 """How many failures a summary shows."""
@@ -88,8 +88,7 @@ class Summary:
         if not self.scored:
             return f"no score n=0 of {self.tasks}"
         times = f"x{self.samples}" if self.samples > 1 else ""
-        low, high = 100 * self.score.interval.low, 100 * self.score.interval.high
-        return f"{percent(self.score.mean)} [{low:.1f}, {high:.1f}] n={self.score.tasks}{times}"
+        return f"{percent(self.score.mean)} {bracketed(self.score.interval)} n={self.score.tasks}{times}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; NaN becomes None."""
@@ -101,6 +100,11 @@ class Summary:
 def percent(share: float) -> str:
     """`82.9 %`, or `-` for NaN."""
     return "-" if math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def bracketed(interval: Interval) -> str:
+    """`[76.4, 87.9]`, in percent."""
+    return f"[{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
 def summarise(target: str, policy: str, plan: Plan, records: Mapping[Key, EpisodeRecord], folder: str = "") -> Summary:

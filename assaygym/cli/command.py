@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import inspect
 import json
+import re
 import shlex
 import sys
 import traceback
@@ -165,6 +166,11 @@ def _import_file(path: Path) -> None:
     except BaseException:
         del sys.modules[path.stem]
         raise
+
+
+def slug(name: str) -> str:
+    """The name as part of a path."""
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "run"
 
 
 def _import_module(name: str) -> None:

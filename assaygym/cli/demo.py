@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assaygym.cli.command import FOUND_SOMETHING, Json
-from assaygym.cli.eval_ import slug
+from assaygym.cli.command import FOUND_SOMETHING, Json, slug
 from assaygym.cli.live import TrainingDisplay, chart
 from assaygym.cli.output import emit_json, say, show_table
 from assaygym.errors import ConfigError, MissingDependencyError
@@ -164,8 +163,9 @@ def _interval(right: float, tasks: int) -> Interval:
 
 
 def _headline(right: float, tasks: int) -> str:
-    interval = _interval(right, tasks)
-    return f"{100 * right / tasks:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}] n={tasks}"
+    from assaygym.benchmarks.summary import bracketed, percent
+
+    return f"{percent(right / tasks)} {bracketed(_interval(right, tasks))} n={tasks}"
 
 
 def _verdict(learnt: bool) -> str:

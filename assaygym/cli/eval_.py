@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assaygym.cli.command import FOUND_SOMETHING, Json, Level, Seed, Settings, assignments, import_code
+from assaygym.cli.command import FOUND_SOMETHING, Json, Level, Seed, Settings, assignments, import_code, slug
 from assaygym.cli.output import console, emit_json, say
 
 if TYPE_CHECKING:
@@ -81,11 +80,6 @@ def evaluate(
     else:
         print_summary(summary, console())
     return FOUND_SOMETHING if lacks_verdicts(summary) else 0
-
-
-def slug(name: str) -> str:
-    """The name as part of a path."""
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:60] or "run"
 
 
 def lacks_verdicts(summary: Summary) -> bool:

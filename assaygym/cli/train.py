@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assaygym.cli.command import Json, Level, Settings, assignments, resolve_id
-from assaygym.cli.eval_ import slug
+from assaygym.cli.command import Json, Level, Settings, assignments, resolve_id, slug
 from assaygym.cli.live import TrainingDisplay, plain_progress
 from assaygym.cli.output import emit_json, say
 from assaygym.errors import ConfigError, MissingDependencyError

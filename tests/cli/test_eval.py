@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assaygym.cli.eval_ import slug
+from assaygym.cli.command import slug
 
 GSM = '{"question": "How much is 1 + 1?", "answer": "1 + 1 is 2.\\n#### 2"}\n'
 
