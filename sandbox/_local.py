@@ -70,6 +70,8 @@ class LocalSandbox(Sandbox):
         files: Mapping[str, bytes] | None = None,
         argv: Sequence[str] = (),
         limits: Limits | None = None,
+        fetch: Sequence[str] = (),
+        seed: int = 0,
     ) -> ExecResult:
         """Run one program from a clean state, in a private scratch directory that holds `files`.
 
@@ -138,7 +140,7 @@ class LocalSandbox(Sandbox):
         """One of the places of `run`, for a spawned program; waits until one is free."""
         return self._places
 
-    def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult]]:
+    def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult | SandboxError]]:
         """Run the jobs on all workers; yields (index of the job, result) as they finish, each exactly once.
 
         At most twice as many jobs as workers are taken from `jobs` ahead of time. A job that cannot be run raises here,

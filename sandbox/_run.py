@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import cast
 
 from assaygym.errors import SandboxError
-from assaygym.sandbox._frames import pack, unpack
 from assaygym.sandbox._wire import Report, Spec
+from assaygym.sandbox.guest.frames import pack, unpack
 
-LAUNCHER = Path(__file__).resolve().with_name("_launcher.py")
+LAUNCHER = Path(__file__).resolve().parent / "guest" / "launcher.py"
 GRACE_SECONDS = 30.0
 """How much longer than the wall-clock limit a launcher may take before it counts as lost: a loaded machine is slow."""
 ABANDON_SECONDS = 5.0

@@ -76,6 +76,10 @@ class ExecResult:
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     isolation: tuple[str, ...] = ()
     """The mechanisms that were really in force, e.g. `("userns", "pidns", "netns", "ro_root", "rlimits")`."""
+    value: str | None = None
+    """Of a session's cell: `repr` of its last expression, as a notebook shows it; None where that is None or none."""
+    error: str | None = None
+    """Of a session's cell: the class name of the exception that ended it; the traceback is in `stderr`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,8 @@ class Job:
     files: Mapping[str, bytes] | None = None
     argv: tuple[str, ...] = ()
     limits: Limits | None = None
+    fetch: tuple[str, ...] = ()
+    seed: int = 0
 
 
 class Process(Protocol):
@@ -115,19 +121,51 @@ class Process(Protocol):
 
 
 class Session(Protocol):
-    """A stateful interpreter: names, files and the working directory survive from one `run` to the next."""
+    """A stateful interpreter: names, files and the working directory survive from one `run` to the next.
+
+    A context manager. To be used by one thread at a time; different sessions may be used by different threads.
+    """
+
+    @property
+    def alive(self) -> bool:
+        """Whether the interpreter is there to take another cell."""
+        ...
 
     def run(self, code: str, *, limits: Limits | None = None) -> ExecResult:
-        """Run one cell."""
+        """Run one cell: its output, the value of its last expression, or the exception that ended it.
+
+        An exception is NONZERO_EXIT, with the traceback on `stderr`, and the session goes on. A cell over its limits is
+        interrupted, and the session goes on where the interrupt took effect (`alive` tells). When the interpreter
+        itself ended, this cell and all later ones tell how: that is the program's doing, hence no error.
+
+        Args:
+            code: source text of the cell.
+            limits: of this cell; default: the session's. They cannot exceed the session's memory, files and processes.
+
+        Raises:
+            SandboxError: the sandbox itself failed, or the session was closed.
+        """
         ...
 
     def fork(self, n: int) -> list[Session]:
-        """`n` independent copies of the live interpreter and its files."""
+        """`n` independent copies of the live interpreter and its files; this session goes on as well.
+
+        No variable, file, descriptor or random state is shared afterwards. Threads and child processes are not copied.
+
+        Raises:
+            SandboxError: the sandbox itself failed, or the session was closed or has ended.
+        """
         ...
 
     def close(self) -> None:
-        """End the interpreter; calling it again does nothing."""
+        """End the interpreter and everything it started; calling it again does nothing."""
         ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class Sandbox(ABC):
@@ -146,8 +184,20 @@ class Sandbox(ABC):
         files: Mapping[str, bytes] | None = None,
         argv: Sequence[str] = (),
         limits: Limits | None = None,
+        fetch: Sequence[str] = (),
+        seed: int = 0,
     ) -> ExecResult:
         """Run one program from a clean state, in a private scratch directory that holds `files`.
+
+        Args:
+            program: source text.
+            language: one of `assaygym.sandbox.languages`.
+            stdin: fed to the program as UTF-8.
+            files: relative path to content.
+            argv: its arguments after its name.
+            limits: of this run; default: the sandbox's.
+            fetch: relative paths of the files to hand back in `ExecResult.files`, where the program left them.
+            seed: of the program's global random generators; a run is repeated by its seed.
 
         Raises:
             ConfigError: the language or a file name is not usable.
@@ -163,8 +213,15 @@ class Sandbox(ABC):
         """
 
     @abstractmethod
-    def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult]]:
-        """Run the jobs on all workers; yields (index of the job, result) as they finish, each exactly once."""
+    def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult | SandboxError]]:
+        """Run the jobs on all workers; yields (index of the job, result) as they finish, each exactly once.
+
+        A job that the sandbox failed to run yields the `SandboxError`, which says nothing about the program; the other
+        jobs go on.
+
+        Raises:
+            ConfigError: a job is not usable.
+        """
 
     def place(self) -> AbstractContextManager[object]:
         """A place among the programs that work at once, to be held while a spawned program works.
@@ -174,11 +231,25 @@ class Sandbox(ABC):
         """
         return nullcontext()
 
-    def session(self, language: str = "python") -> Session:
-        """A stateful interpreter.
+    def session(
+        self,
+        language: str = "python",
+        *,
+        files: Mapping[str, bytes] | None = None,
+        limits: Limits | None = None,
+        seed: int = 0,
+    ) -> Session:
+        """A stateful interpreter, "python" or "bash".
+
+        Args:
+            language: what its cells are written in.
+            files: relative path to content, laid into its working directory.
+            limits: of each cell and, for memory, files and processes, of the whole session.
+            seed: of the session's global random generators.
 
         Raises:
-            SandboxError: this backend has none.
+            ConfigError: the language or a file name is not usable.
+            SandboxError: the sandbox itself failed.
         """
         raise SandboxError(f"the {self.name} sandbox has no {language} sessions; call run() for each program instead")
 

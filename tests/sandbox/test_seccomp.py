@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from assaygym.sandbox._seccomp import ALLOW, ERROR, KILL, TABLES, filter_program
+from assaygym.sandbox.guest.seccomp import ALLOW, ERROR, KILL, TABLES, filter_program
 
 NAMES = {
     "x86_64": {

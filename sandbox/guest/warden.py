@@ -13,9 +13,9 @@ import signal
 import time
 from contextlib import suppress
 
-from assaygym.sandbox._children import become
-from assaygym.sandbox._frames import pack, read_frame, write_all
-from assaygym.sandbox._pump import Pump
+from assaygym.sandbox.guest.children import become
+from assaygym.sandbox.guest.frames import pack, read_frame, write_all
+from assaygym.sandbox.guest.pump import Pump
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _run(spec: Spec, control: int) -> Report:
 def _surround(spec: Spec) -> list[str]:
     if spec["view"] is None:
         return []
-    from assaygym.sandbox._namespaces import enter_jail
+    from assaygym.sandbox.guest.namespaces import enter_jail
 
     return enter_jail(spec["view"], spec["file_bytes"], spec["files"])
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from assaygym.sandbox import _kernel as kernel
-from assaygym.sandbox._kernel import ATTR_NODEV, ATTR_NOEXEC, ATTR_NOSUID, ATTR_RDONLY, MS_NODEV, MS_NOSUID
-from assaygym.sandbox._seccomp import filter_program
+from assaygym.sandbox.guest import kernel
+from assaygym.sandbox.guest.kernel import ATTR_NODEV, ATTR_NOEXEC, ATTR_NOSUID, ATTR_RDONLY, MS_NODEV, MS_NOSUID
+from assaygym.sandbox.guest.seccomp import filter_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -50,7 +50,7 @@ def _be_first_process(spec: Spec, streams: tuple[int, int, int], order: int, tel
     The program is not itself the first process because the kernel spares that one every signal it does not handle. All
     are reaped, not left to the kernel, so that their CPU time and memory are counted.
     """
-    from assaygym.sandbox._namespaces import shut_out_children
+    from assaygym.sandbox.guest.namespaces import shut_out_children
 
     shut_out_children()
     for number in DEFAULTED:

@@ -1,4 +1,4 @@
-"""The script that starts one program: `python -I -S _launcher.py SOCKET`, run by path in a fresh interpreter.
+"""The script that starts one program: `python -I -S launcher.py SOCKET`, run by path in a fresh interpreter.
 
 It holds nothing of the process that asked (no memory, no environment, no descriptor but the one socket), so that what
 a program could steal from it is only the program itself.
@@ -12,8 +12,8 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 
 
 def name_this_folder() -> None:
-    """Make `assaygym.sandbox._x` importable from this folder alone, without running the packages' own `__init__`."""
-    for name, path in (("assaygym", []), ("assaygym.sandbox", [HERE])):
+    """Make `assaygym.sandbox.guest.x` importable from this folder alone, without running the packages' `__init__`."""
+    for name, path in (("assaygym", []), ("assaygym.sandbox", []), ("assaygym.sandbox.guest", [HERE])):
         module = ModuleType(name)
         module.__path__ = path
         sys.modules[name] = module
@@ -21,6 +21,6 @@ def name_this_folder() -> None:
 
 if __name__ == "__main__":
     name_this_folder()
-    from assaygym.sandbox._warden import serve
+    from assaygym.sandbox.guest.warden import serve
 
     serve(int(sys.argv[1]))
