@@ -132,8 +132,6 @@ print(subprocess.run(["/bin/sh", "-c", "echo sh"], capture_output=True, text=Tru
         seen = dict(sandbox.run_many(jobs))
         outputs = {n: result.stdout for n, result in seen.items() if isinstance(result, ExecResult)}
         assert outputs == {n: f"{n} {n}\n" for n in range(7)}
-            n: f"{n} {n}\n" for n in range(7)
-        }
 
     def test_run_many_looks_ahead_only_so_far(self, sandbox: Sandbox) -> None:
         """An endless source of jobs is taken as results are."""
