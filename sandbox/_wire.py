@@ -12,6 +12,8 @@ class View(TypedDict):
     """Where the private scratch folder lies."""
     binds: list[str]
     """Shown read-only at their own place (links as links)."""
+    packages: dict[str, str]
+    """Folders shown read-only at another place: there, and here."""
     masks: list[str]
     """Folders below the binds that are hidden behind an empty one."""
     texts: dict[str, str]
@@ -20,39 +22,24 @@ class View(TypedDict):
     """Symbolic links that exist in the jail only, each with its target."""
 
 
-class Spec(TypedDict):
-    """One program, its surroundings and its limits."""
+class Boot(TypedDict):
+    """What a worker is told at its start."""
 
+    tier: str
+    """"userns" or "none"."""
     view: View | None
-    """None: no jail."""
-    command: list[str]
-    environment: dict[str, str]
-    directory: str
-    """The working directory of the program, which receives `files`; in the jail a fresh private file system."""
-    files: dict[str, bytes]
-    stdin: bytes
-    channel: int
-    """The launcher's descriptor of the program's message channel, or -1."""
-    cpu_seconds: float
-    wall_seconds: float
-    memory_bytes: int
-    output_bytes: int
-    file_bytes: int
-    processes: int
-
-
-class Report(TypedDict):
-    """How it went. `fault` alone means that the launcher failed and the program is not to blame."""
-
-    fault: NotRequired[str]
-    status: int | None
-    """The program's wait status; None when it was ended from outside before it ended by itself."""
-    ended: str
-    """Why the launcher ended it: "" (it did not), "wall", "output" or "killed" (the host asked)."""
-    stdout: bytes
-    stderr: bytes
-    truncated: bool
-    cpu_seconds: float
-    wall_seconds: float
-    peak_memory_bytes: int
-    isolation: list[str]
+    host: int
+    """The process whose end ends the worker; 0 where it is not the worker's parent."""
+    scratch: str
+    scratch_bytes: int
+    helper: str
+    """The compiled clone.c, or ""."""
+    executable: str
+    """`sys.executable` of programs."""
+    packages: list[str]
+    """What follows the standard library on `sys.path`."""
+    modules: list[str]
+    """Imported beforehand."""
+    cgroups: list[str]
+    """Folders of control groups, to be removed at the end."""
+    more_isolation: list[str]

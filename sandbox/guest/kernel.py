@@ -6,6 +6,7 @@ import ctypes
 import os
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+MS_NOATIME = 1024
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
     1,
     2,
@@ -18,6 +19,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVA
 )
 ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV, ATTR_NOEXEC = 1, 2, 4, 8
 MNT_DETACH = 2
+CAP_SYS_ADMIN = 21
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 LAST_CAPABILITY = 63
 CAPABILITY_VERSION_3 = 0x20080522
@@ -25,6 +27,21 @@ SYS_MOUNT_SETATTR = 442
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+_python_libc = ctypes.PyDLL(None, use_errno=True)
+"""Keeps hold of the interpreter during a call, which a call that returns twice needs."""
+SYS_CLONE = {"x86_64": 56}
+"""220 on every architecture that came later."""
+
+
+def clone(flags: int) -> int:
+    """Fork without Python's or the C library's hooks: the child's number, 0 in the child. One thread only."""
+    zero = ctypes.c_long(0)
+    number = SYS_CLONE.get(os.uname().machine, 220)
+    pid: int = _python_libc.syscall(ctypes.c_long(number), ctypes.c_long(flags), zero, zero, zero, zero)
+    _checked(pid, "clone")
+    return pid
 
 
 def _checked(result: int, call: str) -> None:
@@ -59,6 +76,11 @@ def set_mount_attributes(target: str, attributes: int) -> None:
     _checked(result, f"mount_setattr({target})")
 
 
+def unmount(target: str) -> None:
+    """Take a mount away, whoever still uses it."""
+    _checked(_libc.umount2(os.fsencode(target), MNT_DETACH), f"umount2({target})")
+
+
 def pivot_here() -> None:
     """Make the working directory, a mount point, the root, and let go of the old one."""
     _checked(_libc.pivot_root(b".", b"."), "pivot_root")
@@ -77,8 +99,8 @@ def prctl(option: int, value: int) -> None:
     _checked(_libc.prctl(option, ctypes.c_ulong(value), zero, zero, zero), f"prctl({option})")
 
 
-def drop_capabilities() -> None:
-    """Give up every capability, for good."""
+def drop_bounding_set() -> None:
+    """See to it that no program executed from here on gains a capability."""
     for capability in range(LAST_CAPABILITY + 1):
         try:
             prctl(PR_CAPBSET_DROP, capability)
@@ -86,8 +108,21 @@ def drop_capabilities() -> None:
             if capability == 0:
                 raise
             break  # the first number this kernel does not know
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    _checked(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
+
+
+_CAPABILITY_HEADER = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+_NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
+
+
+def keep_capabilities(*kept: int) -> None:
+    """Give up every capability but these (all below 32)."""
+    mask = sum(1 << capability for capability in kept)
+    _checked(_libc.capset(_CAPABILITY_HEADER, (ctypes.c_uint32 * 6)(mask, mask)), "capset")
+
+
+def drop_capabilities() -> None:
+    """Give up every capability."""
+    _checked(_libc.capset(_CAPABILITY_HEADER, _NO_CAPABILITIES), "capset")
 
 
 def install_filter(program: bytes) -> None:

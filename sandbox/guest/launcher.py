@@ -1,4 +1,4 @@
-"""The script that starts one program: `python -I -S launcher.py SOCKET`, run by path in a fresh interpreter.
+"""The script that starts a worker: `python launcher.py worker DESCRIPTOR`, run by path in a fresh interpreter.
 
 It holds nothing of the process that asked (no memory, no environment, no descriptor but the one socket), so that what
 a program could steal from it is only the program itself.
@@ -21,6 +21,6 @@ def name_this_folder() -> None:
 
 if __name__ == "__main__":
     name_this_folder()
-    from assaygym.sandbox.guest.warden import serve
+    from importlib import import_module
 
-    serve(int(sys.argv[1]))
+    import_module(f"assaygym.sandbox.guest.{sys.argv[1]}").main(*sys.argv[2:])

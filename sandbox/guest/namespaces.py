@@ -6,16 +6,12 @@ import os
 
 from assaygym.sandbox.guest import kernel
 from assaygym.sandbox.guest.kernel import ATTR_NODEV, ATTR_NOEXEC, ATTR_NOSUID, ATTR_RDONLY, MS_NODEV, MS_NOSUID
-from assaygym.sandbox.guest.seccomp import filter_program
+from assaygym.sandbox.guest.scratch import SHARED_MEMORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from assaygym.sandbox._wire import View
 
-SHARED_MEMORY = "/dev/shm"
-SHARED_MEMORY_BYTES = 32 << 20
-INODES = 8192
-PAGE = 4096
 DEVICES = ("null", "zero", "full", "random", "urandom")
 PRIVATE_IDS = (2_000_000_000, 65534)
 """User ids that root takes off to: one that no system hands out, or, where that is not mapped, nobody's."""
@@ -27,8 +23,8 @@ NAMESPACES = ("userns", "mntns", "pidns", "netns", "ipcns", "utsns")
 REST = kernel.NEWNS | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS
 
 
-def enter_jail(view: View, file_bytes: int, files: dict[str, bytes]) -> list[str]:
-    """Enter the jail; the next child is the first process of its process namespace.
+def enter_jail(view: View) -> list[str]:
+    """Enter the jail, with every capability inside it; the next child is the first process of its process namespace.
 
     Returns:
         What is in force now.
@@ -42,22 +38,16 @@ def enter_jail(view: View, file_bytes: int, files: dict[str, bytes]) -> list[str
     private = _private_id()
     if private is not None:  # the root comes first: the private id cannot reach an interpreter below /root
         kernel.unshare(kernel.NEWNS)
-        _build_root(view, file_bytes, files)
+        _build_root(view)
         _take_id(private)
     user, group = os.geteuid(), os.getegid()
     kernel.unshare(kernel.NEWUSER | REST)
     _map_ids(proc, user, group)
     if private is None:
-        _build_root(view, file_bytes, files)
+        _build_root(view)
     os.close(proc)
     kernel.set_host_name("sandbox")
-    kernel.drop_capabilities()
-    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    isolation = [*NAMESPACES, "ro_root", "private_scratch", "no_capabilities", "no_new_privs"]
-    if (program := filter_program(os.uname().machine)) is not None:
-        kernel.install_filter(program)
-        isolation.append("seccomp")
-    return isolation
+    return [*NAMESPACES, "ro_root"]
 
 
 def shut_out_children() -> None:
@@ -99,12 +89,14 @@ def _map_ids(proc: int, user: int, group: int) -> None:
             os.close(descriptor)
 
 
-def _build_root(view: View, file_bytes: int, files: dict[str, bytes]) -> None:
+def _build_root(view: View) -> None:
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     root = _mount_point(view["binds"])
     kernel.mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=4m,mode=755")
     for path in view["binds"]:
         _show(root, path)
+    for target, path in view["packages"].items():
+        _bind(path, root + target, ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV)
     for path in view["masks"]:
         kernel.mount("tmpfs", root + path, "tmpfs", kernel.MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=755")
     os.mkdir(root + "/dev")
@@ -115,7 +107,8 @@ def _build_root(view: View, file_bytes: int, files: dict[str, bytes]) -> None:
     for path, target in view["links"].items():
         os.makedirs(os.path.dirname(root + path), exist_ok=True)
         os.symlink(target, root + path)
-    _mount_scratch(root, view["scratch"], file_bytes, files)
+    for path in (view["scratch"], SHARED_MEMORY):
+        os.mkdir(root + path)
     os.chdir(root)
     kernel.pivot_here()
     kernel.mount(None, "/", None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | MS_NOSUID | MS_NODEV)
@@ -150,12 +143,3 @@ def _write(path: str, text: str) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "x", encoding="utf-8") as file:
         file.write(text)
-
-
-def _mount_scratch(root: str, scratch: str, file_bytes: int, files: dict[str, bytes]) -> None:
-    """Private file systems for the program; what we place there does not count against its share."""
-    ours = sum(len(content) + 2 * PAGE for content in files.values())
-    for path, size in ((scratch, file_bytes + ours), (SHARED_MEMORY, min(file_bytes, SHARED_MEMORY_BYTES))):
-        os.mkdir(root + path)
-        inodes = INODES + 8 * len(files)
-        kernel.mount("tmpfs", root + path, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={inodes},mode=1777")

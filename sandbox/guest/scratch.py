@@ -1,0 +1,133 @@
+"""The only places that a program can write to: its working directory and the shared memory, emptied between runs.
+
+In namespaces both are small file systems, limited in bytes and in inodes, that the keeper mounts anew after a run that
+left a mark. A mark is any difference in free space, free inodes, or in the times and mode of the root folder. What
+these do not show (extended attributes, inode flags) the seccomp filter refuses. Elsewhere the scratch is a folder of the
+host, whose content is deleted, and nothing limits its size.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable
+
+from assaygym.sandbox.guest import kernel
+
+SHARED_MEMORY = "/dev/shm"
+SHARED_MEMORY_BYTES = 32 << 20
+INODES = 8192
+OPTIONS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOATIME
+
+
+def mount_scratch(scratch: str, size: int, *, anew: bool) -> None:
+    """Put empty file systems in place, `size` bytes for the scratch; `anew` takes the old ones away."""
+    for path, share in ((scratch, size), (SHARED_MEMORY, min(size, SHARED_MEMORY_BYTES))):
+        if anew:
+            kernel.unmount(path)
+        kernel.mount("tmpfs", path, "tmpfs", OPTIONS, f"size={share},nr_inodes={INODES},mode=1777")
+
+
+class MountedScratch:
+    """Scratch in namespaces.
+
+    Args:
+        path: the working directory.
+        renew: has the keeper mount both file systems anew, with so many bytes.
+    """
+
+    limited = True
+
+    def __init__(self, path: str, renew: Callable[[int], None]) -> None:
+        self.path, self._renew = path, renew
+        self._size = 0
+        self._clean: tuple[object, ...] = ()
+
+    def prepare(self, size: int) -> None:
+        """Make it empty and so large."""
+        if size != self._size or self._state() != self._clean:
+            self._renew(size)
+            self._size = size
+            self._clean = self._state()
+
+    def tidy(self) -> None:
+        """Make it empty again."""
+        self.prepare(self._size)
+
+    def _state(self) -> tuple[object, ...]:
+        return (*_state(self.path), *_state(SHARED_MEMORY))
+
+
+class FolderScratch:
+    """Scratch in a folder of the host."""
+
+    limited = False
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def prepare(self, size: int) -> None:
+        """Nothing limits it."""
+
+    def tidy(self) -> None:
+        """Delete what was left, however the program protected it.
+
+        Raises:
+            OSError: something cannot be deleted.
+        """
+        os.chmod(self.path, 0o700)
+        with os.scandir(self.path) as entries:
+            left = list(entries)
+        for entry in left:
+            if entry.is_dir(follow_symlinks=False):
+                _open_up(entry.path)
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
+
+
+def _open_up(folder: str) -> None:
+    os.chmod(folder, 0o700)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                _open_up(entry.path)
+
+
+def _state(path: str) -> tuple[object, ...]:
+    space, folder = os.statvfs(path), os.stat(path)
+    times = (folder.st_mtime_ns, folder.st_ctime_ns)
+    return (space.f_bfree, space.f_ffree, folder.st_dev, folder.st_mode, folder.st_nlink, *times)
+
+
+def place(files: dict[str, bytes], executable: bool) -> None:
+    """Lay files into the working directory, which is empty."""
+    for name, content in files.items():
+        if "/" in name:
+            os.makedirs(os.path.dirname(name), exist_ok=True)
+        with open(name, "xb") as file:
+            file.write(content)
+        if executable:
+            os.chmod(name, 0o755)
+
+
+def open_left(name: str) -> tuple[int, int] | None:
+    """A descriptor of a regular file that a program left, and its size; None where there is none. Follows no link."""
+    folder = os.open(".", os.O_PATH | os.O_DIRECTORY)
+    try:
+        *above, last = name.split("/")
+        for part in above:
+            deeper = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = deeper
+        file = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except OSError:
+        return None
+    finally:
+        os.close(folder)
+    state = os.fstat(file)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(file)
+        return None
+    return file, state.st_size

@@ -1,0 +1,217 @@
+"""The processes of one worker, outermost first: watcher, keeper, zygote.
+
+The watcher stays outside, as the host's child: it sees to it that nothing is left when the host, the keeper or the
+zygote ends. The keeper enters the jail and stays outside of its process namespace; it alone can mount, and empties the
+scratch. The zygote, the first process of that namespace, makes the runs.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import random
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+from contextlib import suppress
+from functools import partial
+
+from assaygym.sandbox.guest import kernel
+from assaygym.sandbox.guest.frames import pack, read_frame, write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SIZE = struct.Struct("<Q")
+END_SECONDS = 5.0
+OWN_FRAMES = 5
+"""Between `_go` and the program: serve, _one or Waiting, become, _run."""
+
+
+def main(control: str) -> None:
+    """Take the boot frame from the socket, start the keeper, watch; never returns."""
+    link = socket.socket(fileno=int(control))
+    boot = read_frame(link.fileno())
+    host = os.pidfd_open(os.getppid()) if boot["host"] == os.getppid() else -1
+    if boot["host"] and host < 0:
+        os._exit(0)  # the host has ended already
+    told, tell = os.pipe()
+    keeper = os.fork()
+    if keeper == 0:
+        os.close(told)
+        _as_ours(partial(_keep, boot, link, tell, os.getppid()), link)
+    os.close(tell)
+    link.close()
+    for number in (0, 1, 2):
+        os.close(number)
+    _watch(keeper, host, told)
+    for folder in boot["cgroups"]:
+        _remove(folder)
+    os._exit(0)
+
+
+def _watch(keeper: int, host: int, told: int) -> None:
+    """Wait for the end of the keeper or of the host, then end what is left."""
+    zygotes = [int(line) for line in os.read(told, 64).split()]
+    watched = [os.pidfd_open(number) for number in zygotes if number != keeper]
+    ended = os.pidfd_open(keeper)
+    poll = select.poll()
+    for descriptor in (ended, *([host] if host >= 0 else [])):
+        poll.register(descriptor, select.POLLIN)
+    poll.poll()
+    with suppress(ProcessLookupError):
+        os.kill(keeper, signal.SIGKILL)
+    os.waitpid(keeper, 0)
+    for descriptor in watched:  # the zygote follows its keeper, and all runs follow the zygote
+        last = select.poll()
+        last.register(descriptor, select.POLLIN)
+        last.poll(END_SECONDS * 1000)
+
+
+def _remove(folder: str) -> None:
+    poll = select.poll()
+    for _ in range(50):
+        try:
+            os.rmdir(folder)
+        except FileNotFoundError:
+            return
+        except OSError:
+            poll.poll(20)
+        else:
+            return
+
+
+def _as_ours(work: Any, link: socket.socket) -> None:
+    """Do the work of a process; a failure is reported to the host as ours."""
+    try:
+        work()
+    except BaseException as fault:  # whatever failed here is ours: say so, whatever it is
+        with suppress(OSError):
+            write_all(link.fileno(), pack({"fault": f"{type(fault).__name__}: {fault}"}))
+    finally:
+        os._exit(0)
+
+
+def follow_parent(parent: int) -> None:
+    """End when the parent ends. To be called after the last change of credentials, which undoes it."""
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent and os.getppid() != parent:
+        os._exit(0)
+
+
+def _keep(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int) -> None:
+    os.setsid()
+    os.umask(0o022)
+    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):  # a handler could be reached from inside a run
+        signal.signal(number, signal.SIG_DFL)
+    statm = os.open("/proc/self/statm", os.O_RDONLY)
+    if boot["tier"] == "userns":
+        _keep_namespaces(boot, link, tell, watcher, statm)
+    else:
+        follow_parent(watcher)
+        os.write(tell, f"{os.getpid()} ".encode())
+        os.close(tell)
+        _serve(boot, link, statm)
+
+
+def _keep_namespaces(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int, statm: int) -> None:
+    from assaygym.sandbox.guest.clone import cloner
+    from assaygym.sandbox.guest.namespaces import enter_jail
+    from assaygym.sandbox.guest.scratch import mount_scratch
+
+    clone = cloner(boot["helper"])  # while its file can be seen
+    boot["isolation"] = enter_jail(boot["view"])
+    follow_parent(watcher)
+    mount_scratch(boot["scratch"], boot["scratch_bytes"], anew=False)
+    _warm(boot)
+    ours, theirs = socket.socketpair()
+    zygote = os.fork()
+    if zygote == 0:
+        ours.close()
+        os.close(tell)
+        _as_ours(partial(_serve_jailed, boot, link, theirs, statm, clone), link)
+    os.write(tell, f"{zygote} ".encode())
+    for descriptor in (tell, statm, theirs.detach(), link.detach()):
+        os.close(descriptor)
+    while size := ours.recv(SIZE.size):
+        mount_scratch(boot["scratch"], SIZE.unpack(size)[0], anew=True)
+        ours.send(b"d")
+    os.waitpid(zygote, 0)
+
+
+def _renew(keeper: socket.socket, scratch: str, size: int) -> None:
+    keeper.send(SIZE.pack(size))
+    if keeper.recv(1) != b"d":
+        raise ConnectionError("the keeper ended")
+    os.chdir(scratch)
+
+
+def _warm(boot: dict[str, Any]) -> None:
+    """Import what programs use, as they will find it."""
+    sys.path[:] = [boot["scratch"], *sys.path[1:], *boot["packages"]]
+    sys.executable = boot["executable"]
+    for name in boot["modules"]:
+        importlib.import_module(name)
+    site = importlib.import_module("site")
+    for part in (site.setquit, site.setcopyright, site.sethelper):  # what the switch -S leaves out
+        part()
+
+
+def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.socket, statm: int, clone: Any) -> None:
+    from assaygym.sandbox.guest.scratch import MountedScratch
+    from assaygym.sandbox.guest.seccomp import filter_program
+
+    follow_parent(0)
+    os.chdir(boot["scratch"])
+    scratch = MountedScratch(boot["scratch"], partial(_renew, keeper, boot["scratch"]))
+    kernel.drop_bounding_set()
+    kernel.keep_capabilities(kernel.CAP_SYS_ADMIN)
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    isolation = [*boot["isolation"], "private_scratch", "no_capabilities", "no_new_privs"]
+    if (program := filter_program(os.uname().machine)) is not None:
+        kernel.install_filter(program)
+        isolation.append("seccomp")
+    _go(boot, link, statm, clone, scratch, kernel.drop_capabilities, isolation)
+
+
+def _serve(boot: dict[str, Any], link: socket.socket, statm: int) -> None:
+    from assaygym.sandbox.guest.clone import AloneCloner
+    from assaygym.sandbox.guest.scratch import FolderScratch
+
+    _warm(boot)
+    os.chdir(boot["scratch"])
+    _go(boot, link, statm, AloneCloner(), FolderScratch(boot["scratch"]), bool, [])
+
+
+def _go(
+    boot: dict[str, Any], link: socket.socket, statm: int, clone: Any, scratch: Any, seal: Any, isolation: list[str]
+) -> None:
+    from assaygym.sandbox.guest import program
+    from assaygym.sandbox.guest.zygote import Zygote
+
+    zygote = Zygote(link, clone, scratch, seal, grouped=boot["tier"] != "userns")
+    program.mapped_bytes = int(os.pread(statm, 100, 0).split()[0]) * resource.getpagesize()
+    os.close(statm)
+    frame = {"isolation": [*isolation, *boot["more_isolation"], "rlimits"]}
+    for name in [name for name in sys.modules if name == "assaygym" or name.startswith("assaygym.")]:
+        del sys.modules[name]
+    sys.setrecursionlimit(sys.getrecursionlimit() + _depth() + OWN_FRAMES)
+    random.seed(0)
+    gc.collect()
+    gc.freeze()
+    zygote.tell(pack(frame))
+    zygote.serve()
+
+
+def _depth() -> int:
+    """How many frames stand below a program's, which its recursion shall not be charged with."""
+    frame, count = sys._getframe(), 0
+    while frame := frame.f_back:  # type: ignore[assignment]
+        count += 1
+    return count

@@ -1,0 +1,272 @@
+"""The process that makes the runs: it keeps one prepared, gives it its order, watches it, reports its end.
+
+No byte of a program, of its input or of its output is ever in memory that the next program inherits: all pass through
+one buffer that is left out of every copy of this process (madvise(2), MADV_DONTFORK).
+"""
+
+from __future__ import annotations
+
+import marshal
+import mmap
+import os
+import select
+import signal
+import socket
+import time
+from contextlib import suppress
+
+from assaygym.sandbox.guest.program import become
+from assaygym.sandbox.guest.protocol import (
+    BY_HOST,
+    BY_ITSELF,
+    BY_OUTPUT,
+    BY_WALL,
+    FAULT,
+    FILE,
+    KILL,
+    LENGTH,
+    ORDER,
+    REPORT,
+    RUN,
+    START_FAILED,
+)
+from assaygym.sandbox.guest.scratch import open_left
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PIPE = 1 << 16
+CHUNK = 1 << 18
+KEPT = 1 << 20
+"""Memory of the buffer that is kept from one run to the next."""
+DESCRIPTOR_BYTES = 4
+LOW = 8
+"""Descriptors below are the program's: none of ours may have such a number."""
+
+
+class Buffer:
+    """Memory that no child inherits, as large as was ever needed."""
+
+    def __init__(self) -> None:
+        self._map = mmap.mmap(-1, KEPT, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self._map.madvise(mmap.MADV_DONTFORK)
+        self.view = memoryview(self._map)
+
+    def need(self, size: int) -> None:
+        """Have room for so many bytes; what it held is lost."""
+        if size > len(self.view):
+            self.view.release()
+            self._map.close()
+            self._map = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_NORESERVE)
+            self._map.madvise(mmap.MADV_DONTFORK)
+            self.view = memoryview(self._map)
+
+    def forget(self, used: int) -> None:
+        """Give back the memory of a large content."""
+        if used > KEPT:
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+
+class Waiting:
+    """A run that is prepared: cloned, and waiting for its order."""
+
+    def __init__(self, clone: Any, seal: Any) -> None:
+        self.stdin, self.feed = os.pipe()
+        self.out, self.stdout = os.pipe()
+        self.err, self.stderr = os.pipe()
+        self.order, theirs = socket.socketpair()
+        prepared = clone()
+        if prepared is None:
+            become((self.stdin, self.stdout, self.stderr, theirs.fileno(), self.feed), seal)
+        self.number, self.own_status = prepared
+        self.watched = os.pidfd_open(self.number)
+        for descriptor in (self.stdin, self.feed, self.stdout, self.stderr, theirs.detach()):
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Let go of the descriptors of a run that was reaped."""
+        for descriptor in (self.out, self.err, self.watched, self.order.detach()):
+            os.close(descriptor)
+
+
+class Zygote:
+    """Serves one host over one socket, one run at a time.
+
+    Args:
+        link: the socket.
+        clone: makes the processes of a run.
+        scratch: what a run may write to.
+        seal: what a run's process gives up before it gets its order.
+        grouped: whether a run must be ended by its process group, for want of a namespace.
+    """
+
+    def __init__(self, link: socket.socket, clone: Any, scratch: Any, seal: Any, *, grouped: bool) -> None:
+        self._link = socket.socket(fileno=os.dup2(link.fileno(), 60, inheritable=False))
+        link.close()
+        self._clone, self._scratch, self._seal, self._grouped = clone, scratch, seal, grouped
+        self._buffer = Buffer()
+        null = os.open("/dev/null", os.O_RDWR)
+        for number in range(LOW):
+            if number != null:
+                os.dup2(null, number)
+        for number in (0, 1, 2):
+            os.set_inheritable(number, True)
+
+    def tell(self, data: bytes) -> None:
+        """Send the host something beside reports."""
+        self._send(data)
+
+    def serve(self) -> None:
+        """Answer orders until the host closes the socket."""
+        try:
+            while True:
+                self._one(Waiting(self._clone, self._seal))
+        except BaseException as fault:  # whatever failed here is ours: say so, whatever it is
+            text = f"{type(fault).__name__}: {fault}".encode()
+            with suppress(OSError):
+                self._send(REPORT.pack(FAULT, 0, 0, 0, 0, 0.0, 0.0, 0, len(text), 0), text)
+
+    def _one(self, run: Waiting) -> None:
+                        brings, fetch, number, payload, wall, cap, size, descriptors = self._next_order()
+            self._scratch.prepare(size)
+            self._buffer.need(max(2 * (cap + PIPE), CHUNK))
+            start = time.monotonic()
+            self._hand_over(run, payload, brings, descriptors)
+            names: list[str] = marshal.loads(self._link.recv(fetch, socket.MSG_WAITALL)) if fetch else []
+            why, used = self._watch(run, number, start + wall, cap)
+            status, usage = self._end(run)
+            seconds = time.monotonic() - start
+            if status == START_FAILED << 8 and (reason := run.order.recv(CHUNK)):
+                raise RuntimeError(f"the program could not be started: {reason.decode()}")
+            used = self._drain(run, used, cap)
+            if max(used) > cap:
+                why, used = BY_OUTPUT, (min(used[0], cap), min(used[1], cap))
+            run.close()
+            files = self._left(names) if names else []
+            report = REPORT.pack(
+                RUN,
+                len(files),
+                number,
+                status,
+                why,
+                usage.ru_utime + usage.ru_stime,
+                seconds,
+                usage.ru_maxrss * 1024,
+                *used,
+            )
+            half = cap + PIPE
+            self._send(report, self._buffer.view[: used[0]], self._buffer.view[half : half + used[1]])
+            self._send_files(files)
+            self._buffer.forget(half + used[1])
+            self._scratch.tidy()
+
+    def _next_order(self) -> tuple[Any, ...]:
+        while (message := self._next())[0] != RUN:
+            pass  # to kill a run that has ended by itself
+        return message[1:]
+
+    def _next(self) -> tuple[Any, ...]:
+        """The next message's head and the descriptors that came along."""
+        head, descriptors, _, _ = socket.recv_fds(self._link, ORDER.size, 2, socket.MSG_WAITALL)
+        if len(head) != ORDER.size:
+            os._exit(0)  # the host closed
+        return (*ORDER.unpack(head), descriptors)
+
+    def _hand_over(self, run: Waiting, left: int, brings: int, descriptors: list[int]) -> None:
+        """Pass the order on to the process that waits for it."""
+        try:
+            socket.send_fds(run.order, [LENGTH.pack(left, brings)], descriptors)
+            lost = False
+        except OSError:
+            lost = True  # it was killed from outside; the rest must be read all the same
+        for descriptor in descriptors:
+            os.close(descriptor)
+        room = self._buffer.view[:CHUNK]
+        while left:
+            got = self._link.recv_into(room, min(left, CHUNK))
+            if not got:
+                os._exit(0)
+            left -= got
+            if not lost:
+                try:
+                    run.order.sendall(room[:got])
+                except OSError:
+                    lost = True
+
+    def _watch(self, run: Waiting, number: int, deadline: float, cap: int) -> tuple[int, tuple[int, int]]:
+        """Collect output until the run ends, passes a limit, or the host speaks."""
+        poll = select.poll()
+        for descriptor in (run.watched, run.out, run.err, 60):
+            poll.register(descriptor, select.POLLIN)
+        used = [0, 0]
+        half, view = cap + PIPE, self._buffer.view
+        while (left := deadline - time.monotonic()) > 0:
+            ready = poll.poll(left * 1000)
+            for descriptor, _ in ready:
+                if descriptor == run.watched:
+                    return BY_ITSELF, (used[0], used[1])
+            for descriptor, _ in ready:
+                if descriptor == 60:
+                    kind, _, _, whom, *_ = self._next()
+                    if kind == KILL and whom == number:
+                        return BY_HOST, (used[0], used[1])
+                    continue
+                stream = int(descriptor == run.err)
+                start = stream * half + used[stream]
+                got = os.readv(descriptor, [view[start : start + cap + 1 - used[stream]]])
+                used[stream] += got
+                if not got:
+                    poll.unregister(descriptor)
+                elif used[stream] > cap:
+                    return BY_OUTPUT, (used[0], used[1])
+        return BY_WALL, (used[0], used[1])
+
+    def _drain(self, run: Waiting, used: tuple[int, int], cap: int) -> tuple[int, int]:
+        """Collect what an ended run left in its pipes."""
+        counts = list(used)
+        for stream, descriptor in enumerate((run.out, run.err)):
+            os.set_blocking(descriptor, False)
+            with suppress(BlockingIOError):
+                while counts[stream] <= cap:
+                    start = stream * (cap + PIPE) + counts[stream]
+                    got = os.readv(descriptor, [self._buffer.view[start : start + cap + 1 - counts[stream]]])
+                    if not got:
+                        break
+                    counts[stream] += got
+        return counts[0], counts[1]
+
+    def _end(self, run: Waiting) -> tuple[int, Any]:
+        """Kill what is left and reap: the program's wait status, and the usage of all."""
+        if self._grouped:
+            with suppress(ProcessLookupError):
+                os.killpg(run.number, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(run.number, signal.SIGKILL)
+        _, status, usage = os.wait4(run.number, 0)
+        return (status if self._grouped else run.own_status()), usage
+
+    def _left(self, names: list[str]) -> list[tuple[int, int, int]]:
+        """Index, descriptor and size of each wanted file that a run left."""
+        found = [(index, open_left(name)) for index, name in enumerate(names)]
+        return [(index, *file) for index, file in found if file is not None]
+
+    def _send_files(self, files: list[tuple[int, int, int]]) -> None:
+        for index, descriptor, size in files:
+            self._send(FILE.pack(index, size))
+            left = size
+            while left:
+                got = os.readv(descriptor, [self._buffer.view[: min(left, CHUNK)]])
+                if not got:
+                    raise OSError("a file grew shorter after its program had ended")
+                self._send(self._buffer.view[:got])
+                left -= got
+            os.close(descriptor)
+
+    def _send(self, *parts: Any) -> None:
+        sent = self._link.sendmsg(parts)
+        for part in parts:
+            skipped = min(sent, len(part))
+            sent -= skipped
+            if skipped < len(part):
+                self._link.sendall(memoryview(part)[skipped:])
