@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from assaygym.errors import SandboxError
 
@@ -80,6 +80,9 @@ class ExecResult:
     """Of a session's cell: `repr` of its last expression, as a notebook shows it; None where that is None or none."""
     error: str | None = None
     """Of a session's cell: the class name of the exception that ended it; the traceback is in `stderr`."""
+    phase: Literal["compile", "run"] = "run"
+    """What this tells of: "compile" where the program could not be compiled, with an error of its own or at a limit of
+    the compile step, and so was never run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,125 +1,205 @@
-"""A seccomp filter on top of the namespaces: what no honest program needs is refused before the kernel acts on it.
+"""Which system calls a program may make: what no honest program needs is refused before the kernel acts on it.
 
-Refused: tracing and reading other processes, mounting and new namespaces, modules, clocks, keys, System V and POSIX
-message queues (they outlive a run), io_uring, BPF, userfaultfd, anonymous files (memory that no limit counts), sockets
-other than Unix ones, typing into a terminal, limits of other processes, and every call newer than this table. A foreign
-calling convention kills.
+Refused in every variant: tracing and reading other processes, mounting and new namespaces, modules, clocks, keys,
+System V and POSIX message queues (they outlive a run), io_uring (its calls pass no filter), BPF, userfaultfd, anonymous
+files (memory that no limit counts), extended attributes and file flags (they could mark the scratch folder for the next
+run), sockets other than Unix ones, typing into a terminal, limits of other processes. `sync` succeeds and does nothing:
+the program has no disk, and a wait for the host's cannot be killed. Calls newer than the table, and `clone3` (its flags
+lie in memory, where no filter looks), do not exist. A foreign calling convention kills.
 
-A filter is an array of 8-byte instructions (linux/filter.h): code, jump if true, jump if false, operand.
+The first process of a run belongs to the same user as its programs, so a program could slow it down; number 1 is hence
+refused where priorities, processors or schedulers are set, and so are all processes of a user at once. Threads and own
+children, whose numbers are any others, stay open to that: `pthread_setaffinity_np` passes a thread's number.
+
+Variants:
+    run: above, with `clone` for the one process namespace that the zygote makes per run; programs inherit the filter
+        and lack the capability.
+    session: run, and the namespaces of a session that copies itself.
+    landlock: run, and the calls by which a process restricts itself, for the zygote where there are no namespaces.
+    alone: for a program beside the host's processes, on top of Landlock. See `_alone`.
 """
 
 from __future__ import annotations
 
 import errno
+import functools
 import struct
+from collections.abc import Mapping
 
-LOAD, JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_SET, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-ALLOW, ERROR, KILL = 0x7FFF0000, 0x00050000, 0x80000000
-NUMBER_AT, ARCHITECTURE_AT, FIRST_ARGUMENT_AT, SECOND_ARGUMENT_AT = 0, 4, 16, 24
-FIRST_FOREIGN = 0x40000000
-"""From here on x86-64 takes calls in the x32 convention."""
-FIRST_UNKNOWN = 451
-NEW_NAMESPACE_FLAGS = 0x7E020000
+from assaygym.sandbox.guest.bpf import ALLOW, ERROR, KILL, Check, Rule, compile_filter
+from assaygym.sandbox.guest.syscalls import ARCHITECTURES, FIRST_FOREIGN, FIRST_UNKNOWN, numbers
+
+VARIANTS = ("run", "session", "landlock", "alone")
+
+PERMIT = Rule(ALLOW)
+REFUSED = Rule(ERROR | errno.EPERM)
+UNKNOWN = Rule(ERROR | errno.ENOSYS)
+UNSUPPORTED = Rule(ERROR | errno.EOPNOTSUPP)
+AGAIN = Rule(ERROR | errno.EAGAIN)
+PRETENDED = Rule(ERROR)
+FOREIGN = Rule(KILL)
+NO_FAMILY = ERROR | errno.EAFNOSUPPORT
+
+REFUSED_GROUPS = (
+    "tracing", "mounts", "namespaces", "machine", "clocks", "handles", "keys", "system_v", "queues", "memory", "rings",
+    "landlock",
+)  # fmt: skip
+
+SIGCHLD = 17
+CLONE_VM, CLONE_THREAD, CLONE_NEWNS = 0x100, 0x10000, 0x20000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+NEW_NAMESPACES = 0x7E020000
+"""All flags of `clone` that ask for one; that for clocks is taken by `unshare` and `clone3` alone."""
+RUN_CLONES = (CLONE_NEWPID | SIGCHLD, CLONE_NEWPID | CLONE_VM | SIGCHLD)
+COPY = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | SIGCHLD
+SESSION_CLONES = (*RUN_CLONES, COPY | CLONE_NEWNET, COPY)
+
 AF_UNIX = 1
-TERMINAL_REQUESTS = (0x5412, 0x541C)
-"""TIOCSTI and TIOCLINUX."""
+DATAGRAM_BIT = 2
+"""In the type of a Unix socket: set in SOCK_DGRAM and SOCK_RAW, which can be sent to any address, clear in streams."""
+TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR = 0x5412, 0x541C, 0x40086602, 0x401C5820
+FIOSETOWN, SIOCSPGRP = 0x8901, 0x8902
+F_SETOWN, F_SETOWN_EX = 8, 15
+PR_SET_PDEATHSIG = 1
+PRIO_USER, IOPRIO_WHO_PROCESS, IOPRIO_WHO_USER = 2, 1, 3
+FIRST_PROCESS = 1
+ACCESS_MODE, O_TRUNC = 3, 0o1000
 
-SAME_EVERYWHERE = (425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 440, 442, 443, 447)
-"""io_uring_*, open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, pidfd_getfd, process_madvise, mount_setattr,
-quotactl_fd, memfd_secret: numbers that all architectures share."""
-CLONE3 = 435
-
-TABLES: dict[str, dict[str, tuple[int, ...]]] = {
-    "x86_64": {
-        "architecture": (0xC000003E,),
-        "tracing": (101, 310, 311, 312),
-        "mounts": (165, 166, 155, 161),
-        "namespaces": (308, 272),
-        "machine": (175, 313, 176, 246, 320, 169, 167, 168, 170, 171, 172, 173, 103, 163, 179, 153, 135, 154),
-        "clocks": (164, 227, 305, 159),
-        "handles": (303, 304, 300, 301, 212),
-        "probes": (321, 298, 323),
-        "keys": (248, 249, 250),
-        "system_v": (29, 30, 31, 67, 64, 65, 66, 220, 68, 69, 70, 71),
-        "queues": (240, 241, 242, 243, 244, 245),
-        "memory": (279, 256, 237, 238, 319),
-        "clone": (56,),
-        "sockets": (41, 53),
-        "ioctl": (16,),
-        "others": (302,),
-    },
-    "aarch64": {
-        "architecture": (0xC00000B7,),
-        "tracing": (117, 270, 271, 272),
-        "mounts": (40, 39, 41, 51),
-        "namespaces": (268, 97),
-        "machine": (105, 273, 106, 104, 294, 142, 224, 225, 161, 162, 116, 89, 60, 58, 92),
-        "clocks": (170, 112, 266, 171),
-        "handles": (264, 265, 262, 263, 18),
-        "probes": (280, 241, 282),
-        "keys": (217, 218, 219),
-        "system_v": (194, 195, 196, 197, 190, 191, 192, 193, 186, 187, 188, 189),
-        "queues": (180, 181, 182, 183, 184, 185),
-        "memory": (239, 238, 235, 237, 279),
-        "clone": (220,),
-        "sockets": (198, 199),
-        "ioctl": (29,),
-        "others": (261,),
-    },
-}
-SPECIAL = {"architecture", "clone", "sockets", "ioctl", "others"}
-"""`others` is prlimit64, left to a program for itself (process number 0) alone: the kernel would let it set the limits
-of the first process, which has the same user, and so have the kernel kill it."""
+OWN_PID = 0xA5C3_5AF1
+"""Stands for the process number in the compiled program until it is known; no operand or number is like it."""
 
 
-def filter_program(machine: str) -> bytes | None:
-    """The filter for a machine as `os.uname` names it; None when there is no table for it."""
-    table = TABLES.get(machine)
-    if table is None:
+def filter_program(machine: str, variant: str = "run", own_pid: int | None = None) -> bytes | None:
+    """The filter for a machine as `os.uname` names it; None when there is no table for it.
+
+    Args:
+        machine: as `os.uname` names it.
+        variant: one of `VARIANTS`.
+        own_pid: the process that will install it, as it sees itself; for "alone", and only for it.
+
+    Raises:
+        ValueError: the variant is none, or `own_pid` is missing or too much.
+    """
+    if variant not in VARIANTS:
+        raise ValueError(f"variant is {variant!r}; expected one of {', '.join(VARIANTS)}")
+    if (own_pid is not None) != (variant == "alone"):
+        raise ValueError(f"own_pid is {own_pid} for the variant {variant!r}; 'alone' needs it, no other takes it")
+    if machine not in ARCHITECTURES:
         return None
-    refused = [number for name, numbers in table.items() if name not in SPECIAL for number in numbers]
-    lines = [
-        _line(LOAD, ARCHITECTURE_AT),
-        *_if(JUMP_EQUAL, table["architecture"][0], otherwise=KILL),
-        _line(LOAD, NUMBER_AT),
-        *_if(JUMP_GREATER_EQUAL, FIRST_FOREIGN, then=KILL),
-        *_if(JUMP_GREATER_EQUAL, FIRST_UNKNOWN, then=ERROR | errno.ENOSYS),
-        *_if(JUMP_EQUAL, CLONE3, then=ERROR | errno.ENOSYS),  # its flags are in memory, where no filter looks
-    ]
-    for number in sorted([*refused, *SAME_EVERYWHERE]):
-        lines += _if(JUMP_EQUAL, number, then=ERROR | errno.EPERM)
-    lines += _on_argument(table["clone"], FIRST_ARGUMENT_AT, JUMP_SET, (NEW_NAMESPACE_FLAGS,), ERROR | errno.EPERM)
-    lines += _on_argument(table["ioctl"], SECOND_ARGUMENT_AT, JUMP_EQUAL, TERMINAL_REQUESTS, ERROR | errno.EPERM)
-    for number in table["others"]:
-        checks = [_line(LOAD, FIRST_ARGUMENT_AT), *_if(JUMP_EQUAL, 0, otherwise=ERROR | errno.EPERM)]
-        lines += _block(number, checks)
-    for number in table["sockets"]:
-        checks = [_line(LOAD, FIRST_ARGUMENT_AT), *_if(JUMP_EQUAL, AF_UNIX, otherwise=ERROR | errno.EAFNOSUPPORT)]
-        lines += _block(number, checks)
-    return b"".join([*lines, _line(RETURN, ALLOW)])
+    program = _compiled(machine, variant)
+    return program if own_pid is None else program.replace(struct.pack("<I", OWN_PID), struct.pack("<I", own_pid))
 
 
-def _line(code: int, operand: int, if_true: int = 0, if_false: int = 0) -> bytes:
-    return struct.pack("<HBBI", code, if_true, if_false, operand)
+@functools.cache
+def _compiled(machine: str, variant: str) -> bytes:
+    return compile_filter(ARCHITECTURES[machine], rules(machine, variant))
 
 
-def _if(test: int, operand: int, *, then: int | None = None, otherwise: int | None = None) -> list[bytes]:
-    """Return `then` when the test holds, or `otherwise` when it does not; else go on."""
-    if then is not None:
-        return [_line(test, operand, 0, 1), _line(RETURN, then)]
-    return [_line(test, operand, 1, 0), _line(RETURN, otherwise or KILL)]
+def rules(machine: str, variant: str) -> dict[int, Rule]:
+    """Per call number the rule of it and of all numbers up to the next key, for `compile_filter`."""
+    ruled = {0: PERMIT, FIRST_UNKNOWN: UNKNOWN, FIRST_FOREIGN: FOREIGN}
+    by_number = _by_number(machine, variant)
+    for number in sorted(by_number):
+        ruled[number] = by_number[number]
+        if number + 1 not in by_number and number + 1 < FIRST_UNKNOWN:
+            ruled[number + 1] = PERMIT
+    return ruled
 
 
-def _on_argument(
-    calls: tuple[int, ...], offset: int, test: int, operands: tuple[int, ...], verdict: int
-) -> list[bytes]:
-    checks = [_line(LOAD, offset)]
-    for operand in operands:
-        checks += _if(test, operand, then=verdict)
-    return [line for number in calls for line in _block(number, checks)]
+def _by_number(machine: str, variant: str) -> dict[int, Rule]:
+    table = numbers(machine)
+    by_name = _for_all(table)
+    if variant == "session":
+        by_name["clone"] = _clone(SESSION_CLONES)
+    elif variant == "landlock":
+        by_name.update(dict.fromkeys(table["landlock"], PERMIT))
+    elif variant == "alone":
+        by_name.update(_alone(table))
+    return {number: by_name[name] for group in table.values() for name, number in group.items() if name in by_name}
 
 
-def _block(number: int, checks: list[bytes]) -> list[bytes]:
-    """The checks of one call: skipped for all others; allowed when they find nothing."""
-    body = [*checks, _line(RETURN, ALLOW)]
-    return [_line(JUMP_EQUAL, number, 0, len(body)), *body]
+def _for_all(table: Mapping[str, Mapping[str, int]]) -> dict[str, Rule]:
+    ruled = {name: REFUSED for group in REFUSED_GROUPS for name in table[group]}
+    ruled.update(dict.fromkeys(table["attributes"], UNSUPPORTED))
+    ruled.update(dict.fromkeys(table["flushes"], PRETENDED))
+    ruled.update(dict.fromkeys(table["schedules"], _refuse((0, "==", FIRST_PROCESS))))
+    unix_only = Rule(ALLOW, (Check(0, "!=", AF_UNIX, NO_FAMILY),))
+    return ruled | {
+        "clone": _clone(RUN_CLONES),
+        "clone3": UNKNOWN,
+        "socket": unix_only,
+        "socketpair": unix_only,
+        "ioctl": _refuse_equal(1, TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR),
+        "prlimit64": _refuse((0, "!=", 0)),
+        "setpriority": _refuse((0, ">=", PRIO_USER), (1, "==", FIRST_PROCESS)),
+        "ioprio_set": _refuse((0, ">=", IOPRIO_WHO_USER), (1, "==", FIRST_PROCESS)),
+    }
+
+
+def _alone(table: Mapping[str, Mapping[str, int]]) -> dict[str, Rule]:
+    """What a program may do that sees the host's processes and files: start no process, reach no other.
+
+    Landlock says which files are opened, made and removed. It leaves these to us: signals (before its ABI 6), also
+    those that a descriptor sends for its owner; connecting to a Unix socket by its path (so only pairs of streams are
+    to be had); modes, owners and times of files (they succeed and change nothing, since copying a file sets them);
+    emptying a file (before ABI 3); watching a folder. `exec` stays: another program in this process is bound by the
+    same rules.
+    """
+    own = {name: Rule(ERROR | errno.EPERM, (Check(0, "==", OWN_PID, ALLOW),)) for name in table["signals"]}
+    himself = (Check(0, "==", 0, ALLOW), Check(0, "==", OWN_PID, ALLOW))
+    his = Rule(ERROR | errno.EPERM, himself)
+    emptying = Check(1, "&", O_TRUNC, ERROR | errno.EPERM)
+    return {
+        **own,
+        **dict.fromkeys(table["forks"], AGAIN),
+        **dict.fromkeys(table["marks"], PRETENDED),
+        **dict.fromkeys(table["schedules"], his),
+        "clone": Rule(
+            AGAIN.otherwise,
+            (Check(0, "&", NEW_NAMESPACES, REFUSED.otherwise), Check(0, "&", CLONE_THREAD, ALLOW)),
+        ),
+        "prlimit64": his,
+        "setpriority": _own_priority(0),
+        "ioprio_set": _own_priority(IOPRIO_WHO_PROCESS),
+        "pidfd_open": Rule(ERROR | errno.EPERM, (Check(0, "==", OWN_PID, ALLOW),)),
+        "pidfd_send_signal": REFUSED,
+        "fcntl": Rule(
+            ALLOW,
+            (
+                Check(1, "==", F_SETOWN_EX, ERROR | errno.EPERM),
+                Check(1, "!=", F_SETOWN, ALLOW),
+                Check(2, "!=", OWN_PID, ERROR | errno.EPERM),
+            ),
+        ),
+        "ioctl": _refuse_equal(1, TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FIOSETOWN, SIOCSPGRP),
+        "prctl": _refuse((0, "==", PR_SET_PDEATHSIG)),
+        "socket": Rule(NO_FAMILY),
+        "socketpair": Rule(ALLOW, (Check(0, "!=", AF_UNIX, NO_FAMILY), Check(1, "&", DATAGRAM_BIT, NO_FAMILY))),
+        "connect": REFUSED,
+        "truncate": REFUSED,
+        "open": Rule(ALLOW, (Check(1, "&", ACCESS_MODE, ALLOW), emptying)),
+        "openat": Rule(ALLOW, (Check(2, "&", ACCESS_MODE, ALLOW), emptying._replace(argument=2))),
+        "openat2": UNKNOWN,
+        "inotify_add_watch": REFUSED,
+    }
+
+
+def _clone(exceptions: tuple[int, ...]) -> Rule:
+    """No new namespaces but by these exact flags."""
+    allowed = (Check(0, "==", flags, ALLOW) for flags in exceptions)
+    return Rule(ALLOW, (*allowed, Check(0, "&", NEW_NAMESPACES, ERROR | errno.EPERM)))
+
+
+def _own_priority(kind: int) -> Rule:
+    """Only for one process, and that the caller."""
+    checks = (Check(0, "!=", kind, ERROR | errno.EPERM), Check(1, "==", 0, ALLOW), Check(1, "==", OWN_PID, ALLOW))
+    return Rule(ERROR | errno.EPERM, checks)
+
+
+def _refuse_equal(argument: int, *values: int) -> Rule:
+    return _refuse(*((argument, "==", value) for value in values))
+
+
+def _refuse(*tests: tuple[int, str, int]) -> Rule:
+    """Allowed unless one of the tests holds."""
+    return Rule(ALLOW, tuple(Check(*test, ERROR | errno.EPERM) for test in tests))
