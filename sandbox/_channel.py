@@ -6,12 +6,12 @@ import select
 import socket
 import time
 import weakref
-from collections.abc import Callable
 from contextlib import suppress
 
-from assaygym.errors import ConfigError, SandboxError
+from assaygym.errors import ConfigError
 from assaygym.sandbox._outcome import outcome
-from assaygym.sandbox._run import Run
+from assaygym.sandbox._pool import Pool
+from assaygym.sandbox._worker import Worker, WorkerLost
 from assaygym.sandbox.base import ExecResult, Limits
 
 HEADER_BYTES = 4
@@ -25,18 +25,18 @@ class ChannelProcess:
     The launcher swallows the program's standard streams meanwhile, so that nothing here waits for them.
 
     Args:
-        run: the run, started.
+        worker: the worker, which has its order; the process's own until its end.
         channel: our end of the channel.
         limits: what the run was given.
-        tidy: called once, when the run is over or this object is dropped.
+        pool: where the worker belongs.
     """
 
-    def __init__(self, run: Run, channel: socket.socket, limits: Limits, tidy: Callable[[], None]) -> None:
-        self._run, self._channel, self._limits = run, channel, limits
+    def __init__(self, worker: Worker, channel: socket.socket, limits: Limits, pool: Pool) -> None:
+        self._worker, self._channel, self._limits, self._pool = worker, channel, limits, pool
         self._received = bytearray()
         self._sending = True
         self._result: ExecResult | None = None
-        self._let_go = weakref.finalize(self, _let_go, run, channel, tidy)
+        self._let_go = weakref.finalize(self, _let_go, worker, channel, pool)
         channel.setblocking(False)
 
     def send(self, message: bytes, timeout: float | None = None) -> None:
@@ -105,20 +105,27 @@ class ChannelProcess:
 
     def _ended(self, *, killed: bool) -> ExecResult:
         if killed:
-            self._run.kill()
+            self._worker.kill()
         self._stop_sending()
-        while self._wait(select.POLLIN, self._run.deadline) & select.POLLIN and self._pull():
+        while self._wait(select.POLLIN, self._worker.deadline) & select.POLLIN and self._pull():
             self._received.clear()
-        report = self._run.report()
-        if report["ended"] == "killed" and not killed:
-            raise SandboxError("the sandbox was closed while the program ran")
-        return outcome(report, self._limits)
+        try:
+            report = self._worker.report()
+            if not killed:
+                report.check()
+        except WorkerLost:
+            self._pool.check_open()
+            raise
+        self._let_go.detach()
+        self._channel.close()
+        self._pool.release(self._worker)
+        return outcome(report, self._limits, self._worker.isolation)
 
     def _wait(self, wanted: int, deadline: float) -> int:
         """The channel's events, 0 when the time is over or the program has ended and left nothing."""
         poll = select.poll()
         poll.register(self._channel, wanted)
-        poll.register(self._run.control, select.POLLIN)
+        poll.register(self._worker.link, select.POLLIN)
         ready = dict(poll.poll(max(deadline - time.monotonic(), 0) * 1000))
         events = ready.get(self._channel.fileno(), 0)
         return wanted if events & (select.POLLHUP | select.POLLERR) else events
@@ -149,7 +156,6 @@ class ChannelProcess:
             self._channel.shutdown(socket.SHUT_WR)
 
 
-def _let_go(run: Run, channel: socket.socket, tidy: Callable[[], None]) -> None:
-    run.abandon()
+def _let_go(worker: Worker, channel: socket.socket, pool: Pool) -> None:
     channel.close()
-    tidy()
+    pool.discard(worker)

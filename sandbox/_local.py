@@ -1,32 +1,70 @@
-"""What the backends of this machine share: one launcher a run, a thread pool for many."""
+"""What the backends of this machine share: a pool of warm workers that runs programs one at a time each."""
 
 from __future__ import annotations
 
 import os
+import queue
 import socket
 import threading
 import weakref
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from functools import partial
-from itertools import islice
+from typing import Any
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox._channel import ChannelProcess
-from assaygym.sandbox._order import order
+from assaygym.sandbox._code import CodeCache
+from assaygym.sandbox._order import PROGRAM, Order, order
 from assaygym.sandbox._outcome import outcome
-from assaygym.sandbox._run import Run
-from assaygym.sandbox._wire import Spec, View
+from assaygym.sandbox._pool import Pool
+from assaygym.sandbox._worker import Report, Worker, WorkerLost
 from assaygym.sandbox.base import ExecResult, Job, Limits, Process, Sandbox
+from assaygym.sandbox.guest.protocol import BY_ITSELF
 
 LOOK_AHEAD = 2
-"""Jobs taken from the iterator before their turn, per worker."""
+"""Results that `run_many` holds ready, per worker, before it waits for its consumer."""
+TRIES = 2
+"""Workers that one run may lose before its loss is told."""
+SPARE = 2
+"""Idle workers kept, per place: a spawned program may talk with another."""
+PLAIN = "python"
+KINDS = {PLAIN: (), "numpy": ("numpy",)}
+"""Kinds of workers, and what each imports beforehand beside `MODULES`."""
+MODULES = [
+    "abc",
+    "bisect",
+    "cmath",
+    "collections",
+    "contextlib",
+    "copy",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "functools",
+    "heapq",
+    "io",
+    "itertools",
+    "json",
+    "math",
+    "operator",
+    "os",
+    "random",
+    "re",
+    "statistics",
+    "string",
+    "sys",
+    "threading",
+    "traceback",
+    "typing",
+]
 
 
 class LocalSandbox(Sandbox):
-    """A backend that starts one launcher a run on this machine.
+    """A backend whose workers are processes of this machine.
 
     Args:
         workers: how many `run`s may go on at once, whatever the number of threads that ask; default: the cores this
@@ -38,28 +76,31 @@ class LocalSandbox(Sandbox):
         ConfigError: `workers` is not positive.
     """
 
+    jailed: bool
+    """Whether processes are counted in a namespace of their own."""
+    stdin_file = ""
+    """Where a program's standard input has a name; "" for nowhere."""
+
     def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
         if workers is not None and workers < 1:
             raise ConfigError(f"workers is {workers}; expected at least 1, or None for the number of cores")
         self.workers = workers or len(os.sched_getaffinity(0))
         self.limits = limits or Limits()
-        self._closed = False
+        sentence = f"the {self.name} sandbox is closed; open another with open_sandbox()"
+        self._pool = Pool(self._start_worker, SPARE * self.workers, sentence)
+        self._codes = CodeCache(self._compiled)
         self._start_anew()
         _sandboxes.add(self)
 
     def _start_anew(self) -> None:
         """At the beginning, and in the child of a fork: what the parent runs, holds and locks there is not ours."""
         self._places = threading.BoundedSemaphore(self.workers)
-        self._lock = threading.Lock()
-        self._live: set[Run] = set()
+        self._codes = CodeCache(self._compiled)
+        self._pool.start_anew()
 
     @abstractmethod
-    def _site(self) -> tuple[str, str, View | None, Callable[[], None]]:
-        """Where one run takes place: the interpreter, the working directory, the jail's view, and what tidies up."""
-
-    @abstractmethod
-    def _launcher_python(self) -> str:
-        """The interpreter that runs the launcher."""
+    def _start_worker(self, kind: str) -> Worker:
+        """A new worker."""
 
     def run(
         self,
@@ -75,66 +116,91 @@ class LocalSandbox(Sandbox):
     ) -> ExecResult:
         """Run one program from a clean state, in a private scratch directory that holds `files`.
 
-        `ExecResult.files` stays empty: what a program leaves in its scratch directory vanishes with it.
-
         Raises:
             ConfigError: the language, a limit or a file name is not usable.
             SandboxError: the sandbox itself failed, or was closed meanwhile.
         """
-        limits = limits or self.limits
-        self._check(limits)
-        python, directory, view, tidy = self._site()
-        try:
-            spec = order(
-                program,
-                python=python,
-                directory=directory,
-                view=view,
-                language=language,
-                stdin=stdin,
-                files=files,
-                argv=argv,
-                limits=limits,
-            )
-            with self._places:
-                return self._run(spec, limits)
-        finally:
-            tidy()
+        if language != PLAIN:
+            raise ConfigError(f"language {language!r} is not supported; expected one of: {PLAIN}")
+        limits = self._checked(limits)
+        source = program.encode("utf-8", "surrogatepass")
+        made = partial(self._order, source, argv=argv, stdin=stdin, files=files, limits=limits, fetch=fetch, seed=seed)
+        with self._places:
+            return self._answer(made(self._codes.get(source)), limits, _kind(source))
 
-    def _run(self, spec: Spec, limits: Limits) -> ExecResult:
-        run = self._start(spec)
-        try:
-            report = run.report()
-        finally:
-            run.abandon()
-            self._forget(run)
-        if report["ended"] == "killed":
-            raise SandboxError(f"the {self.name} sandbox was closed while the program ran")
-        return outcome(report, limits)
+    def _order(self, source: bytes, code: bytes | None, *, argv: Sequence[str], **named: Any) -> Order:
+        how, body = ("code", code) if code else ("source", source)
+        line = [PROGRAM, *argv]
+        return order(body, how=how, source=source, argv=line, stdin_file=self.stdin_file, jailed=self.jailed, **named)
 
-    def spawn(self, program: str, *, files: Mapping[str, bytes] | None = None, limits: Limits | None = None) -> Process:
+    def _answer(self, wanted: Order, limits: Limits, kind: str = PLAIN) -> ExecResult:
+        report, isolation = self._report(wanted, kind)
+        return outcome(report, limits, isolation)
+
+    def _report(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...]]:
+        """Have a worker do it; a lost worker says nothing about the program, so another is asked.
+
+        Raises:
+            SandboxError: the sandbox failed, or was closed.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                return self._try(wanted, kind)
+            except WorkerLost:
+                self._check_open()
+        return self._try(wanted, kind)
+
+    def _try(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...]]:
+        worker = self._pool.acquire(kind)
+        try:
+            worker.start(wanted)
+            report = worker.report()
+            report.check()
+        except BaseException:
+            self._pool.discard(worker)
+            self._check_open()
+            raise
+        self._pool.release(worker)
+        return report, worker.isolation
+
+    def _compiled(self, source: bytes) -> bytes | None:
+        """The marshalled code of a program, compiled by a run of its own."""
+        limits = Limits(output_bytes=16 << 20)
+        wanted = order(source, how="compile", argv=[PROGRAM], limits=limits, jailed=self.jailed)
+        try:
+            report, _ = self._report(wanted, PLAIN)
+        except WorkerLost:
+            return None
+        return report.stdout if report.status == 0 and report.ended == BY_ITSELF else None
+
+    def spawn(
+        self,
+        program: str,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        limits: Limits | None = None,
+        imports: Collection[str] = (),
+    ) -> Process:
         """Start a Python program that talks with us over a message channel.
 
         Raises:
             ConfigError: a limit or a file name is not usable.
             SandboxError: the sandbox itself failed.
         """
-        limits = limits or self.limits
-        self._check(limits)
-        python, directory, view, tidy = self._site()
+        limits = self._checked(limits)
+        source = program.encode("utf-8", "surrogatepass")
+        wanted = self._order(source, self._codes.get(source), argv=(), files=files, limits=limits)
+        worker = self._pool.acquire(_kind(" ".join(imports).encode()))
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                channel = theirs.fileno()
-                spec = order(
-                    program, python=python, directory=directory, view=view, files=files, limits=limits, channel=channel
-                )
-                run = self._start(spec)
+                worker.start(wanted, theirs.fileno())
         except BaseException:
             ours.close()
-            tidy()
+            self._pool.discard(worker)
+            self._check_open()
             raise
-        return ChannelProcess(run, ours, limits, partial(self._let_go, run, tidy))
+        return ChannelProcess(worker, ours, limits, self._pool)
 
     def place(self) -> AbstractContextManager[object]:
         """One of the places of `run`, for a spawned program; waits until one is free."""
@@ -143,69 +209,91 @@ class LocalSandbox(Sandbox):
     def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult | SandboxError]]:
         """Run the jobs on all workers; yields (index of the job, result) as they finish, each exactly once.
 
-        At most twice as many jobs as workers are taken from `jobs` ahead of time. A job that cannot be run raises here,
-        and the jobs not yet yielded are lost.
+        A job that the sandbox failed to run yields the `SandboxError`; the others go on. Jobs are taken from `jobs` as
+        workers get free, a few ahead of what the caller has consumed.
 
         Raises:
-            ConfigError: a job's language, limit or file name is not usable.
-            SandboxError: the sandbox itself failed.
+            ConfigError: a job's language, limit or file name is not usable; jobs not yet yielded are lost.
+            SandboxError: the sandbox is closed.
         """
-        numbered = enumerate(jobs)
-        pending: dict[Future[ExecResult], int] = {}
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="sandbox") as pool:
-            try:
-                while True:
-                    for index, job in islice(numbered, LOOK_AHEAD * self.workers - len(pending)):
-                        pending[pool.submit(self._do, job)] = index
-                    if not pending:
-                        return
-                    for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                        yield pending.pop(future), future.result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+        self._check_open()
+        numbered, lock = enumerate(jobs), threading.Lock()
+        results = queue.Queue[Any](LOOK_AHEAD * self.workers)
+        stop = threading.Event()
 
-    def _do(self, job: Job) -> ExecResult:
-        return self.run(
-            job.program,
-            language=job.language,
-            stdin=job.stdin,
-            files=job.files,
-            argv=job.argv,
-            limits=job.limits,
-        )
+        def work() -> None:
+            while not stop.is_set():
+                try:
+                    with lock:
+                        index, job = next(numbered, (-1, None))
+                    results.put(None if job is None else (index, self._do(job)))
+                except BaseException as error:
+                    results.put(error)
+                    return
+                if job is None:
+                    return
+
+        threads = [threading.Thread(target=work, name=f"sandbox-{n}", daemon=True) for n in range(self.workers)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield from _taken(results, len(threads))
+        finally:
+            stop.set()
+            _empty(results, threads)
+
+    def _do(self, job: Job) -> ExecResult | SandboxError:
+        try:
+            return self.run(
+                job.program,
+                language=job.language,
+                stdin=job.stdin,
+                files=job.files,
+                argv=job.argv,
+                limits=job.limits,
+                fetch=job.fetch,
+                seed=job.seed,
+            )
+        except SandboxError as error:
+            self._check_open()
+            return error
 
     def close(self) -> None:
         """Kill whatever runs; calling it again does nothing."""
-        with self._lock:
-            self._closed = True
-            live = list(self._live)
-        for run in live:
-            run.kill()
+        self._pool.close()
 
-    def _check(self, limits: Limits) -> None:
+    def _checked(self, limits: Limits | None) -> Limits:
+        self._check_open()
+        limits = limits or self.limits
         if limits.network:
             raise ConfigError(f"network=True is not offered by the {self.name} sandbox; leave it False")
+        return limits
 
     def _check_open(self) -> None:
-        if self._closed:
-            raise SandboxError(f"the {self.name} sandbox is closed; open another with open_sandbox()")
+        self._pool.check_open()
 
-    def _start(self, spec: Spec) -> Run:
-        self._check_open()
-        run = Run(self._launcher_python(), spec)
-        with self._lock:
-            self._live.add(run)
-            if self._closed:
-                run.kill()
-        return run
 
-    def _let_go(self, run: Run, tidy: Callable[[], None]) -> None:
-        self._forget(run)
-        tidy()
+def _kind(text: bytes) -> str:
+    """The worker that suits a program best."""
+    return next((kind for kind in KINDS if kind != PLAIN and kind.encode() in text), PLAIN)
 
-    def _forget(self, run: Run) -> None:
-        with self._lock:
-            self._live.discard(run)
+
+def _taken(results: queue.Queue[Any], workers: int) -> Iterator[tuple[int, ExecResult | SandboxError]]:
+    while workers:
+        result = results.get()
+        if result is None:
+            workers -= 1
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            yield result
+
+
+def _empty(results: queue.Queue[Any], threads: list[threading.Thread]) -> None:
+    """Let workers that wait to hand over a result go."""
+    while any(thread.is_alive() for thread in threads):
+        with suppress(queue.Empty):
+            results.get(timeout=0.05)
 
 
 _sandboxes: weakref.WeakSet[LocalSandbox] = weakref.WeakSet()

@@ -1,102 +1,179 @@
-"""From the arguments of `Sandbox.run` to the spec that the launcher takes, everything checked."""
+"""From the arguments of `Sandbox.run` to the order that a worker takes, everything checked."""
 
 from __future__ import annotations
 
+import marshal
+import re
+import resource
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from assaygym.errors import ConfigError
-from assaygym.sandbox._wire import Spec, View
 from assaygym.sandbox.base import Limits
 
+if TYPE_CHECKING:
+    from assaygym.sandbox.guest.protocol import Payload
+
 PROGRAM = "main.py"
-LANGUAGES = ("python",)
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
     "MALLOC_ARENA_MAX": "2",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
 }
 """All that a program finds in its environment, beside HOME and TMPDIR. Without a bound on its arenas, malloc reserves
 64 MiB of address space a thread, and a few threads reach the memory limit."""
+OVERHEAD_BYTES = 64 << 20
+"""Address space granted on top of the memory limit: stacks of threads, libraries."""
+PIPE_BYTES = 60_000
+"""Standard input up to here waits in a pipe; more comes as a file."""
+PAGE = 4096
+MOST_FILES = 2000
+WATCHERS = 3
+"""Processes of ours that count among a jailed program's: keeper, zygote, the first process."""
+WANTS_ITS_FILE = re.compile(
+    rb"__file__|main\.py|multiprocessing|ProcessPool|runpy|argv\s*\[\s*0|spec_from_file|import_module|import\s+main\b"
+)
+"""Programs that may look for their own file: it is laid out for these only, since a clean scratch costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One run."""
+
+    payload: Payload
+    wall_seconds: float
+    output_bytes: int
+    scratch_bytes: int
+    fetch: tuple[str, ...]
+    stdin: bytes
+    """What is too much for a pipe."""
+
+    def packed(self) -> bytes:
+        """The payload on the wire."""
+        return marshal.dumps(self.payload)
 
 
 def order(
-    program: str,
+    body: bytes,
     *,
-    python: str,
-    directory: str,
-    view: View | None,
-    language: str = "python",
+    how: str = "source",
+    argv: Sequence[str],
+    stdin_file: str = "",
     stdin: str = "",
     files: Mapping[str, bytes] | None = None,
-    argv: Sequence[str] = (),
+    executables: bool = False,
+    environment: Mapping[str, str] | None = None,
     limits: Limits,
-    channel: int = -1,
-) -> Spec:
-    """The spec of one run.
+    jailed: bool,
+    fetch: Sequence[str] = (),
+    seed: int = 0,
+    source: bytes = b"",
+    address_space: bool = True,
+) -> Order:
+    """The order of one run.
 
     Args:
-        program: source text. What UTF-8 cannot encode is the program's fault (a syntax error), not the caller's.
-        python: the interpreter as the program's side finds it.
-        directory: where the program works, as its side finds it.
-        view: what a jail shows; None without one.
-        language: one of `LANGUAGES`.
-        stdin: fed to the program as UTF-8.
+        body: the program: source, or its marshalled code.
+        how: see `Payload`.
+        argv: the program's name and its arguments; for a command the whole line.
+        stdin_file: where its standard input has a name; "" for nowhere.
+        stdin: its standard input.
         files: what else lies in its directory.
-        argv: its arguments after its name.
+        executables: whether these may be executed.
+        environment: on top of `ENVIRONMENT`.
         limits: of the run.
-        channel: the descriptor of its message channel, -1 for none.
+        jailed: whether processes are counted in a namespace of their own.
+        fetch: what is to be handed back.
+        seed: of its random generators.
+        source: of the program, when `body` is code.
+        address_space: whether memory is limited by address space, rather than by data.
 
     Raises:
-        ConfigError: the language, an argument or a file name is not usable.
+        ConfigError: an argument or a file name is not usable.
     """
-    if language not in LANGUAGES:
-        raise ConfigError(f"language {language!r} is not supported; expected one of: {', '.join(LANGUAGES)}")
     if any("\0" in argument for argument in argv):
         raise ConfigError("argv holds a NUL character, which no program can be given; remove it")
-    return {
-        "view": view,
-        "command": [python, "-s", "-B", PROGRAM, *argv],
-        "environment": {**ENVIRONMENT, "HOME": directory, "TMPDIR": directory},
-        "directory": directory,
-        "files": placed(program, files),
-        "stdin": stdin.encode("utf-8", "surrogatepass"),
-        "channel": channel,
-        "cpu_seconds": limits.cpu_seconds,
-        "wall_seconds": limits.wall_seconds,
-        "memory_bytes": limits.memory_bytes,
-        "output_bytes": limits.output_bytes,
-        "file_bytes": limits.file_bytes,
-        "processes": limits.processes,
+    source = source or body
+    laid = checked_files(files, fetch)
+    if how != "command":
+        if PROGRAM in laid:
+            raise ConfigError(f"files holds {PROGRAM!r}, which is the program itself; give it another name")
+        if WANTS_ITS_FILE.search(source):
+            laid[PROGRAM] = source
+    fed = stdin.encode("utf-8", "surrogatepass")
+    large = len(fed) > PIPE_BYTES
+    payload: Payload = {
+        "how": how,
+        "body": body,
+        "source": source,
+        "name": PROGRAM,
+        "argv": list(argv),
+        "files": laid,
+        "executables": executables,
+        "stdin": b"" if large else fed,
+        "stdin_file": stdin_file if b"/dev/stdin" in source else "",
+        "limits": _limits(limits, jailed, address_space),
+        "address_space": limits.memory_bytes + OVERHEAD_BYTES if address_space else 0,
+        "seed": seed,
+        "channel": -1,
+        "environment": dict(environment or {}),
     }
+    ours = sum(len(content) + 2 * PAGE for content in laid.values())
+    return Order(
+        payload,
+        limits.wall_seconds,
+        limits.output_bytes,
+        limits.file_bytes + ours,
+        tuple(fetch),
+        fed if large else b"",
+    )
 
 
-def placed(program: str, files: Mapping[str, bytes] | None) -> dict[str, bytes]:
-    """The files of a run, the program among them.
+def _limits(limits: Limits, jailed: bool, address_space: bool) -> list[tuple[int, int, int]]:
+    cpu = int(-(-limits.cpu_seconds // 1))
+    found = [(resource.RLIMIT_CPU, cpu, cpu + 1), (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)]
+    if jailed:  # elsewhere it would count all of the user's processes
+        most = limits.processes + WATCHERS
+        found.append((resource.RLIMIT_NPROC, most, most))
+    if not address_space:
+        most = limits.memory_bytes + OVERHEAD_BYTES
+        found.append((resource.RLIMIT_DATA, most, most))
+    return found
+
+
+def checked_files(files: Mapping[str, bytes] | None, fetch: Sequence[str] = ()) -> dict[str, bytes]:
+    """The files of a run.
 
     Raises:
-        ConfigError: a name is absolute, leaves the folder, is not a plain path, or is taken.
+        ConfigError: a name, here or in `fetch`, is absolute, leaves the folder, or is not a plain path; or there are
+            too many.
     """
-    result = {PROGRAM: program.encode("utf-8", "surrogatepass")}
+    result = dict[str, bytes]()
     for name, content in (files or {}).items():
-        _check_name(name)
+        _check_name(name, "files")
         if not isinstance(content, bytes):
             raise ConfigError(f"files[{name!r}] is a {type(content).__name__}; expected bytes")
-        if name in result:
-            raise ConfigError(f"files holds {name!r}, which is the program itself; give it another name")
         result[name] = content
+    for name in fetch:
+        _check_name(name, "fetch")
+    if len(result) > MOST_FILES:
+        raise ConfigError(f"files holds {len(result)} files; a run takes at most {MOST_FILES}")
     folders = {str(folder) for name in result for folder in PurePosixPath(name).parents}
     if clash := sorted(folders & result.keys()):
         raise ConfigError(f"files holds {clash[0]!r} both as a file and as a folder; rename one")
     return result
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, where: str) -> None:
     parts = name.split("/")
     plain = name.isprintable() and not set(parts) & {"", ".", ".."}
     if not plain or len(name) > 1000 or any(len(part.encode()) > 255 for part in parts):
         raise ConfigError(
-            f"files holds {name!r}; expected a plain relative path such as 'data/input.txt', without '..'"
+            f"{where} holds {name!r}; expected a plain relative path such as 'data/input.txt', without '..'"
         )

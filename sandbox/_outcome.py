@@ -1,4 +1,4 @@
-"""From the launcher's report to an `ExecResult`: the rule of every status stands here.
+"""From a worker's report to an `ExecResult`: the rule of every status stands here.
 
 In this order: a stream passed its cap: OUTPUT_LIMIT. The wall clock ran out, SIGXCPU, or more CPU time than the limit:
 TIMEOUT. It failed with a `MemoryError` as the last line of its standard error, or was killed with SIGKILL by neither us
@@ -12,28 +12,37 @@ import os
 import re
 import signal
 
-from assaygym.sandbox._wire import Report
+from assaygym.sandbox._worker import Report
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits
+from assaygym.sandbox.guest.protocol import BY_HOST, BY_ITSELF, BY_OUTPUT, BY_WALL
 
 MEMORY_ERROR = re.compile(r"(?:\A|\n)[\w.]*MemoryError\b[^\n]*\n?\Z")
 NEARLY_ALL = 0.8
 
 
-def outcome(report: Report, limits: Limits) -> ExecResult:
-    """What a program did, from the report of its end."""
-    code, number = _ending(report["status"])
-    stderr = report["stderr"].decode("utf-8", "replace")
+def outcome(report: Report, limits: Limits, isolation: tuple[str, ...], short: bool = False) -> ExecResult:
+    """What a program did, from the report of its end.
+
+    Args:
+        report: from the worker.
+        limits: of the run.
+        isolation: what was in force.
+        short: whether the kernel killed something of this run for want of memory.
+    """
+    code, number = _ending(report.status)
+    stderr = report.stderr.decode("utf-8", "replace")
     return ExecResult(
-        status=_status(report, limits, code, number, stderr),
+        status=_status(report, limits, code, number, stderr, short),
         exit_code=code,
         signal=number,
-        stdout=report["stdout"].decode("utf-8", "replace"),
+        stdout=report.stdout.decode("utf-8", "replace"),
         stderr=stderr,
-        truncated=report["truncated"],
-        cpu_seconds=report["cpu_seconds"],
-        wall_seconds=report["wall_seconds"],
-        peak_memory_bytes=report["peak_memory_bytes"],
-        isolation=tuple(report["isolation"]),
+        truncated=report.ended == BY_OUTPUT,
+        cpu_seconds=report.cpu_seconds,
+        wall_seconds=report.wall_seconds,
+        peak_memory_bytes=report.peak_memory_bytes,
+        files=report.files,
+        isolation=isolation,
     )
 
 
@@ -45,16 +54,18 @@ def _ending(status: int | None) -> tuple[int | None, int | None]:
     return (code, None) if code >= 0 else (None, -code)
 
 
-def _status(report: Report, limits: Limits, code: int | None, number: int | None, stderr: str) -> ExecStatus:
-    if report["ended"] == "output":
+def _status(
+    report: Report, limits: Limits, code: int | None, number: int | None, stderr: str, short: bool
+) -> ExecStatus:
+    if report.ended == BY_OUTPUT:
         return ExecStatus.OUTPUT_LIMIT
-    over = report["cpu_seconds"] > limits.cpu_seconds
-    if report["ended"] == "wall" or number == signal.SIGXCPU or over:
+    over = report.cpu_seconds > limits.cpu_seconds
+    if report.ended == BY_WALL or number == signal.SIGXCPU or over:
         return ExecStatus.TIMEOUT
     if code and MEMORY_ERROR.search(stderr):
         return ExecStatus.OUT_OF_MEMORY
-    if number is None:
-        return ExecStatus.NONZERO_EXIT if code else ExecStatus.OK
-    full = report["peak_memory_bytes"] >= NEARLY_ALL * limits.memory_bytes
-    by_kernel = number == signal.SIGKILL and report["ended"] == "" and full
+    if report.ended == BY_HOST or number is None:
+        return ExecStatus.SIGNALED if number else ExecStatus.NONZERO_EXIT if code else ExecStatus.OK
+    full = short or report.peak_memory_bytes >= NEARLY_ALL * limits.memory_bytes
+    by_kernel = number == signal.SIGKILL and report.ended == BY_ITSELF and full
     return ExecStatus.OUT_OF_MEMORY if by_kernel else ExecStatus.SIGNALED

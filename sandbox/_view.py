@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import sysconfig
 from pathlib import Path
 
-from assaygym.sandbox._interpreter import configuration, interpreter
+from assaygym.sandbox._interpreter import PACKAGES_PLACE, configuration, interpreter, package_folders
 from assaygym.sandbox._wire import View
 
 SYSTEM = (
@@ -33,9 +32,7 @@ SCRATCH = "/tmp"
 STDIN_FILE = "/dev/shm/.stdin"
 DEVICE_LINKS = {"/dev/stdin": STDIN_FILE}
 """Without /proc, standard input has a name only for programs that ask for it; see `_order`."""
-PACKAGES_FOLDER = f"{PYTHON}/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-PACKAGES = ("numpy",)
-"""What programs may import beside the standard library, where this process can."""
+PACKAGES_FOLDER = f"{PYTHON}/{PACKAGES_PLACE}"
 NAMES = {"/etc/passwd": "sandbox:x:1000:1000:sandbox:/tmp:/bin/sh\n", "/etc/group": "sandbox:x:1000:\n"}
 
 
@@ -48,23 +45,11 @@ def view_of_this_machine() -> View:
     return {
         "scratch": SCRATCH,
         "binds": binds,
-        "packages": _shown_packages(),
+        "packages": {f"{PACKAGES_FOLDER}/{os.path.basename(path)}": path for path in package_folders()},
         "masks": _outermost(_packages(binds)),
         "texts": {**NAMES, f"{PYTHON}/pyvenv.cfg": configuration(python)},
         "links": {f"{PYTHON}/bin/python3": python, f"{PYTHON}/bin/python": "python3", **DEVICE_LINKS},
     }
-
-
-def _shown_packages() -> dict[str, str]:
-    """Where a program finds each package that it may import, and where it lies on this machine."""
-    found = dict[str, str]()
-    for name in PACKAGES:
-        spec = importlib.util.find_spec(name)
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
-            for path in (os.path.realpath(folder), f"{os.path.realpath(folder)}.libs"):
-                if os.path.isdir(path):
-                    found[f"{PACKAGES_FOLDER}/{os.path.basename(path)}"] = path
-    return found
 
 
 def _outermost(paths: list[str]) -> list[str]:

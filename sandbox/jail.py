@@ -35,10 +35,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assaygym.errors import IsolationError, SandboxError
+from assaygym.sandbox._helper import native_helper
 from assaygym.sandbox._interpreter import interpreter
-from assaygym.sandbox._local import LocalSandbox
-from assaygym.sandbox._view import PYTHON, SCRATCH, view_of_this_machine
-from assaygym.sandbox._wire import View
+from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
+from assaygym.sandbox._view import PACKAGES_FOLDER, PYTHON, SCRATCH, STDIN_FILE, view_of_this_machine
+from assaygym.sandbox._wire import Boot
+from assaygym.sandbox._worker import Worker, start_worker
 from assaygym.sandbox.base import Limits
 
 COVERED = (
@@ -81,20 +83,33 @@ class JailSandbox(LocalSandbox):
     """
 
     name = "jail"
+    jailed = True
+    stdin_file = STDIN_FILE
 
     def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
-        super().__init__(workers, limits)
         _require_linux()
         self._python = interpreter()
         self._view = view_of_this_machine()
+        super().__init__(workers, limits)
         self._prove()
 
-    def _launcher_python(self) -> str:
-        return self._python
+    def _start_worker(self, kind: str) -> Worker:
+        return start_worker(self._python, self._boot(kind))
 
-    def _site(self) -> tuple[str, str, View | None, Callable[[], None]]:
-        self._check_open()
-        return f"{PYTHON}/bin/python3", SCRATCH, self._view, _nothing_to_tidy
+    def _boot(self, kind: str) -> Boot:
+        return {
+            "tier": "userns",
+            "view": self._view,
+            "host": os.getpid(),
+            "scratch": SCRATCH,
+            "scratch_bytes": self.limits.file_bytes,
+            "helper": native_helper(),
+            "executable": f"{PYTHON}/bin/python3",
+            "packages": [PACKAGES_FOLDER],
+            "modules": [*MODULES, *KINDS[kind]],
+            "cgroups": [],
+            "more_isolation": [],
+        }
 
     def _prove(self) -> None:
         """Run one program for real, once a process: what the kernel allows is only known by asking."""
@@ -110,10 +125,6 @@ class JailSandbox(LocalSandbox):
                 f"a first program in the jail did not run: {result.status}, {result.stderr!r}. {INSTEAD}"
             )
         _proven = True
-
-
-def _nothing_to_tidy() -> None:
-    """The jail's scratch vanishes with its mount namespace."""
 
 
 def _require_linux() -> None:

@@ -14,13 +14,12 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from assaygym.sandbox._interpreter import interpreter, lay_out
-from assaygym.sandbox._local import LocalSandbox
-from assaygym.sandbox._wire import View
+from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
+from assaygym.sandbox._wire import Boot
+from assaygym.sandbox._worker import Worker, start_worker
 from assaygym.sandbox.base import Limits
 
 COVERED = (
@@ -42,26 +41,38 @@ class ProcessSandbox(LocalSandbox):
     """Runs programs as ordinary processes of this user. Isolates nothing; see the module's two lists."""
 
     name = "process"
+    jailed = False
 
     def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
-        super().__init__(workers, limits)
         self._python = interpreter()
-        self._root = Path(tempfile.mkdtemp(prefix="assaygym-"))
+        self._root = Path(tempfile.mkdtemp(prefix=f"assaygym-{os.getpid()}-"))
         self._remove = weakref.finalize(self, _remove, self._root, os.getpid())
-        self._command = lay_out(self._root / "python", self._python)
+        self._command, self._packages = lay_out(self._root / "python", self._python)
+        super().__init__(workers, limits)
 
     def close(self) -> None:
         """Kill whatever runs and remove all folders; calling it again does nothing."""
         super().close()
         self._remove()
 
-    def _launcher_python(self) -> str:
-        return self._python
-
-    def _site(self) -> tuple[str, str, View | None, Callable[[], None]]:
-        self._check_open()
+    def _start_worker(self, kind: str) -> Worker:
         folder = tempfile.mkdtemp(prefix="run-", dir=self._root)
-        return self._command, folder, None, partial(_remove, Path(folder), os.getpid())
+        return start_worker(self._python, self._boot(kind, folder))
+
+    def _boot(self, kind: str, folder: str) -> Boot:
+        return {
+            "tier": "none",
+            "view": None,
+            "host": os.getpid(),
+            "scratch": folder,
+            "scratch_bytes": self.limits.file_bytes,
+            "helper": "",
+            "executable": self._command,
+            "packages": [self._packages],
+            "modules": [*MODULES, *KINDS[kind]],
+            "cgroups": [],
+            "more_isolation": [],
+        }
 
 
 def _remove(folder: Path, owner: int) -> None:

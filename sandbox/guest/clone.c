@@ -15,32 +15,43 @@
 
 static struct {
     int started; /* a futex: 0, then 1 */
-    int program; /* its number, or a negative errno */
     int status;  /* its wait status, -1 until it has ended by itself */
 } shared;
 
 static void *back[5];
 static char stack[64 << 10] __attribute__((aligned(64)));
 
+/* Wait for the program's end, or for the order to end it: SIGUSR1 from outside, whose sender has no number here. One
+   from inside has a number, or a code below SI_USER where it was made up. */
+static void wait_for(long program, const unsigned long *signals) {
+    for (;;) {
+        int status;
+        siginfo_t what;
+        long ended;
+        while ((ended = syscall(SYS_wait4, -1, &status, __WALL | WNOHANG, 0)) > 0)
+            if (ended == program) {
+                shared.status = status;
+                return;
+            }
+        if (syscall(SYS_rt_sigtimedwait, signals, &what, 0, 8) == SIGUSR1 && what.si_code == SI_USER && !what.si_pid)
+            return;
+    }
+}
+
 static int be_first(void *unused) {
     (void)unused;
+    const unsigned long signals = 1ul << (SIGUSR1 - 1) | 1ul << (SIGCHLD - 1);
     long program = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (program == 0)
         __builtin_longjmp(back, 1);
-    shared.program = program < 0 ? -errno : (int)program;
+    syscall(SYS_rt_sigprocmask, SIG_BLOCK, &signals, 0, 8);
     __atomic_store_n(&shared.started, 1, __ATOMIC_SEQ_CST);
     syscall(SYS_futex, &shared.started, FUTEX_WAKE, 1, 0, 0, 0);
-    if (program < 0)
-        syscall(SYS_exit_group, 1);
     syscall(SYS_close_range, 0, ~0u, 0);
-    int status;
-    long ended;
-    while ((ended = syscall(SYS_wait4, -1, &status, __WALL, 0)) != program)
-        if (ended < 0)
-            syscall(SYS_exit_group, 1);
-    shared.status = status;
+    if (program > 0)
+        wait_for(program, &signals);
     syscall(SYS_kill, -1, SIGKILL);
-    while (syscall(SYS_wait4, -1, &status, __WALL, 0) > 0)
+    while (syscall(SYS_wait4, -1, 0, __WALL, 0) > 0)
         continue;
     syscall(SYS_exit_group, 0);
     return 0;

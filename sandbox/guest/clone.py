@@ -17,6 +17,8 @@ from collections.abc import Callable
 from assaygym.sandbox.guest import kernel
 from assaygym.sandbox.guest.protocol import NO_STATUS
 
+AWAITED = (signal.SIGUSR1, signal.SIGCHLD)
+"""What a first process waits for; blocked, since the kernel drops all others that it has no handler for."""
 Prepared = tuple[int, Callable[[], int]]
 """The number of the process to wait for, and what tells the program's wait status once that one has ended."""
 
@@ -65,16 +67,32 @@ class PlainCloner:
 def _be_first(program: int, tell: int) -> None:
     """Wait for the program, tell its status, end everything; never returns."""
     try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
         os.dup2(tell, 0)
         os.closerange(1, 1 << 20)
-        while (ended := os.waitpid(-1, 0))[0] != program:
-            pass
-        os.write(0, str(ended[1]).encode())
+        status = _wait_for(program)
+        if status != NO_STATUS:
+            os.write(0, str(status).encode())
         os.kill(-1, signal.SIGKILL)
         while True:
             os.wait()
     except BaseException:
         os._exit(0)
+
+
+def _wait_for(program: int) -> int:
+    """Wait for the program's end, or for the order to end it.
+
+    The order is SIGUSR1 from outside, whose sender has no number here. One from inside has a number, or a negative code
+    where it was made up.
+    """
+    while True:
+        while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+            if ended[0] == program:
+                return ended[1]
+        what = signal.sigwaitinfo(AWAITED)
+        if what.si_signo == signal.SIGUSR1 and what.si_code == 0 and what.si_pid == 0:
+            return NO_STATUS
 
 
 def _read_status(told: int) -> int:
@@ -84,7 +102,7 @@ def _read_status(told: int) -> int:
 
 
 class AloneCloner:
-    """Without a namespace: the program is our own child, and what tells its status is its end."""
+    """Without a namespace: the program is our own child, and its end tells its status."""
 
     def __call__(self) -> Prepared | None:
         """As `NativeCloner`."""

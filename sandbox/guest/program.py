@@ -21,7 +21,6 @@ import threading
 import traceback
 import types
 
-from assaygym.sandbox.guest import kernel
 from assaygym.sandbox.guest.protocol import CHANNEL_FD, HAS_CHANNEL, HAS_STDIN, LENGTH, START_FAILED
 from assaygym.sandbox.guest.scratch import place
 
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 
 mapped_bytes = 0
 """What the worker's interpreter maps by itself: granted to Python programs on top of their limit. Set at its start."""
+scratch = ""
+"""Where programs work. Set at the worker's start."""
 FEED_FD = 4
 """The writing end of a prepared process's own standard input."""
 ABOVE_ALL = 64
@@ -98,7 +99,7 @@ def _receive() -> Payload:
 
 def _settle(payload: Payload) -> None:
     """Lay everything out for the program, and limit it."""
-    os.chdir(payload["directory"])
+    os.chdir(scratch)
     if stdin := payload["stdin"]:
         os.write(FEED_FD, stdin)
     os.close(FEED_FD)
@@ -163,7 +164,7 @@ def _execute(payload: Payload) -> NoReturn:
 
 def _run(payload: Payload) -> NoReturn:
     """Run Python as `python3 main.py` would."""
-    name, source = payload["name"], payload["source"]
+    name, source = f"{scratch}/{payload['name']}", payload["source"]
     sys.argv = sys.orig_argv = payload["argv"]
     linecache.cache[name] = (lambda: source.decode("utf-8", "replace"),)  # type: ignore[assignment]  # lazily
     how, body = payload["how"], payload["body"]
@@ -185,6 +186,15 @@ def _run(payload: Payload) -> NoReturn:
 
 
 def _compiled(body: bytes, name: str) -> types.CodeType:
+    try:
+        body.decode()
+    except UnicodeDecodeError:  # the compiler itself overlooks it in comments
+        from importlib.util import decode_source
+
+        try:
+            decode_source(body)
+        except UnicodeDecodeError as error:
+            raise SyntaxError(str(error)) from None
     try:
         return compile(body, name, "exec", dont_inherit=True)
     except ValueError as error:  # Pythons before 3.11.4, of a NUL

@@ -46,10 +46,9 @@ if TYPE_CHECKING:
         source: bytes
         """For tracebacks."""
         name: str
-        """Of the program's file."""
+        """Of the program's file, in its directory."""
         argv: list[str]
         """For a command the whole line."""
-        directory: str
         files: dict[str, bytes]
         executables: bool
         """Whether the files may be executed."""

@@ -1,4 +1,4 @@
-"""The processes of one worker, outermost first: watcher, keeper, zygote.
+"""The processes of one worker, outermost first: watcher, keeper, zygote. All is imported before the jail hides it.
 
 The watcher stays outside, as the host's child: it sees to it that nothing is left when the host, the keeper or the
 zygote ends. The keeper enters the jail and stays outside of its process namespace; it alone can mount, and empties the
@@ -20,8 +20,13 @@ import sys
 from contextlib import suppress
 from functools import partial
 
-from assaygym.sandbox.guest import kernel
+from assaygym.sandbox.guest import kernel, program
+from assaygym.sandbox.guest.clone import AloneCloner, cloner
 from assaygym.sandbox.guest.frames import pack, read_frame, write_all
+from assaygym.sandbox.guest.namespaces import enter_jail
+from assaygym.sandbox.guest.scratch import FolderScratch, MountedScratch, mount_scratch
+from assaygym.sandbox.guest.seccomp import filter_program
+from assaygym.sandbox.guest.zygote import FIRST_OWN, LINK_FD, Zygote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +40,10 @@ OWN_FRAMES = 5
 
 def main(control: str) -> None:
     """Take the boot frame from the socket, start the keeper, watch; never returns."""
-    link = socket.socket(fileno=int(control))
+    link = socket.socket(fileno=os.dup2(int(control), LINK_FD, inheritable=False))
+    os.close(int(control))
+    while os.open("/dev/null", os.O_RDWR) < FIRST_OWN:
+        pass  # the numbers that a program's descriptors will have
     boot = read_frame(link.fileno())
     host = os.pidfd_open(os.getppid()) if boot["host"] == os.getppid() else -1
     if boot["host"] and host < 0:
@@ -47,12 +55,17 @@ def main(control: str) -> None:
         _as_ours(partial(_keep, boot, link, tell, os.getppid()), link)
     os.close(tell)
     link.close()
-    for number in (0, 1, 2):
-        os.close(number)
+    _turn_off_streams()
     _watch(keeper, host, told)
     for folder in boot["cgroups"]:
         _remove(folder)
     os._exit(0)
+
+
+def _turn_off_streams() -> None:
+    """Point them at nothing. The interpreter's stream objects stay as they are, made for pipes, as a program's are."""
+    for number in (0, 1, 2):
+        os.dup2(FIRST_OWN - 1, number)
 
 
 def _watch(keeper: int, host: int, told: int) -> None:
@@ -108,6 +121,7 @@ def follow_parent(parent: int) -> None:
 def _keep(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int) -> None:
     os.setsid()
     os.umask(0o022)
+    _turn_off_streams()
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):  # a handler could be reached from inside a run
         signal.signal(number, signal.SIG_DFL)
     statm = os.open("/proc/self/statm", os.O_RDONLY)
@@ -121,23 +135,20 @@ def _keep(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int) ->
 
 
 def _keep_namespaces(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int, statm: int) -> None:
-    from assaygym.sandbox.guest.clone import cloner
-    from assaygym.sandbox.guest.namespaces import enter_jail
-    from assaygym.sandbox.guest.scratch import mount_scratch
 
     clone = cloner(boot["helper"])  # while its file can be seen
     boot["isolation"] = enter_jail(boot["view"])
     follow_parent(watcher)
     mount_scratch(boot["scratch"], boot["scratch_bytes"], anew=False)
-    _warm(boot)
+    _warm(boot, statm)
     ours, theirs = socket.socketpair()
     zygote = os.fork()
     if zygote == 0:
         ours.close()
         os.close(tell)
-        _as_ours(partial(_serve_jailed, boot, link, theirs, statm, clone), link)
+        _as_ours(partial(_serve_jailed, boot, link, theirs, clone), link)
     os.write(tell, f"{zygote} ".encode())
-    for descriptor in (tell, statm, theirs.detach(), link.detach()):
+    for descriptor in (tell, theirs.detach(), link.detach()):
         os.close(descriptor)
     while size := ours.recv(SIZE.size):
         mount_scratch(boot["scratch"], SIZE.unpack(size)[0], anew=True)
@@ -152,8 +163,8 @@ def _renew(keeper: socket.socket, scratch: str, size: int) -> None:
     os.chdir(scratch)
 
 
-def _warm(boot: dict[str, Any]) -> None:
-    """Import what programs use, as they will find it."""
+def _warm(boot: dict[str, Any], statm: int) -> None:
+    """Import what programs use, as they will find it, and measure the result."""
     sys.path[:] = [boot["scratch"], *sys.path[1:], *boot["packages"]]
     sys.executable = boot["executable"]
     for name in boot["modules"]:
@@ -161,11 +172,12 @@ def _warm(boot: dict[str, Any]) -> None:
     site = importlib.import_module("site")
     for part in (site.setquit, site.setcopyright, site.sethelper):  # what the switch -S leaves out
         part()
+    program.scratch = boot["scratch"]
+    program.mapped_bytes = int(os.pread(statm, 100, 0).split()[0]) * resource.getpagesize()
+    os.close(statm)
 
 
-def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.socket, statm: int, clone: Any) -> None:
-    from assaygym.sandbox.guest.scratch import MountedScratch
-    from assaygym.sandbox.guest.seccomp import filter_program
+def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.socket, clone: Any) -> None:
 
     follow_parent(0)
     os.chdir(boot["scratch"])
@@ -174,30 +186,22 @@ def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.sock
     kernel.keep_capabilities(kernel.CAP_SYS_ADMIN)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     isolation = [*boot["isolation"], "private_scratch", "no_capabilities", "no_new_privs"]
-    if (program := filter_program(os.uname().machine)) is not None:
-        kernel.install_filter(program)
+    if (refused := filter_program(os.uname().machine)) is not None:
+        kernel.install_filter(refused)
         isolation.append("seccomp")
-    _go(boot, link, statm, clone, scratch, kernel.drop_capabilities, isolation)
+    _go(boot, link, clone, scratch, kernel.drop_capabilities, isolation)
 
 
 def _serve(boot: dict[str, Any], link: socket.socket, statm: int) -> None:
-    from assaygym.sandbox.guest.clone import AloneCloner
-    from assaygym.sandbox.guest.scratch import FolderScratch
 
-    _warm(boot)
+    _warm(boot, statm)
     os.chdir(boot["scratch"])
-    _go(boot, link, statm, AloneCloner(), FolderScratch(boot["scratch"]), bool, [])
+    _go(boot, link, AloneCloner(), FolderScratch(boot["scratch"]), bool, [])
 
 
-def _go(
-    boot: dict[str, Any], link: socket.socket, statm: int, clone: Any, scratch: Any, seal: Any, isolation: list[str]
-) -> None:
-    from assaygym.sandbox.guest import program
-    from assaygym.sandbox.guest.zygote import Zygote
+def _go(boot: dict[str, Any], link: socket.socket, clone: Any, scratch: Any, seal: Any, isolation: list[str]) -> None:
 
     zygote = Zygote(link, clone, scratch, seal, grouped=boot["tier"] != "userns")
-    program.mapped_bytes = int(os.pread(statm, 100, 0).split()[0]) * resource.getpagesize()
-    os.close(statm)
     frame = {"isolation": [*isolation, *boot["more_isolation"], "rlimits"]}
     for name in [name for name in sys.modules if name == "assaygym" or name.startswith("assaygym.")]:
         del sys.modules[name]

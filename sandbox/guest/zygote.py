@@ -40,9 +40,12 @@ PIPE = 1 << 16
 CHUNK = 1 << 18
 KEPT = 1 << 20
 """Memory of the buffer that is kept from one run to the next."""
-DESCRIPTOR_BYTES = 4
-LOW = 8
-"""Descriptors below are the program's: none of ours may have such a number."""
+END_MILLISECONDS = 1000
+"""How long the first process of a run may take to kill and reap all others before it is killed itself."""
+LINK_FD = 60
+"""Where the socket to the host is, out of the way of what a program is given."""
+FIRST_OWN = 8
+"""Descriptors below are the program's: none of ours has such a number."""
 
 
 class Buffer:
@@ -58,7 +61,7 @@ class Buffer:
         if size > len(self.view):
             self.view.release()
             self._map.close()
-            self._map = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_NORESERVE)
+            self._map = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
             self._map.madvise(mmap.MADV_DONTFORK)
             self.view = memoryview(self._map)
 
@@ -66,6 +69,10 @@ class Buffer:
         """Give back the memory of a large content."""
         if used > KEPT:
             self._map.madvise(mmap.MADV_DONTNEED)
+
+
+class HostGone(Exception):
+    """The host closed its end."""
 
 
 class Waiting:
@@ -94,7 +101,7 @@ class Zygote:
     """Serves one host over one socket, one run at a time.
 
     Args:
-        link: the socket.
+        link: the socket, as descriptor `LINK_FD`.
         clone: makes the processes of a run.
         scratch: what a run may write to.
         seal: what a run's process gives up before it gets its order.
@@ -102,16 +109,9 @@ class Zygote:
     """
 
     def __init__(self, link: socket.socket, clone: Any, scratch: Any, seal: Any, *, grouped: bool) -> None:
-        self._link = socket.socket(fileno=os.dup2(link.fileno(), 60, inheritable=False))
-        link.close()
+        self._link = link
         self._clone, self._scratch, self._seal, self._grouped = clone, scratch, seal, grouped
         self._buffer = Buffer()
-        null = os.open("/dev/null", os.O_RDWR)
-        for number in range(LOW):
-            if number != null:
-                os.dup2(null, number)
-        for number in (0, 1, 2):
-            os.set_inheritable(number, True)
 
     def tell(self, data: bytes) -> None:
         """Send the host something beside reports."""
@@ -121,45 +121,52 @@ class Zygote:
         """Answer orders until the host closes the socket."""
         try:
             while True:
-                self._one(Waiting(self._clone, self._seal))
+                run = Waiting(self._clone, self._seal)
+                try:
+                    self._one(run)
+                except HostGone:
+                    self._end(run)
+                    return
         except BaseException as fault:  # whatever failed here is ours: say so, whatever it is
             text = f"{type(fault).__name__}: {fault}".encode()
             with suppress(OSError):
                 self._send(REPORT.pack(FAULT, 0, 0, 0, 0, 0.0, 0.0, 0, len(text), 0), text)
 
     def _one(self, run: Waiting) -> None:
-                        brings, fetch, number, payload, wall, cap, size, descriptors = self._next_order()
-            self._scratch.prepare(size)
-            self._buffer.need(max(2 * (cap + PIPE), CHUNK))
-            start = time.monotonic()
-            self._hand_over(run, payload, brings, descriptors)
-            names: list[str] = marshal.loads(self._link.recv(fetch, socket.MSG_WAITALL)) if fetch else []
-            why, used = self._watch(run, number, start + wall, cap)
-            status, usage = self._end(run)
-            seconds = time.monotonic() - start
-            if status == START_FAILED << 8 and (reason := run.order.recv(CHUNK)):
-                raise RuntimeError(f"the program could not be started: {reason.decode()}")
-            used = self._drain(run, used, cap)
-            if max(used) > cap:
-                why, used = BY_OUTPUT, (min(used[0], cap), min(used[1], cap))
-            run.close()
-            files = self._left(names) if names else []
-            report = REPORT.pack(
-                RUN,
-                len(files),
-                number,
-                status,
-                why,
-                usage.ru_utime + usage.ru_stime,
-                seconds,
-                usage.ru_maxrss * 1024,
-                *used,
-            )
-            half = cap + PIPE
-            self._send(report, self._buffer.view[: used[0]], self._buffer.view[half : half + used[1]])
-            self._send_files(files)
-            self._buffer.forget(half + used[1])
-            self._scratch.tidy()
+        brings, fetch, number, payload, wall, cap, size, descriptors = self._next_order()
+        self._scratch.prepare(size)
+        self._buffer.need(max(2 * (cap + PIPE), CHUNK))
+        start = time.monotonic()
+        self._hand_over(run, payload, brings, descriptors)
+        names: list[str] = marshal.loads(self._link.recv(fetch, socket.MSG_WAITALL)) if fetch else []
+        why, used = self._watch(run, number, start + wall, cap)
+        status, usage = self._end(run)
+        seconds = time.monotonic() - start
+        if status == START_FAILED << 8 and (reason := run.order.recv(CHUNK)):
+            raise RuntimeError(f"the program could not be started: {reason.decode()}")
+        used = self._drain(run, used, cap)
+        if max(used) > cap:
+            why, used = BY_OUTPUT, (min(used[0], cap), min(used[1], cap))
+        run.close()
+        self._report(number, (status, why), usage, seconds, used, cap + PIPE, names)
+        self._buffer.forget(cap + PIPE + used[1])
+        self._scratch.tidy()
+
+    def _report(
+        self,
+        number: int,
+        end: tuple[int, int],
+        usage: Any,
+        seconds: float,
+        used: tuple[int, int],
+        half: int,
+        names: list[str],
+    ) -> None:
+        files = self._left(names) if names else []
+        cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+        head = REPORT.pack(RUN, len(files), number, *end, cpu, seconds, peak, *used)
+        self._send(head, self._buffer.view[: used[0]], self._buffer.view[half : half + used[1]])
+        self._send_files(files)
 
     def _next_order(self) -> tuple[Any, ...]:
         while (message := self._next())[0] != RUN:
@@ -170,7 +177,7 @@ class Zygote:
         """The next message's head and the descriptors that came along."""
         head, descriptors, _, _ = socket.recv_fds(self._link, ORDER.size, 2, socket.MSG_WAITALL)
         if len(head) != ORDER.size:
-            os._exit(0)  # the host closed
+            raise HostGone
         return (*ORDER.unpack(head), descriptors)
 
     def _hand_over(self, run: Waiting, left: int, brings: int, descriptors: list[int]) -> None:
@@ -186,7 +193,7 @@ class Zygote:
         while left:
             got = self._link.recv_into(room, min(left, CHUNK))
             if not got:
-                os._exit(0)
+                raise HostGone
             left -= got
             if not lost:
                 try:
@@ -197,7 +204,7 @@ class Zygote:
     def _watch(self, run: Waiting, number: int, deadline: float, cap: int) -> tuple[int, tuple[int, int]]:
         """Collect output until the run ends, passes a limit, or the host speaks."""
         poll = select.poll()
-        for descriptor in (run.watched, run.out, run.err, 60):
+        for descriptor in (run.watched, run.out, run.err, LINK_FD):
             poll.register(descriptor, select.POLLIN)
         used = [0, 0]
         half, view = cap + PIPE, self._buffer.view
@@ -207,7 +214,7 @@ class Zygote:
                 if descriptor == run.watched:
                     return BY_ITSELF, (used[0], used[1])
             for descriptor, _ in ready:
-                if descriptor == 60:
+                if descriptor == LINK_FD:
                     kind, _, _, whom, *_ = self._next()
                     if kind == KILL and whom == number:
                         return BY_HOST, (used[0], used[1])
@@ -241,10 +248,19 @@ class Zygote:
         if self._grouped:
             with suppress(ProcessLookupError):
                 os.killpg(run.number, signal.SIGKILL)
-        with suppress(ProcessLookupError):
-            os.kill(run.number, signal.SIGKILL)
+        else:
+            self._order_end(run)
+        os.kill(run.number, signal.SIGKILL)
         _, status, usage = os.wait4(run.number, 0)
         return (status if self._grouped else run.own_status()), usage
+
+    def _order_end(self, run: Waiting) -> None:
+        """Have the first process reap all others, so that they are counted; should it not, the kernel ends them."""
+        poll = select.poll()
+        poll.register(run.watched, select.POLLIN)
+        if not poll.poll(0):
+            os.kill(run.number, signal.SIGUSR1)
+            poll.poll(END_MILLISECONDS)
 
     def _left(self, names: list[str]) -> list[tuple[int, int, int]]:
         """Index, descriptor and size of each wanted file that a run left."""

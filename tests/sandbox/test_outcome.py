@@ -5,8 +5,9 @@ import signal
 import pytest
 
 from assaygym.sandbox._outcome import outcome
-from assaygym.sandbox._wire import Report
+from assaygym.sandbox._worker import Report
 from assaygym.sandbox.base import ExecStatus, Limits
+from assaygym.sandbox.guest.protocol import BY_HOST, BY_ITSELF, BY_OUTPUT, BY_WALL
 
 MIB = 1 << 20
 LIMITS = Limits(cpu_seconds=1, memory_bytes=100 * MIB)
@@ -14,19 +15,9 @@ KILLED = int(signal.SIGKILL)
 
 
 def report(
-    status: int | None, *, ended: str = "", stderr: bytes = b"", cpu: float = 0.1, memory: int = 10 * MIB
+    status: int | None, *, ended: int = BY_ITSELF, stderr: bytes = b"", cpu: float = 0.1, memory: int = 10 * MIB
 ) -> Report:
-    return {
-        "status": status,
-        "ended": ended,
-        "stdout": b"",
-        "stderr": stderr,
-        "truncated": ended == "output",
-        "cpu_seconds": cpu,
-        "wall_seconds": 0.2,
-        "peak_memory_bytes": memory,
-        "isolation": ["rlimits"],
-    }
+    return Report(status, ended, b"", stderr, cpu, 0.2, memory, {})
 
 
 @pytest.mark.parametrize(
@@ -41,11 +32,11 @@ def report(
         (report(int(signal.SIGXCPU)), ExecStatus.TIMEOUT, None, 24),
         (report(KILLED, cpu=1.5), ExecStatus.TIMEOUT, None, 9),
         (report(0, cpu=1.5), ExecStatus.TIMEOUT, 0, None),
-        (report(None, ended="wall"), ExecStatus.TIMEOUT, None, 9),
-        (report(None, ended="output"), ExecStatus.OUTPUT_LIMIT, None, 9),
-        (report(0, ended="output"), ExecStatus.OUTPUT_LIMIT, 0, None),
-        (report(None, ended="killed"), ExecStatus.SIGNALED, None, 9),
-        (report(None, ended="killed", memory=95 * MIB), ExecStatus.SIGNALED, None, 9),
+        (report(None, ended=BY_WALL), ExecStatus.TIMEOUT, None, 9),
+        (report(None, ended=BY_OUTPUT), ExecStatus.OUTPUT_LIMIT, None, 9),
+        (report(0, ended=BY_OUTPUT), ExecStatus.OUTPUT_LIMIT, 0, None),
+        (report(None, ended=BY_HOST), ExecStatus.SIGNALED, None, 9),
+        (report(None, ended=BY_HOST, memory=95 * MIB), ExecStatus.SIGNALED, None, 9),
         (report(1 << 8, stderr=b"Traceback\nMemoryError\n"), ExecStatus.OUT_OF_MEMORY, 1, None),
         (report(1 << 8, stderr=b"MemoryError: too big"), ExecStatus.OUT_OF_MEMORY, 1, None),
         (report(1 << 8, stderr=b"x\nnumpy.core._ArrayMemoryError: no\n"), ExecStatus.OUT_OF_MEMORY, 1, None),
@@ -55,11 +46,11 @@ def report(
     ],
 )
 def test_a_report_becomes_this_status(given: Report, status: ExecStatus, code: int | None, number: int | None) -> None:
-    result = outcome(given, LIMITS)
+    result = outcome(given, LIMITS, ("rlimits",))
     assert (result.status, result.exit_code, result.signal) == (status, code, number)
 
 
 def test_the_measurements_and_the_isolation_are_passed_on() -> None:
-    result = outcome(report(0), LIMITS)
+    result = outcome(report(0), LIMITS, ("rlimits",))
     assert (result.cpu_seconds, result.wall_seconds, result.peak_memory_bytes) == (0.1, 0.2, 10 * MIB)
     assert (result.isolation, result.truncated, dict(result.files)) == (("rlimits",), False, {})

@@ -1,0 +1,277 @@
+"""The host's end of one worker: orders to it, reports from it, its end."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import select
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from assaygym.errors import SandboxError
+from assaygym.sandbox._order import ENVIRONMENT, Order
+from assaygym.sandbox._wire import Boot
+from assaygym.sandbox.guest.frames import pack, unpack
+from assaygym.sandbox.guest.protocol import (
+    BY_HOST,
+    BY_ITSELF,
+    FAULT,
+    FILE,
+    HAS_CHANNEL,
+    HAS_STDIN,
+    KILL,
+    NO_STATUS,
+    ORDER,
+    REPORT,
+    RUN,
+)
+
+LAUNCHER = Path(__file__).resolve().parent / "guest" / "launcher.py"
+GRACE_SECONDS = 30.0
+"""How much longer than the wall-clock limit a worker may take before it counts as lost: a loaded machine is slow."""
+END_SECONDS = 10.0
+
+
+class WorkerLost(SandboxError):
+    """The worker ended or hangs, and its run is unanswered: another may be asked. The program is not to blame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run went."""
+
+    status: int | None
+    """The program's wait status; None when it was ended from outside before it ended by itself."""
+    ended: int
+    """Why it was ended: see `guest.protocol`."""
+    stdout: bytes
+    stderr: bytes
+    cpu_seconds: float
+    wall_seconds: float
+    peak_memory_bytes: int
+    files: dict[str, bytes]
+
+    def check(self) -> None:
+        """See to it that the run was ended by nobody but itself or its limits.
+
+        Raises:
+            WorkerLost: its first process was killed by somebody else, or we had it killed.
+        """
+        if self.ended == BY_HOST or (self.status is None and self.ended == BY_ITSELF):
+            raise WorkerLost("the first process of a run was killed from outside; the program is not to blame")
+
+
+class Worker:
+    """A worker, from its start to its end. To be used by one thread at a time, but for `kill` and `shut`.
+
+    Args:
+        link: our end of the socket, connected to a worker that waits for its boot frame.
+        process: what is to be waited for at its end; None where somebody else does.
+        boot: what it is told.
+    """
+
+    def __init__(self, link: socket.socket, process: subprocess.Popen[bytes] | None, boot: Boot) -> None:
+        self.link, self._process = link, process
+        self._last_words = process.stderr if process else None
+        self._owner = os.getpid()
+        self._number = 0
+        self._order: Order | None = None
+        self.deadline = time.monotonic() + GRACE_SECONDS
+        self._ready: tuple[str, ...] | None = None
+        try:
+            link.settimeout(GRACE_SECONDS)
+            link.sendall(pack(boot))
+        except OSError as error:
+            raise self._lost(f"did not take its first message ({error})") from error
+
+    @property
+    def isolation(self) -> tuple[str, ...]:
+        """What is in force; waits until the worker is ready.
+
+        Raises:
+            WorkerLost: it ended instead.
+            SandboxError: it could not build its surroundings; the message says why.
+        """
+        if self._ready is None:
+            try:
+                frame = unpack(self._receive(int.from_bytes(self._receive(8), "big")))
+            except OSError as error:
+                raise self._lost(f"did not get ready ({error or type(error).__name__})") from error
+            if "fault" in frame:
+                self.abandon()
+                raise SandboxError(f"the sandbox could not be set up: {frame['fault']}")
+            self._ready = tuple(cast("list[str]", frame["isolation"]))
+            if self._last_words:
+                self._last_words.close()
+                self._last_words = None
+        return self._ready
+
+    def start(self, order: Order, channel: int = -1) -> None:
+        """Send one order; `report` must be called before the next.
+
+        Raises:
+            WorkerLost: nobody takes it.
+        """
+        _ = self.isolation
+        self._number += 1
+        self._order = order
+        payload = order.packed()
+        names = marshal.dumps(list(order.fetch)) if order.fetch else b""
+        brings = HAS_CHANNEL * (channel >= 0) | HAS_STDIN * bool(order.stdin)
+        head = ORDER.pack(
+            RUN,
+            brings,
+            len(names),
+            self._number,
+            len(payload),
+            order.wall_seconds,
+            order.output_bytes,
+            order.scratch_bytes,
+        )
+        self.deadline = time.monotonic() + order.wall_seconds + GRACE_SECONDS
+        descriptors = [channel] if channel >= 0 else []
+        stdin = _sealed(order.stdin) if order.stdin else -1
+        try:
+            self._send(head + payload + names, [*descriptors, *([stdin] if stdin >= 0 else [])])
+        except OSError as error:
+            raise self._lost(f"did not take its order ({error})") from error
+        finally:
+            if stdin >= 0:
+                os.close(stdin)
+
+    def kill(self) -> None:
+        """Have the run's processes killed; the report still comes."""
+        with suppress(OSError):
+            self.link.send(ORDER.pack(KILL, 0, 0, self._number, 0, 0.0, 0, 0))
+
+    def report(self) -> Report:
+        """Wait for the end of the run.
+
+        Raises:
+            WorkerLost: there is no report, and there will be none.
+        """
+        try:
+            head = REPORT.unpack(self._receive(REPORT.size))
+            kind, files, number, status, ended, cpu, wall, peak, out, err = head
+            stdout, stderr = self._receive(out), self._receive(err)
+            if kind == FAULT:
+                raise self._lost(f"failed: {stdout.decode('utf-8', 'replace')}")
+            if number != self._number:
+                raise self._lost(f"answered order {number} in place of {self._number}")
+            found = dict(self._file() for _ in range(files))
+        except OSError as error:
+            raise self._lost(f"gave no report ({error or type(error).__name__})") from error
+        own = None if status == NO_STATUS else status
+        return Report(own, ended, stdout, stderr, cpu, wall, peak, found)
+
+    def _file(self) -> tuple[str, bytes]:
+        index, size = FILE.unpack(self._receive(FILE.size))
+        assert self._order is not None
+        return self._order.fetch[index], self._receive(size)
+
+    def close(self) -> None:
+        """End the worker and wait until nothing of it is left."""
+        self.abandon()
+        if self._process is None or os.getpid() != self._owner:
+            return
+        if self._process.poll() is None and not _ends(self._process.pid, END_SECONDS):
+            self._process.kill()
+        self._process.wait()
+
+    def shut(self) -> None:
+        """Have the worker end, also while another thread waits for its report; in a fork do nothing."""
+        if os.getpid() == self._owner:
+            with suppress(OSError):
+                self.link.shutdown(socket.SHUT_RDWR)  # even where a fork holds a copy
+
+    def abandon(self) -> None:
+        """Have the worker end, without waiting for it; in a fork only let go of it."""
+        self.shut()
+        self.link.close()
+
+    def _send(self, data: bytes, descriptors: list[int]) -> None:
+        self.link.settimeout(GRACE_SECONDS)
+        sent = socket.send_fds(self.link, [data], descriptors) if descriptors else self.link.send(data)
+        if sent < len(data):
+            self.link.sendall(memoryview(data)[sent:])
+
+    def _receive(self, size: int) -> bytes:
+        part = b""
+        if size:
+            self.link.settimeout(max(self.deadline - time.monotonic(), 0.001))
+            part = self.link.recv(min(size, 1 << 20))
+        if len(part) == size:
+            return part
+        parts = bytearray(part)
+        while part and len(parts) < size:
+            self.link.settimeout(max(self.deadline - time.monotonic(), 0.001))
+            part = self.link.recv(min(size - len(parts), 1 << 20))
+            parts += part
+        if len(parts) < size:
+            raise ConnectionError("its end of the line closed")
+        return bytes(parts)
+
+    def _lost(self, what: str) -> WorkerLost:
+        self.close()
+        code = f"; it ended with status {self._process.returncode}" if self._process else ""
+        words = self._last_words.read(2000).decode("utf-8", "replace").strip() if self._last_words else ""
+        said = f", saying: {words}" if words else ""
+        return WorkerLost(f"the sandbox's worker {what}{code}{said}; the program is not to blame")
+
+
+def _sealed(content: bytes) -> int:
+    """A file in memory, open for reading only."""
+    written = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(written, rest) :]
+        return os.open(f"/proc/self/fd/{written}", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(written)
+
+
+def _ends(pid: int, seconds: float) -> bool:
+    """Whether a child, not yet reaped, ends in time."""
+    watched = os.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(watched, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(watched)
+
+
+def start_worker(python: str, boot: Boot) -> Worker:
+    """Start a worker as a child of this process.
+
+    Raises:
+        SandboxError: the interpreter could not be started.
+    """
+    ours, theirs = socket.socketpair()
+    reading, writing = os.pipe()
+    command = [python, "-s", "-S", "-B", str(LAUNCHER), "worker", str(theirs.fileno())]
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=reading,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            pass_fds=[theirs.fileno()],
+            env={**ENVIRONMENT, "HOME": boot["scratch"], "TMPDIR": boot["scratch"]},
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        ours.close()
+        raise SandboxError(f"the sandbox's worker could not be started with {python}: {error}") from error
+    finally:
+        theirs.close()
+        os.close(reading)
+        os.close(writing)
+    return Worker(ours, process, boot)
