@@ -1,4 +1,4 @@
-"""The compiler on a machine of 20 lines, the policy told a second time as a table, and both on the real kernel."""
+"""The compiler of filters on a machine of 20 lines, and the policy, told a second time as a table of verdicts."""
 
 import errno
 import re
@@ -107,6 +107,7 @@ def not_the_first(given: Sequence[int]) -> bool:
     return given[0] != 1
 
 
+SCHEDULES = ("sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr")
 CONDITIONS: dict[str, tuple[Judge, int]] = {
     "clone": (clones(RUN_CLONES), EPERM),
     "socket": (lambda given: given[0] == 1, EAFNOSUPPORT),
@@ -132,10 +133,7 @@ ALONE_CONDITIONS: dict[str, tuple[Judge, int]] = {
     "prctl": (lambda given: given[0] != 1, EPERM),
     "open": (lambda given: not (given[1] & 3 == 0 and given[1] & 0x200), EPERM),
     "openat": (lambda given: not (given[2] & 3 == 0 and given[2] & 0x200), EPERM),
-    "sched_setaffinity": (me_or_zero, EPERM),
-    "sched_setscheduler": (me_or_zero, EPERM),
-    "sched_setparam": (me_or_zero, EPERM),
-    "sched_setattr": (me_or_zero, EPERM),
+    **dict.fromkeys(SCHEDULES, (me_or_zero, EPERM)),
     **dict.fromkeys(("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open"), (me, EPERM)),
 }
 
