@@ -18,7 +18,7 @@ from assaygym.errors import ConfigError, IsolationError, MissingDependencyError,
 from assaygym.sandbox._image import LABEL
 from assaygym.sandbox._profile import ARCHITECTURES, profile
 from assaygym.sandbox.base import MIB, Limits
-from assaygym.sandbox.guest.container import STARTED
+from assaygym.sandbox.guest.container import FULL, STARTED
 
 GUEST = Path(__file__).parent / "guest"
 GUEST_THERE = "/opt/assaygym/guest"
@@ -27,6 +27,8 @@ SOCKET = "line"
 USER = "65534:65534"
 START_SECONDS = 60.0
 REPLY_SECONDS = 60.0
+FULL_SECONDS = 5.0
+"""How long to wait for a place among the container's processes."""
 REMOVE_SECONDS = 30
 SPARE_BYTES = 192 * MIB
 """Memory of a worker beside its program: two interpreters, shared memory."""
@@ -35,6 +37,7 @@ SHARED_MEMORY_BYTES = 32 * MIB
 INODES = 8192
 LOOSENED = {"name=apparmor": "apparmor=unconfined", "name=selinux": "label=disable"}
 """Where these are on, their default rules for containers forbid mounts, or the folders that we share with it."""
+DAEMON = "unix:///var/run/docker.sock"
 START_ONE = (
     "start one with scripts/docker.sh or systemctl start docker, as root; talking with it takes root or group docker"
 )
@@ -79,22 +82,30 @@ class Container:
         Raises:
             SandboxError: it could not be started; the container has ended if `usable` is False now.
         """
-        ours, theirs = socket.socketpair()
-        with theirs, self._lock:
-            try:
-                socket.send_fds(self._line, [b"start"], [theirs.fileno()])
-                answer = self._line.recv(1024)
-            except OSError as error:
-                ours.close()
-                self._line.close()
-                raise SandboxError(f"the container {self.id[:12]} takes no orders any more: {error}") from error
-        if answer == STARTED:
-            return ours
-        ours.close()
-        if not answer:
-            self._line.close()
-        reason = answer.decode(errors="replace") or "the container has ended"
-        raise SandboxError(f"no worker started in the container {self.id[:12]}: {reason}")
+        end = time.monotonic() + FULL_SECONDS
+        while True:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                answer = self._order(theirs)
+            if answer == STARTED:
+                return ours
+            ours.close()
+            if answer != FULL or time.monotonic() > end:
+                raise SandboxError(f"no worker started in the container {self.id[:12]}: {answer.decode()}")
+            time.sleep(0.02)  # what was killed a moment ago is about to be gone
+
+    def _order(self, end: socket.socket) -> bytes:
+        """Hand one end of a socket to the container; returns its answer."""
+        try:
+            with self._lock:
+                socket.send_fds(self._line, [b"start"], [end.fileno()])
+                if answer := self._line.recv(1024):
+                    return answer
+            reason = "it has ended"
+        except OSError as error:
+            reason = str(error)
+        self._line.close()
+        return f"it takes no orders any more: {reason}".encode()
 
     def _let_go(self) -> None:
         self._lock = threading.Lock()
@@ -117,10 +128,19 @@ def connect() -> Any:
         from docker.errors import DockerException
     except ImportError:
         raise MissingDependencyError.of("docker", "docker", "the docker sandbox") from None
+    address = os.environ.get("DOCKER_HOST") or DAEMON
     try:
+        _knock(address)
         return docker.from_env()
-    except DockerException as error:
-        raise IsolationError(f"no docker daemon answers ({error}); {START_ONE}") from error
+    except (OSError, DockerException) as error:
+        raise IsolationError(f"no docker daemon answers at {address} ({error}); {START_ONE}") from error
+
+
+def _knock(address: str) -> None:
+    """See whether somebody listens; the SDK, where nobody does, forgets to close its socket."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as daemon:
+            daemon.connect(address.removeprefix("unix://"))
 
 
 def options(info: Mapping[str, Any], workers: int, limits: Limits) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import select
 import signal
@@ -16,6 +17,7 @@ import sys
 
 LAUNCHER = os.path.join(os.path.dirname(os.path.realpath(__file__)), "launcher.py")
 STARTED = b"started"
+FULL = b"the limit of processes is reached"
 PR_SET_DUMPABLE = 4
 
 
@@ -62,7 +64,7 @@ class Container:
             self._pids[end] = start_launcher(end)
         except OSError as error:
             os.close(end)
-            return str(error).encode()
+            return FULL if error.errno == errno.EAGAIN else str(error).encode()
         self._poll.register(end, 0)  # a hang-up is always told
         return STARTED
 
