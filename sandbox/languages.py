@@ -83,7 +83,8 @@ class Language:
     environment: tuple[str, ...] = ()
     """`NAME=value`, on top of the environment that every program gets."""
     address_space: bool = True
-    """Whether the memory limit may count reserved addresses; False for runtimes that reserve gigabytes."""
+    """Whether the memory limit may count reserved addresses; False for runtimes that reserve gigabytes. Their threads'
+    stacks count even then: a soft stack limit of 64 MiB keeps node from starting."""
     processes: int = 0
     """Processes and threads of the runtime itself, granted on top of the limit."""
     memory_bytes: int = 0
@@ -239,13 +240,13 @@ register(
         name="javascript",
         aliases=("js", "node", "nodejs"),
         source="main.js",
-        # told its limit, V8 collects garbage before it reaches it; untold, it dies with half of the heap being garbage
+        # told its limit, V8 collects garbage before it reaches it; untold, it dies of garbage
         run=("node", "--max-old-space-size={memory_mib}", "main.js"),
         install="apt install nodejs",
         shows=("share/nodejs",),
         address_space=False,
         processes=16,
-        memory_bytes=64 * MIB,
+        memory_bytes=96 * MIB,  # itself 40, and up to 48 for its young objects, which its limit does not count
         exhausted=r"JavaScript heap out of memory|Array buffer allocation failed|instance of 'std::bad_alloc'",
     )
 )

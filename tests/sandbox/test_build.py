@@ -169,7 +169,7 @@ def test_without_a_list_of_endings_every_file_takes_part(engine: Engine, builder
 
 
 def test_a_compile_error_is_a_result_of_the_compile_phase_and_nothing_is_run(engine: Engine, builder: Builder) -> None:
-    engine.compiled = lambda: REFUSED
+    engine.compiled = lambda: replace(REFUSED, files={"main": b"half"})
     result = builder.run(TOY, "abc", limits=Limits())
     assert result == replace(REFUSED, phase="compile")
     assert engine.runs == []

@@ -295,9 +295,21 @@ def test_what_programs_for_online_judges_count_on(builder: Builder, name: str, p
     assert (result.stdout, result.stderr) == ("2", "")
 
 
-def test_node_collects_its_garbage_before_it_reaches_the_limit(builder: Builder) -> None:
-    program = "let keep = []; for (let i = 0; i < 3000; i++) keep[i % 20] = new Array(20000).fill(i + 0.5);"
-    assert builder.run(here("js"), program, limits=Limits(memory_bytes=32 * MIB)).status is OK
+def test_node_is_told_its_limit(builder: Builder) -> None:
+    program = 'console.log(require("v8").getHeapStatistics().heap_size_limit)'
+    told = builder.run(here("js"), program, limits=Limits(memory_bytes=512 * MIB)).stdout
+    assert 512 * MIB <= int(told) < 608 * MIB
+
+
+def test_a_node_program_with_much_garbage_stays_below_its_limit(builder: Builder) -> None:
+    program = """
+    let keep = [];
+    for (let i = 0; i < 400; i++) {
+        const fresh = new Array(20000).fill(0).map((_, j) => ({ v: j + i }));
+        keep[i % 200] = fresh.map(o => o.v + 0.5);
+    }
+    """
+    assert builder.run(here("js"), program, limits=Limits(memory_bytes=64 * MIB)).status is OK
 
 
 def test_a_file_that_a_compiled_program_wrote_comes_back(builder: Builder) -> None:
