@@ -333,6 +333,7 @@ def test_version_2_without_the_pids_controller_limits_memory_alone(kernel: Kerne
     for name in ("cgroup.controllers", "cgroup.subtree_control"):
         (parent / name).write_text("memory")
     found = find()
+    assert found is not None
     assert found == Hierarchy(2, str(parent), None)
     group = found.create("w", LIMIT, 5)
     assert group is not None

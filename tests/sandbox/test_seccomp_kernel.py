@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assaygym.sandbox.guest import launcher
+from assaygym.sandbox.guest import landlock, launcher
 from assaygym.sandbox.guest.syscalls import ARCHITECTURES
 
 SETUP = f"""
@@ -101,14 +101,27 @@ def test_a_call_in_a_foreign_convention_kills() -> None:
 def test_a_run_gets_a_process_namespace_and_no_other() -> None:
     script = """
 shut("run")
-child = kernel._libc.syscall(ctypes.c_long(calls["clone"]), ctypes.c_long(0x20000000 | 17), 0, 0, 0, 0)
-if child == 0:
-    os.write(1, f"first process: {os.getpid()} ".encode())
+if (child := libc.syscall(ctypes.c_long(calls["clone"]), ctypes.c_long(0x20000000 | 17), 0, 0, 0, 0)) == 0:
+    os.write(1, f"number {os.getpid()} ".encode())
     os._exit(0)
 os.waitpid(child, 0)
 print(*(raw("clone", kind | 17) for kind in (0x20020000, 0x30020000, 0x70020000, 0x20001000)))
 """
-    assert run(script) == "first process: 1 EPERM EPERM EPERM EPERM"
+    assert run(script) == "number 1 EPERM EPERM EPERM EPERM"
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_a_session_copies_itself_into_namespaces_of_its_own_and_into_no_others() -> None:
+    script = """
+shut("session")
+for flags in (0x70020011, 0x30020011):
+    if (child := libc.syscall(ctypes.c_long(calls["clone"]), ctypes.c_long(flags), 0, 0, 0, 0)) == 0:
+        os.write(1, f"number {os.getpid()} ".encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+print(*(raw("clone", kind | 17) for kind in (0x10000000, 0x20020000, 0x78020000, 0x74020000, 0x70020100)))
+"""
+    assert run(script) == "number 1 number 1 EPERM EPERM EPERM EPERM EPERM"
 
 
 ORDINARY = """
@@ -248,3 +261,35 @@ print(outcome(os.chmod, path, 0o777), outcome(os.fchmod, descriptor, 0o777), out
     after = path.stat()
     assert path.read_text() == "text"
     assert (after.st_mode, after.st_uid, after.st_mtime) == (before.st_mode, before.st_uid, before.st_mtime)
+
+
+def test_rules_and_filters_go_together_as_a_tier_without_namespaces(tmp_path: Path) -> None:
+    if landlock.abi() == 0:
+        pytest.skip("this machine's kernel has no Landlock")
+    script = """
+from assaygym.sandbox.guest.landlock import restrict, ruleset
+read = [sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64"]
+scope = ruleset(files=False, network=False)
+kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+with ruleset(read, [sys.argv[1]], ["/dev/null"], scope=False) as rules:
+    restrict(rules)
+shut("landlock")
+for _ in range(2):  # the program of one run, then of the next
+    if os.fork() == 0:
+        names = restrict(scope)
+        shut("alone")
+        os.execv(sys.executable, [sys.executable, "-I", "-S", "-c", sys.argv[2], *names])
+    os.wait()
+"""
+    program = """
+import os, sys
+def refused(call, *arguments):
+    try:
+        call(*arguments)
+    except OSError:
+        return True
+print(*sys.argv[1:], refused(os.fork), refused(os.kill, os.getppid(), 0), refused(open, "/proc/self/stat"),
+      refused(os.listdir, "/"), refused(open, "/dev/null", "w"))
+"""
+    scope = "landlock_scope " if landlock.abi() >= landlock.SCOPE_ABI else ""
+    assert run(script, tmp_path, program).splitlines() == [scope + "True True True True None"] * 2
