@@ -37,6 +37,11 @@ def client() -> Iterator[Any]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def image(client: Any) -> str:
+    return worker_image(client)
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Layer:
     """A program, a text and its bytecode."""
@@ -147,10 +152,6 @@ class TestImport:
         monkeypatch.setattr(_image, "layer_of_this_machine", lambda _: Layer())
         with pytest.raises(SandboxError, match="no space left"):
             worker_image(Refusing())
-
-    @pytest.fixture(scope="class")
-    def image(self, client: Any) -> str:
-        return worker_image(client)
 
     def test_it_is_imported_once(self, client: Any, image: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(client.api, "import_image_from_data", None)
