@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -9,34 +10,25 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from assaygym.errors import ConfigError, IsolationError, MissingDependencyError, SandboxError
-from assaygym.sandbox._image import LABEL
-from assaygym.sandbox._profile import ARCHITECTURES, profile
-from assaygym.sandbox.base import MIB, Limits
+from assaygym.sandbox._confinement import USER, options
+from assaygym.sandbox.base import Limits
 from assaygym.sandbox.guest.container import FULL, STARTED
 
 GUEST = Path(__file__).parent / "guest"
 GUEST_THERE = "/opt/assaygym/guest"
 HOST_THERE = "/opt/assaygym/host"
 SOCKET = "line"
-USER = "65534:65534"
 START_SECONDS = 60.0
 REPLY_SECONDS = 60.0
 FULL_SECONDS = 5.0
 """How long to wait for a place among the container's processes."""
 REMOVE_SECONDS = 30
-SPARE_BYTES = 192 * MIB
-"""Memory of a worker beside its program: two interpreters, shared memory."""
-SPARE_PROCESSES = 16
-SHARED_MEMORY_BYTES = 32 * MIB
-INODES = 8192
-LOOSENED = {"name=apparmor": "apparmor=unconfined", "name=selinux": "label=disable"}
-"""Where these are on, their default rules for containers forbid mounts, or the folders that we share with it."""
 DAEMON = "unix:///var/run/docker.sock"
 START_ONE = (
     "start one with scripts/docker.sh or systemctl start docker, as root; talking with it takes root or group docker"
@@ -73,20 +65,33 @@ class Container:
         """Whether it can take orders: not after `close`, its end, or a fork."""
         return self._line.fileno() >= 0
 
-    def connect_worker(self) -> socket.socket:
+    def connect_worker(
+        self,
+        script: str = "launcher.py",
+        flags: Sequence[str] = ("-I", "-S"),
+        environment: Mapping[str, str] | None = None,
+    ) -> socket.socket:
         """A fresh launcher in the container; returns our end of the stream socket that it inherits.
+
+        It is `python3 FLAGS SCRIPT DESCRIPTOR`.
 
         The socket is the worker's leash as well: when all copies of our end are closed, the launcher and its process
         group are killed; when the launcher ends in whatever way, its group is killed and then the socket is at its end.
 
+        Args:
+            script: its name in the guest folder.
+            flags: of the interpreter.
+            environment: variables on top of the container's.
+
         Raises:
             SandboxError: it could not be started; the container has ended if `usable` is False now.
         """
+        order = json.dumps({"script": script, "flags": list(flags), "environment": dict(environment or {})}).encode()
         end = time.monotonic() + FULL_SECONDS
         while True:
             ours, theirs = socket.socketpair()
             with theirs:
-                answer = self._order(theirs)
+                answer = self._give(order, theirs)
             if answer == STARTED:
                 return ours
             ours.close()
@@ -94,11 +99,11 @@ class Container:
                 raise SandboxError(f"no worker started in the container {self.id[:12]}: {answer.decode()}")
             time.sleep(0.02)  # what was killed a moment ago is about to be gone
 
-    def _order(self, end: socket.socket) -> bytes:
-        """Hand one end of a socket to the container; returns its answer."""
+    def _give(self, order: bytes, end: socket.socket) -> bytes:
+        """Hand an order and one end of a socket to the container; returns its answer."""
         try:
             with self._lock:
-                socket.send_fds(self._line, [b"start"], [end.fileno()])
+                socket.send_fds(self._line, [order], [end.fileno()])
                 if answer := self._line.recv(1024):
                     return answer
             reason = "it has ended"
@@ -141,39 +146,6 @@ def _knock(address: str) -> None:
     if address.startswith("unix://"):
         with socket.socket(socket.AF_UNIX) as daemon:
             daemon.connect(address.removeprefix("unix://"))
-
-
-def options(info: Mapping[str, Any], workers: int, limits: Limits) -> dict[str, Any]:
-    """How the container is made, in the words of the docker SDK.
-
-    Args:
-        info: what the daemon says of itself.
-        workers: see `Container`.
-        limits: see `Container`.
-    """
-    security = ["no-new-privileges:true"]
-    daemon = [option.split(",")[0] for option in info.get("SecurityOptions") or ()]
-    security += [mend for name, mend in LOOSENED.items() if name in daemon]
-    if "name=seccomp" in daemon and info["Architecture"] in ARCHITECTURES:
-        security.append(f"seccomp={profile()}")
-    memory = workers * (limits.memory_bytes + limits.file_bytes + SPARE_BYTES)
-    scratch = f"rw,exec,nosuid,nodev,mode=1777,size={workers * limits.file_bytes},nr_inodes={workers * INODES}"
-    return {
-        "network_mode": "none",
-        "read_only": True,
-        "user": USER,
-        "cap_drop": ["ALL"],
-        "security_opt": security,
-        "pids_limit": workers * (limits.processes + SPARE_PROCESSES) + SPARE_PROCESSES,
-        "mem_limit": memory,
-        "memswap_limit": memory,
-        "nano_cpus": min(workers, info["NCPU"]) * 1_000_000_000,
-        "shm_size": workers * SHARED_MEMORY_BYTES,
-        "tmpfs": {"/tmp": scratch},
-        "hostname": "sandbox",
-        "auto_remove": True,
-        "labels": {LABEL: "sandbox"},
-    }
 
 
 def _start(client: Any, image: str, settings: dict[str, Any], guest: Path) -> tuple[socket.socket, str]:

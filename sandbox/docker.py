@@ -2,7 +2,7 @@
 
 Theory of operation. A sandbox is one container, never one per run. It has no network, a read-only root, a user that
 owns nothing, no capability, no way to new privileges, limits on memory, processes and processors that hold for all its
-workers together, and a seccomp profile of ours (`_profile.py`).
+workers together, and a seccomp profile of ours (`_confinement.py`).
 
 1. The image is the caller's, with a `python3` of at least 3.9, or one made of this machine's interpreter and libraries
    (`_image.py`), by content: it is imported once. Nothing is pulled or built.

@@ -9,13 +9,19 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import json
 import os
 import select
 import signal
 import socket
 import sys
 
-LAUNCHER = os.path.join(os.path.dirname(os.path.realpath(__file__)), "launcher.py")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ORDER_BYTES = 1 << 16
 STARTED = b"started"
 FULL = b"the limit of processes is reached"
 PR_SET_DUMPABLE = 4
@@ -51,17 +57,17 @@ class Container:
     def _take_order(self) -> bool:
         """Start a launcher for the socket that the host sends; False when the host is gone."""
         try:
-            order, ends, _, _ = socket.recv_fds(self._line, 64, 1)
+            order, ends, _, _ = socket.recv_fds(self._line, ORDER_BYTES, 1)
             if not order:
                 return False
-            self._line.send(self._start(ends[0]))
+            self._line.send(self._start(json.loads(order), ends[0]))
         except ConnectionError:
             return False
         return True
 
-    def _start(self, end: int) -> bytes:
+    def _start(self, order: dict[str, Any], end: int) -> bytes:
         try:
-            self._pids[end] = start_launcher(end)
+            self._pids[end] = start_launcher(end, **order)
         except OSError as error:
             os.close(end)
             return FULL if error.errno == errno.EAGAIN else str(error).encode()
@@ -89,13 +95,12 @@ class Container:
         os.close(end)
 
 
-def start_launcher(end: int) -> int:
+def start_launcher(end: int, script: str, flags: list[str], environment: dict[str, str]) -> int:
     """Start a launcher that inherits the socket and nothing else; returns its process number, also its group's."""
     os.set_inheritable(end, True)
     try:
-        return os.posix_spawn(
-            sys.executable, [sys.executable, "-I", "-S", LAUNCHER, str(end)], dict(os.environ), setpgroup=0
-        )
+        arguments = [sys.executable, *flags, os.path.join(HERE, script), str(end)]
+        return os.posix_spawn(sys.executable, arguments, {**os.environ, **environment}, setpgroup=0)
     finally:
         os.set_inheritable(end, False)
 

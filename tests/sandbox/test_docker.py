@@ -21,7 +21,8 @@ import pytest
 
 from assaygym.errors import ConfigError, IsolationError, MissingDependencyError, SandboxError
 from assaygym.sandbox import ExecResult, Limits, Process
-from assaygym.sandbox._container import GUEST, Container, connect, options
+from assaygym.sandbox._confinement import options
+from assaygym.sandbox._container import GUEST, Container, connect
 from assaygym.sandbox._image import worker_image
 from assaygym.sandbox.docker import DockerSandbox
 
@@ -66,7 +67,8 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("guest")
     folder.chmod(0o755)
     shutil.copy(GUEST / "container.py", folder)
-    (folder / "launcher.py").write_text(STAND_IN, encoding="utf-8")
+    for name in ("launcher.py", "other.py"):
+        (folder / name).write_text(STAND_IN, encoding="utf-8")
     return folder
 
 
@@ -132,6 +134,12 @@ class TestTransport:
 
     def test_what_a_worker_prints_goes_nowhere_and_never_blocks(self, worker: socket.socket) -> None:
         assert ask(worker, "sum(os.write(1, bytes(65536)) for _ in range(64))") == 64 * 65536
+
+    def test_a_launcher_of_another_name_gets_its_flags_and_environment(self, container: Container) -> None:
+        with container.connect_worker("other.py", ["-S", "-B"], {"PYTHONHASHSEED": "7"}) as worker:
+            flags = "(sys.flags.isolated, sys.flags.dont_write_bytecode, sys.flags.hash_randomization)"
+            assert ask(worker, flags) == (0, 1, 1)
+            assert ask(worker, "(os.environ['PYTHONHASHSEED'], sys.argv[0])") == ("7", "/opt/assaygym/guest/other.py")
 
 
 class TestConfinement:

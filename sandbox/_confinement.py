@@ -1,9 +1,10 @@
-"""The seccomp profile of the container: what a worker needs to build its jail inside, and nothing that it does not.
+"""How the container is confined: what the daemon limits, and our seccomp profile.
 
-It differs from Docker's own in both directions. Allowed here, where Docker demands CAP_SYS_ADMIN: namespaces and
-mounts, which a user without privileges may have inside a user namespace of its own. Absent here, though Docker allows
-them: all sockets but Unix ones (in a network namespace of its own a program would be the administrator, and netlink and
-packet filters are where kernels break), System V and POSIX queues, tracing, asynchronous I/O, new extended attributes.
+The profile allows what a worker needs to build its jail inside, and differs from Docker's own in both directions.
+Allowed here, where Docker demands CAP_SYS_ADMIN: namespaces and mounts, which a user without privileges may have
+inside a user namespace of its own. Absent here, though Docker allows them: all sockets but Unix ones (in a network
+namespace of its own a program would be the administrator, and netlink and packet filters are where kernels break),
+System V and POSIX queues, tracing, asynchronous I/O, new extended attributes.
 
 The worker puts its own, much narrower filter on top before any program runs. Names are those of Linux for x86-64 and
 aarch64; a runtime passes over those that its machine does not have.
@@ -12,8 +13,20 @@ aarch64; a runtime passes over those that its machine does not have.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from assaygym.sandbox._image import LABEL
+from assaygym.sandbox.base import MIB, Limits
+
+USER = "65534:65534"
+SPARE_BYTES = 192 * MIB
+"""Memory of a worker beside its program: two interpreters, shared memory."""
+SPARE_PROCESSES = 16
+SHARED_MEMORY_BYTES = 32 * MIB
+INODES = 8192
+LOOSENED = {"name=apparmor": "apparmor=unconfined", "name=selinux": "label=disable"}
+"""Where these are on, their default rules for containers forbid mounts, or the folders that we share with it."""
 ARCHITECTURES = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
 AF_UNIX = 1
 
@@ -62,6 +75,39 @@ GROUPS = {
         pivot_root seccomp setdomainname sethostname setns umount2 unshare
     """,
 }
+
+
+def options(info: Mapping[str, Any], workers: int, limits: Limits) -> dict[str, Any]:
+    """How the container is made, in the words of the docker SDK.
+
+    Args:
+        info: what the daemon says of itself.
+        workers: see `_container.Container`.
+        limits: see `_container.Container`.
+    """
+    security = ["no-new-privileges:true"]
+    daemon = [option.split(",")[0] for option in info.get("SecurityOptions") or ()]
+    security += [mend for name, mend in LOOSENED.items() if name in daemon]
+    if "name=seccomp" in daemon and info["Architecture"] in ARCHITECTURES:
+        security.append(f"seccomp={profile()}")
+    memory = workers * (limits.memory_bytes + limits.file_bytes + SPARE_BYTES)
+    scratch = f"rw,exec,nosuid,nodev,mode=1777,size={workers * limits.file_bytes},nr_inodes={workers * INODES}"
+    return {
+        "network_mode": "none",
+        "read_only": True,
+        "user": USER,
+        "cap_drop": ["ALL"],
+        "security_opt": security,
+        "pids_limit": workers * (limits.processes + SPARE_PROCESSES) + SPARE_PROCESSES,
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "nano_cpus": min(workers, info["NCPU"]) * 1_000_000_000,
+        "shm_size": workers * SHARED_MEMORY_BYTES,
+        "tmpfs": {"/tmp": scratch},
+        "hostname": "sandbox",
+        "auto_remove": True,
+        "labels": {LABEL: "sandbox"},
+    }
 
 
 def profile() -> str:
