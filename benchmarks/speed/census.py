@@ -59,7 +59,7 @@ class Family:
         self._own = set(_cgroups_of(os.getpid()))
 
     def members(self) -> list[Identity]:
-        """Those alive or not yet reaped, now."""
+        """Those alive, and the dead that one of us has yet to reap: a stranger who adopts reaps in its own time."""
         stats = {stat.identity.pid: stat for stat in _processes()}
         known = {pid for pid, stat in stats.items() if stat.identity in self._seen} | {os.getpid()}
         grown = True
@@ -67,7 +67,8 @@ class Family:
             more = {pid for pid, stat in stats.items() if stat.parent in known} - known
             known |= more
             grown = bool(more)
-        found = sorted(stats[pid].identity for pid in known - {os.getpid()})
+        ours = [stats[pid] for pid in known - {os.getpid()}]
+        found = sorted(stat.identity for stat in ours if stat.state != "Z" or stat.parent in known)
         self._seen = set(found)
         return found
 

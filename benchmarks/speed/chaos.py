@@ -1,7 +1,8 @@
 """Workers killed at random while jobs run: every job answered once, by its right result or a `SandboxError`.
 
 Killed are the processes that belong to the sandbox: this process's descendants apart from the programs themselves,
-whose end by a signal would be their result.
+whose end by a signal would be their result. Telling them apart takes process namespaces: a backend or a tier
+without them cannot be judged in this way.
 """
 
 from __future__ import annotations

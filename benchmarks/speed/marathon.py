@@ -23,7 +23,7 @@ from assaygym.benchmarks.speed.census import Census, Family
 from assaygym.benchmarks.speed.loop import timed
 from assaygym.benchmarks.speed.programs import Errand, window
 from assaygym.errors import ConfigError, SandboxError
-from assaygym.sandbox import open_sandbox
+from assaygym.sandbox import Sandbox, open_sandbox
 
 __all__ = ["Course", "Lap", "Report", "read_log", "report", "run_course"]
 
@@ -87,7 +87,7 @@ class Report:
     @property
     def change(self) -> float:
         """Of the rate, from the first tenth to the last: -0.05 is 5 % slower."""
-        return self.last_rate / self.first_rate - 1
+        return round(self.last_rate / self.first_rate - 1, 6)
 
     @property
     def steady(self) -> bool:
@@ -110,7 +110,7 @@ def run_course(course: Course, runs: int, log: Path, step: Callable[[Lap], objec
         step: told after each window.
 
     Raises:
-        ConfigError: the log belongs to another course.
+        ConfigError: the log belongs to another course, or hostile programs would run without isolation.
         IsolationError: the machine does not give the backend.
     """
     laps = _begin(course, log)
@@ -120,6 +120,7 @@ def run_course(course: Course, runs: int, log: Path, step: Callable[[Lap], objec
     wanted = -(-runs // course.window)
     if len(laps) < wanted:
         with open_sandbox(course.backend, course.workers) as sandbox, log.open("a", encoding="utf-8") as file:
+            _demand_isolation(course, sandbox)
             for index in range(len(laps), wanted):
                 errands = list(window(index, course.window, course.hostile, course.seed))
                 lap = _lap(index, start, errands, sandbox.run_many, family)
@@ -129,6 +130,16 @@ def run_course(course: Course, runs: int, log: Path, step: Callable[[Lap], objec
     found = report(laps)
     found.left = left_behind(before, family.wait_until_gone(5))
     return found
+
+
+def _demand_isolation(course: Course, sandbox: Sandbox) -> None:
+    """Hostile programs kill every process and fill every disk in their reach."""
+    bare = sandbox.name == "process" or set(sandbox.run("pass").isolation) <= {"rlimits"}
+    if course.hostile and bare:
+        raise ConfigError(
+            f"the {course.backend} sandbox isolates nothing, so hostile programs would hit this machine; "
+            "use another backend, or --hostile 0"
+        )
 
 
 def _lap(index: int, start: int, errands: Sequence[Errand], run_many: Callable[..., Any], family: Family) -> Lap:

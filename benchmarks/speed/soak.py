@@ -12,8 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,12 @@ from typing import Any
 from assaygym.benchmarks.speed.chaos import ChaosReport, run_chaos
 from assaygym.benchmarks.speed.document import machine, versions
 from assaygym.benchmarks.speed.marathon import Course, Lap, Report, run_course
+from assaygym.benchmarks.speed.terminal import positive, progress
 from assaygym.errors import AssayError
 
 __all__ = ["main"]
 
 INTERRUPTED = 130
-Step = Callable[[int, str], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +49,7 @@ def _runs(options: argparse.Namespace) -> int:
         backend=options.backend,
         workers=options.workers,
     )
-    with _progress(options.runs) as step:
+    with progress(options.runs) as step:
 
         def told(lap: Lap) -> None:
             memory = ((lap.census["memory"] or 0) + (lap.census["family_memory"] or 0)) >> 20
@@ -75,7 +74,7 @@ def _marathon_lines(found: Report) -> Iterator[str]:
 
 
 def _chaos(options: argparse.Namespace) -> int:
-    with _progress(options.jobs) as step:
+    with progress(options.jobs) as step:
 
         def told(found: ChaosReport) -> None:
             done = found.right + found.failed + len(found.false)
@@ -114,13 +113,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.soak", description="What it endures.")
     commands = parser.add_subparsers(required=True, metavar="runs|chaos")
     runs = commands.add_parser("runs", help="many programs in a row, some of them hostile")
-    runs.add_argument("--runs", type=int, default=200_000, help="how many in all (%(default)s)")
+    runs.add_argument("--runs", type=positive, default=200_000, help="how many in all (%(default)s)")
     runs.add_argument("--hostile", type=float, default=0.01, help="share of hostile ones (%(default)s)")
-    runs.add_argument("--window", type=int, default=1000, help="programs between two looks (%(default)s)")
+    runs.add_argument("--window", type=positive, default=1000, help="programs between two looks (%(default)s)")
     runs.add_argument("--log", default="runs/soak.jsonl", help="where each window is written (%(default)s)")
     runs.set_defaults(act=_runs)
     chaos = commands.add_parser("chaos", help="workers killed at random while jobs run")
-    chaos.add_argument("--jobs", type=int, default=20_000, help="how many (%(default)s)")
+    chaos.add_argument("--jobs", type=positive, default=20_000, help="how many (%(default)s)")
     chaos.add_argument("--kill-every", type=float, default=0.05, help="seconds between two kills (%(default)s)")
     chaos.set_defaults(act=_chaos)
     for command in (runs, chaos):
@@ -129,33 +128,6 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--workers", type=int, help="the number of cores where it is not given")
         command.add_argument("--json", metavar="FILE", help="write the verdict and its figures there")
     return parser
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Step]:
-    """A bar on a terminal; elsewhere a line for every hundredth of the way."""
-    if not sys.stderr.isatty():
-        yield _lines(total)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda done, text: bar.update(task, completed=done, description=text)
-
-
-def _lines(total: int) -> Step:
-    shown = 0
-
-    def step(done: int, text: str) -> None:
-        nonlocal shown
-        if 100 * done // total > shown:
-            shown = 100 * done // total
-            print(f"{done}/{total}  {text}", file=sys.stderr, flush=True)
-
-    return step
 
 
 if __name__ == "__main__":
