@@ -80,13 +80,18 @@ class Container:
         os.killpg(self._pids[end], signal.SIGKILL)
 
     def _reap(self) -> None:
-        """Let go of what ended: the host sees its socket's end, after the launcher's group is dead."""
+        """Let go of what ended: the host sees its socket's end, after the launcher's group is dead.
+
+        What fell to us because its parent ended is killed; so is, when that was reaped, what it has left in turn.
+        """
         os.read(self._alarm, 4096)
         while (ended := waiting_child()) is not None:
             for end in [end for end, pid in self._pids.items() if pid == ended]:
                 os.killpg(ended, signal.SIGKILL)
                 self._forget(end)
             os.waitpid(ended, 0)
+        for orphan in children_of(os.getpid()) - set(self._pids.values()):
+            os.kill(orphan, signal.SIGKILL)
 
     def _forget(self, end: int) -> None:
         del self._pids[end]
@@ -103,6 +108,16 @@ def start_launcher(end: int, script: str, flags: list[str], environment: dict[st
         return os.posix_spawn(sys.executable, arguments, {**os.environ, **environment}, setpgroup=0)
     finally:
         os.set_inheritable(end, False)
+
+
+def children_of(parent: int) -> set[int]:
+    """The living and the dead children of a process."""
+    found = set()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as state:
+            if int(state.read().rpartition(b")")[2].split()[1]) == parent:
+                found.add(int(name))
+    return found
 
 
 def waiting_child() -> int | None:

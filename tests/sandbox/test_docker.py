@@ -212,6 +212,15 @@ class TestEnd:
         gone = f"not any(os.path.exists(f'/proc/{{pid}}') for pid in {children})"
         assert eventually(lambda: bool(ask(worker, gone)))
 
+    def test_what_left_the_group_goes_too_with_all_that_it_started(
+        self, container: Container, worker: socket.socket
+    ) -> None:
+        daemon = "import os, subprocess as s; s.Popen(['sleep', '100'], start_new_session=True).wait()"
+        with container.connect_worker() as doomed:
+            ask(doomed, f"subprocess.Popen([sys.executable, '-c', {daemon!r}], start_new_session=True).pid")
+            assert eventually(lambda: b"sleep" in ask(worker, NAMES))
+        assert eventually(lambda: b"sleep" not in ask(worker, NAMES))
+
     def test_the_end_of_a_worker_ends_its_socket_and_its_group(
         self, container: Container, worker: socket.socket
     ) -> None:
@@ -275,6 +284,7 @@ class TestEnd:
                     os.kill(int(child), signal.SIGKILL)
 
 
+NAMES = "[open(f'/proc/{name}/comm', 'rb').read().strip() for name in os.listdir('/proc') if name.isdigit()]"
 OWNER = """
 import os, sys, time
 from pathlib import Path
