@@ -43,7 +43,7 @@ class Census:
     threads: int
     descriptors: int
     mounts: int
-    """In this process's mount namespace."""
+    """In this process's mount namespace, whoever made them: others who mount meanwhile count as well."""
     family_mounts: int | None
     """The most in a descendant's mount namespace; None where this user may not look."""
     cgroups: int
