@@ -1,5 +1,6 @@
 """The container around the workers, with a stand-in for the launcher: transport, confinement, and its end."""
 
+import ctypes
 import gc
 import io
 import json
@@ -192,6 +193,10 @@ class TestConfinement:
         if os.uname().machine != "x86_64":
             pytest.skip("the numbers are those of x86-64")
         assert ask(worker, f"(libc.syscall({number[call]}, 0, 0, 0, 0), ctypes.get_errno() in (1, 38))") == (-1, True)
+
+    def test_landlock_is_there_as_outside(self, worker: socket.socket) -> None:
+        version = ctypes.CDLL(None).syscall(444, None, 0, 1)
+        assert ask(worker, "libc.syscall(444, None, 0, 1)") == version
 
     def test_there_is_a_limit_on_processes(self, worker: socket.socket) -> None:
         assert ask(worker, "[subprocess.Popen(['sleep', '100']) for _ in range(200)]") == "BlockingIOError"
@@ -402,6 +407,32 @@ class TestRefusal:
         with closing(connect()) as ours, suppress(IsolationError):
             Container(ours, image, 1, LIMITS, tmp_path)
         assert list(scratch.iterdir()) == []
+
+
+class TestScript:
+    SCRIPT = Path(__file__).parents[2] / "scripts" / "docker.sh"
+
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [str(self.SCRIPT), *arguments],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def test_where_a_daemon_answers_it_does_nothing(self, client: Any) -> None:
+        before = client.info()["ID"]
+        assert self.run() == (0, "")
+        assert client.info()["ID"] == before
+
+    def test_a_daemon_elsewhere_is_not_its_business(self) -> None:
+        code, said = self.run(DOCKER_HOST="tcp://127.0.0.1:9")
+        assert (code, "expected unix:///path" in said) == (2, True)
+
+    def test_a_word_it_does_not_know_is_refused(self) -> None:
+        assert self.run("restart") == (2, "usage: scripts/docker.sh [start|stop], not 'restart'\n")
 
 
 class TestOptions:
