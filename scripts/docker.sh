@@ -51,9 +51,12 @@ start_daemon() {
   setsid dockerd --host "$address" --bridge=none --iptables=false --ip6tables=false \
     </dev/null >"$state/log" 2>&1 9>&- &
   daemon=$!
-  echo "$daemon" >"$state/pid"
   ended_or_answers() { ! kill -0 "$daemon" 2>/dev/null || answers; }
-  wait_for ended_or_answers && answers && return
+  if wait_for ended_or_answers && answers; then
+    echo "$daemon" >"$state/pid"
+    return
+  fi
+  kill "$daemon" 2>/dev/null || true
   tail -n 5 "$state/log" >&2
   fail "dockerd does not answer; its messages are in $state/log"
 }

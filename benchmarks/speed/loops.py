@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class LoopContender(Contender):
         super().__init__(kind, about)
         self._needs_function = bool(loop.KINDS[kind][1])
         self._loops: list[subprocess.Popen[str]] = []
-        arguments = [*command, loop.__file__, kind, ",".join(modules)]
+        arguments = [*command, loop.__file__, kind, *modules]
         try:
             for _ in range(workers):
                 self._loops.append(_start(arguments))
@@ -98,8 +99,9 @@ class LoopContender(Contender):
     def close(self) -> None:
         """End the loops."""
         for process in self._loops:
-            with process:
-                process.kill()
+            process.kill()
+            with suppress(BrokenPipeError):  # a request that it did not live to read
+                process.communicate()
         self._loops.clear()
 
 

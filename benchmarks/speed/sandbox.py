@@ -1,7 +1,7 @@
 """Measure the sandbox beside a bare fork and beside what else runs programs, in one run, and judge it by its goals.
 
     python -m assaygym.benchmarks.speed.sandbox
-    python -m assaygym.benchmarks.speed.sandbox --peers-python /tmp/peers/bin/python --docker-image python:3.11-slim
+    python -m assaygym.benchmarks.speed.sandbox --peers-python ~/peers/bin/python --docker-image python:3.11-slim
     python -m assaygym.benchmarks.speed.sandbox --only jail,fork --rounds 3 --json speed.json --check
     python -m assaygym.benchmarks.speed.sandbox --user nobody
 
@@ -11,11 +11,12 @@ The peers' interpreter is that of a virtual environment of their own: `pip insta
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from assaygym.benchmarks.speed.document import document
 from assaygym.benchmarks.speed.other_user import measured_by
 from assaygym.benchmarks.speed.roster import NAMES, Roster, Wanted, open_roster
 from assaygym.benchmarks.speed.table import show
+from assaygym.benchmarks.speed.terminal import positive, progress
 from assaygym.benchmarks.speed.timing import Plan, measure
-from assaygym.benchmarks.speed.workloads import WORKLOADS
+from assaygym.benchmarks.speed.workloads import WORKLOADS, Workload
 from assaygym.errors import AssayError
 
 __all__ = ["main", "take"]
@@ -58,23 +60,25 @@ def take(options: argparse.Namespace, command: Sequence[str]) -> dict[str, Any]:
     with ExitStack() as stack:
         roster = open_roster(wanted, stack)
         before = os.getloadavg()[0]
-        with _progress(_steps(roster, len(workloads)) * plan.rounds) as step:
-            figures = measure(roster.contenders, workloads, plan, roster.probes, step)
+        total = plan.rounds * _measurements(roster, workloads)
+        with progress(total, lines=10) as step:
+            numbers = itertools.count()
+            figures = measure(roster.contenders, workloads, plan, roster.probes, lambda text: step(next(numbers), text))
         return document(command, plan, roster, figures, (before, os.getloadavg()[0]))
 
 
-def _steps(roster: Roster, workloads: int) -> int:
-    """At most so many measurements a round; those that a contender cannot take are few."""
-    return len(roster.contenders) * workloads + len(roster.probes)
+def _measurements(roster: Roster, workloads: Sequence[Workload]) -> int:
+    """How many a round has."""
+    return sum(one.can(workload) for one in roster.contenders for workload in workloads) + len(roster.probes)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.sandbox", description=_summary())
-    parser.add_argument("--rounds", type=_positive, default=5, help="times that everything is measured (%(default)s)")
-    parser.add_argument("--runs", type=_positive, default=200, help="units in each measurement (%(default)s)")
+    parser.add_argument("--rounds", type=positive, default=5, help="times that everything is measured (%(default)s)")
+    parser.add_argument("--runs", type=positive, default=200, help="units in each measurement (%(default)s)")
     parser.add_argument("--seconds", type=float, default=1.5, help="longest measurement, roughly (%(default)s)")
     cores = len(os.sched_getaffinity(0))
-    parser.add_argument("--workers", type=_positive, default=cores, help="for the throughput (the cores, %(default)s)")
+    parser.add_argument("--workers", type=positive, default=cores, help="for the throughput (the cores, %(default)s)")
     parser.add_argument("--only", type=_some(NAMES), default=NAMES, help=f"some of {','.join(NAMES)}")
     parser.add_argument(
         "--workloads", type=_some(WORKLOADS), default=tuple(WORKLOADS), help=f"some of {','.join(WORKLOADS)}"
@@ -91,13 +95,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _summary() -> str:
     return (__doc__ or "").partition("\n")[0]
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is given; expected at least 1")
-    return number
 
 
 def _some(known: Sequence[str] | Mapping[str, object]) -> Callable[[str], tuple[str, ...]]:
@@ -129,33 +126,6 @@ def _emit(found: Mapping[str, Any], target: str | None) -> None:
     from rich.console import Console
 
     show(found, Console(width=None if sys.stdout.isatty() else 160))
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal; elsewhere a line whenever a round begins."""
-    if not sys.stderr.isatty():
-        yield _line_a_round()
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda told: bar.update(task, description=told, advance=1)
-
-
-def _line_a_round() -> Callable[[str], None]:
-    last = ""
-
-    def step(told: str) -> None:
-        nonlocal last
-        begun = told.partition("  ")[0]
-        if begun != last:
-            print(begun, file=sys.stderr, flush=True)
-        last = begun
-
-    return step
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def measure(
     workloads: Sequence[Workload],
     plan: Plan,
     probes: Mapping[str, Probe] | None = None,
-    step: Callable[[str], object] = str,
+    step: Callable[[str], object] = repr,
 ) -> Figures:
     """Measure all of them, round by round; every second round goes through them backwards.
 

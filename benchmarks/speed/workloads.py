@@ -97,7 +97,8 @@ ranked = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
 print(len(ranked))
 for word, times in ranked[:5]:
     print(word, times)
-print(sum(seen.values()))
+total = sum(seen.values())
+print(total)
 """
 STDIN_CASES = 20
 SYLLABLES = ("ab", "bc", "cd", "de", "ef", "fg", "gh")

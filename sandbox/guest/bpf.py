@@ -13,19 +13,24 @@ from typing import NamedTuple
 
 ALLOW, ERROR, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 """Verdicts (linux/seccomp.h); the error number is added to `ERROR`, and 0 makes the call do nothing and succeed."""
-LOAD, JUMP, JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_SET, RETURN = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06
+LOAD, AND, JUMP, JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_SET, RETURN = 0x20, 0x54, 0x05, 0x15, 0x35, 0x45, 0x06
 NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16
 LONGEST_JUMP = 255
+EVERY_BIT = 0xFFFFFFFF
 TESTS = {"==": JUMP_EQUAL, "!=": JUMP_EQUAL, ">=": JUMP_GREATER_EQUAL, "&": JUMP_SET}
 
 
 class Check(NamedTuple):
-    """When the low 32 bits of an argument (0 to 5) pass the test, the verdict is this; `&` asks for any of the bits."""
+    """When an argument (0 to 5), of which only the bits of the mask count, passes the test, the verdict is this.
+
+    `&` asks for any of the operand's bits. Bits beyond the low 32 never count, as the kernel takes these arguments.
+    """
 
     argument: int
     test: str
     operand: int
     verdict: int
+    mask: int = EVERY_BIT
 
 
 class Rule(NamedTuple):
@@ -72,9 +77,11 @@ def _leaf(rule: Rule) -> list[bytes]:
     lines: list[bytes] = []
     loaded = None
     for check in rule.checks:
-        if check.argument != loaded:
+        if (check.argument, check.mask) != loaded:
             lines.append(_line(LOAD, ARGUMENTS_AT + 8 * check.argument))
-            loaded = check.argument
+            if check.mask != EVERY_BIT:
+                lines.append(_line(AND, check.mask))
+            loaded = check.argument, check.mask
         jumps = (1, 0) if check.test == "!=" else (0, 1)
         lines += [_line(TESTS[check.test], check.operand, *jumps), _line(RETURN, check.verdict)]
     return [*lines, _line(RETURN, rule.otherwise)]

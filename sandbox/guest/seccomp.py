@@ -3,9 +3,10 @@
 Refused in every variant: tracing and reading other processes, mounting and new namespaces, modules, clocks, keys,
 System V and POSIX message queues (they outlive a run), io_uring (its calls pass no filter), BPF, userfaultfd, anonymous
 files (memory that no limit counts), extended attributes and file flags (they could mark the scratch folder for the next
-run), sockets other than Unix ones, typing into a terminal, limits of other processes. `sync` succeeds and does nothing:
-the program has no disk, and a wait for the host's cannot be killed. Calls newer than the table, and `clone3` (its flags
-lie in memory, where no filter looks), do not exist. A foreign calling convention kills.
+run), leases (they hold up others who open a file), sockets other than Unix ones, typing into a terminal, limits of
+other processes. `sync` succeeds and does nothing: the program has no disk, and a wait for the host's cannot be killed.
+Calls newer than the table, and `clone3` (its flags lie in memory, where no filter looks), do not exist. A foreign
+calling convention kills.
 
 The first process of a run belongs to the same user as its programs, so a program could slow it down; number 1 is hence
 refused where priorities, processors or schedulers are set, and so are all processes of a user at once. Threads and own
@@ -32,7 +33,8 @@ from assaygym.sandbox.guest.syscalls import ARCHITECTURES, FIRST_FOREIGN, FIRST_
 VARIANTS = ("run", "session", "landlock", "alone")
 
 PERMIT = Rule(ALLOW)
-REFUSED = Rule(ERROR | errno.EPERM)
+DENIED = ERROR | errno.EPERM
+REFUSED = Rule(DENIED)
 UNKNOWN = Rule(ERROR | errno.ENOSYS)
 UNSUPPORTED = Rule(ERROR | errno.EOPNOTSUPP)
 AGAIN = Rule(ERROR | errno.EAGAIN)
@@ -58,10 +60,11 @@ AF_UNIX = 1
 DATAGRAM_BIT = 2
 """In the type of a Unix socket: set in SOCK_DGRAM and SOCK_RAW, which can be sent to any address, clear in streams."""
 TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR = 0x5412, 0x541C, 0x40086602, 0x401C5820
-FIOSETOWN, SIOCSPGRP = 0x8901, 0x8902
-F_SETOWN, F_SETOWN_EX = 8, 15
+KIND_OF_REQUEST, TERMINAL_REQUESTS = 0xFF00, 0x5400
+"""Of this kind are also the few that every descriptor takes: FIONREAD, FIONBIO, FIOCLEX, FIOASYNC."""
+F_SETOWN, F_SETOWN_EX, F_SETLEASE = 8, 15, 1024
 PR_SET_PDEATHSIG = 1
-PRIO_USER, IOPRIO_WHO_PROCESS, IOPRIO_WHO_USER = 2, 1, 3
+PRIO_PROCESS, PRIO_USER, IOPRIO_WHO_PROCESS, IOPRIO_WHO_USER = 0, 2, 1, 3
 FIRST_PROCESS = 1
 ACCESS_MODE, O_TRUNC = 3, 0o1000
 
@@ -130,6 +133,7 @@ def _for_all(table: Mapping[str, Mapping[str, int]]) -> dict[str, Rule]:
         "socket": unix_only,
         "socketpair": unix_only,
         "ioctl": _refuse_equal(1, TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR),
+        "fcntl": _refuse((1, "==", F_SETLEASE)),
         "prlimit64": _refuse((0, "!=", 0)),
         "setpriority": _refuse((0, ">=", PRIO_USER), (1, "==", FIRST_PROCESS)),
         "ioprio_set": _refuse((0, ">=", IOPRIO_WHO_USER), (1, "==", FIRST_PROCESS)),
@@ -142,58 +146,74 @@ def _alone(table: Mapping[str, Mapping[str, int]]) -> dict[str, Rule]:
     Landlock says which files are opened, made and removed. It leaves these to us: signals (before its ABI 6), also
     those that a descriptor sends for its owner; connecting to a Unix socket by its path (so only pairs of streams are
     to be had); modes, owners and times of files (they succeed and change nothing, since copying a file sets them);
+    requests to file systems (some make a file immutable for good, or a snapshot, through a descriptor for reading);
     emptying a file (before ABI 3); watching a folder. `exec` stays: another program in this process is bound by the
     same rules.
     """
-    own = {name: Rule(ERROR | errno.EPERM, (Check(0, "==", OWN_PID, ALLOW),)) for name in table["signals"]}
-    himself = (Check(0, "==", 0, ALLOW), Check(0, "==", OWN_PID, ALLOW))
-    his = Rule(ERROR | errno.EPERM, himself)
-    emptying = Check(1, "&", O_TRUNC, ERROR | errno.EPERM)
+    return _start_none(table) | _reach_none(table) | _mark_nothing(table) | _connect_to_none()
+
+
+def _start_none(table: Mapping[str, Mapping[str, int]]) -> dict[str, Rule]:
+    """Threads, and no processes: EAGAIN, as where a limit on their number is reached."""
+    threads = (Check(0, "&", NEW_NAMESPACES, DENIED), Check(0, "&", CLONE_THREAD, ALLOW))
+    return dict.fromkeys(table["forks"], AGAIN) | {"clone": Rule(AGAIN.otherwise, threads)}
+
+
+def _reach_none(table: Mapping[str, Mapping[str, int]]) -> dict[str, Rule]:
+    """Signals, limits, priorities and owners of descriptors: only for oneself; and no way out of dying with the parent.
+
+    Where a call takes a thread's number, only the first thread's can be known; 0 is the calling thread.
+    """
+    by_number = Rule(DENIED, (Check(0, "==", OWN_PID, ALLOW),))
+    own = Rule(DENIED, (Check(0, "==", 0, ALLOW), Check(0, "==", OWN_PID, ALLOW)))
+    owner = tuple(Check(1, "==", command, DENIED) for command in (F_SETLEASE, F_SETOWN_EX))
     return {
-        **own,
-        **dict.fromkeys(table["forks"], AGAIN),
-        **dict.fromkeys(table["marks"], PRETENDED),
-        **dict.fromkeys(table["schedules"], his),
-        "clone": Rule(
-            AGAIN.otherwise,
-            (Check(0, "&", NEW_NAMESPACES, REFUSED.otherwise), Check(0, "&", CLONE_THREAD, ALLOW)),
-        ),
-        "prlimit64": his,
-        "setpriority": _own_priority(0),
-        "ioprio_set": _own_priority(IOPRIO_WHO_PROCESS),
-        "pidfd_open": Rule(ERROR | errno.EPERM, (Check(0, "==", OWN_PID, ALLOW),)),
+        **dict.fromkeys(table["signals"], by_number),
+        **dict.fromkeys(table["schedules"], own),
+        "pidfd_open": by_number,
         "pidfd_send_signal": REFUSED,
-        "fcntl": Rule(
-            ALLOW,
-            (
-                Check(1, "==", F_SETOWN_EX, ERROR | errno.EPERM),
-                Check(1, "!=", F_SETOWN, ALLOW),
-                Check(2, "!=", OWN_PID, ERROR | errno.EPERM),
-            ),
-        ),
-        "ioctl": _refuse_equal(1, TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FIOSETOWN, SIOCSPGRP),
+        "prlimit64": own,
+        "setpriority": _own_priority(PRIO_PROCESS),
+        "ioprio_set": _own_priority(IOPRIO_WHO_PROCESS),
+        "fcntl": Rule(ALLOW, (*owner, Check(1, "!=", F_SETOWN, ALLOW), Check(2, "!=", OWN_PID, DENIED))),
         "prctl": _refuse((0, "==", PR_SET_PDEATHSIG)),
-        "socket": Rule(NO_FAMILY),
-        "socketpair": Rule(ALLOW, (Check(0, "!=", AF_UNIX, NO_FAMILY), Check(1, "&", DATAGRAM_BIT, NO_FAMILY))),
-        "connect": REFUSED,
-        "truncate": REFUSED,
-        "open": Rule(ALLOW, (Check(1, "&", ACCESS_MODE, ALLOW), emptying)),
-        "openat": Rule(ALLOW, (Check(2, "&", ACCESS_MODE, ALLOW), emptying._replace(argument=2))),
-        "openat2": UNKNOWN,
-        "inotify_add_watch": REFUSED,
     }
+
+
+def _mark_nothing(table: Mapping[str, Mapping[str, int]]) -> dict[str, Rule]:
+    others = Check(1, "!=", TERMINAL_REQUESTS, ERROR | errno.ENOTTY, mask=KIND_OF_REQUEST)
+    return {
+        **dict.fromkeys(table["marks"], PRETENDED),
+        **dict.fromkeys(table["watches"], REFUSED),
+        "ioctl": Rule(ALLOW, (*_refuse_equal(1, TIOCSTI, TIOCLINUX).checks, others)),
+        "truncate": REFUSED,
+        "open": _openings(1),
+        "openat": _openings(2),
+        "openat2": UNKNOWN,  # its flags are in memory
+    }
+
+
+def _connect_to_none() -> dict[str, Rule]:
+    pairs = (Check(0, "!=", AF_UNIX, NO_FAMILY), Check(1, "&", DATAGRAM_BIT, NO_FAMILY))
+    return {"socket": Rule(NO_FAMILY), "socketpair": Rule(ALLOW, pairs), "connect": REFUSED}
+
+
+def _openings(flags: int) -> Rule:
+    """No emptying of files open for reading, and not the access mode 3, which opens a file past Landlock."""
+    emptied = Check(flags, "==", O_TRUNC, DENIED, mask=ACCESS_MODE | O_TRUNC)
+    return Rule(ALLOW, (Check(flags, "==", ACCESS_MODE, DENIED, mask=ACCESS_MODE), emptied))
 
 
 def _clone(exceptions: tuple[int, ...]) -> Rule:
     """No new namespaces but by these exact flags."""
     allowed = (Check(0, "==", flags, ALLOW) for flags in exceptions)
-    return Rule(ALLOW, (*allowed, Check(0, "&", NEW_NAMESPACES, ERROR | errno.EPERM)))
+    return Rule(ALLOW, (*allowed, Check(0, "&", NEW_NAMESPACES, DENIED)))
 
 
 def _own_priority(kind: int) -> Rule:
     """Only for one process, and that the caller."""
-    checks = (Check(0, "!=", kind, ERROR | errno.EPERM), Check(1, "==", 0, ALLOW), Check(1, "==", OWN_PID, ALLOW))
-    return Rule(ERROR | errno.EPERM, checks)
+    checks = (Check(0, "!=", kind, DENIED), Check(1, "==", 0, ALLOW), Check(1, "==", OWN_PID, ALLOW))
+    return Rule(DENIED, checks)
 
 
 def _refuse_equal(argument: int, *values: int) -> Rule:
@@ -202,4 +222,4 @@ def _refuse_equal(argument: int, *values: int) -> Rule:
 
 def _refuse(*tests: tuple[int, str, int]) -> Rule:
     """Allowed unless one of the tests holds."""
-    return Rule(ALLOW, tuple(Check(*test, ERROR | errno.EPERM) for test in tests))
+    return Rule(ALLOW, tuple(Check(*test, DENIED) for test in tests))

@@ -57,8 +57,8 @@ _GROUPS = {
     "singles": """
         clone 56 220, clone3 435 435, socket 41 198, socketpair 53 199, connect 42 203, ioctl 16 29, fcntl 72 25,
         prctl 157 167, prlimit64 302 261, setpriority 141 140, ioprio_set 251 30, pidfd_open 434 434,
-        pidfd_send_signal 424 424, truncate 76 45, open 2 -, openat 257 56, openat2 437 437,
-        inotify_add_watch 254 27""",
+        pidfd_send_signal 424 424, truncate 76 45, open 2 -, openat 257 56, openat2 437 437""",
+    "watches": "inotify_init 253 -, inotify_init1 294 26, inotify_add_watch 254 27",
 }
 
 

@@ -129,6 +129,19 @@ print(decimal.Decimal(1) / 4, outcome(open, json.__file__), outcome(open, json._
     assert told(script, scratch).split() == ["0.25", "done", "PermissionError", "7"]
 
 
+def test_a_file_to_read_cannot_be_linked_to_where_it_could_be_written(secret: Path, scratch: Path) -> None:
+    script = """
+secret, scratch = sys.argv[1:]
+READ.append(os.path.dirname(secret))
+shut([scratch])
+print(open(secret).read(), outcome(os.link, secret, scratch + "/mine"), outcome(os.rename, secret, scratch + "/mine"))
+"""
+    text, *failures = told(script, secret, scratch).split()
+    assert text == "secret"
+    assert set(failures) <= {"PermissionError", "OSError"}
+    assert os.listdir(scratch) == []
+
+
 def test_devices_are_only_those_granted() -> None:
     script = """
 shut()
@@ -211,7 +224,8 @@ def test_a_single_file_can_be_granted(secret: Path) -> None:
 
 def test_rules_before_no_new_privileges_are_an_error_that_says_so() -> None:
     script = """
-kernel.drop_capabilities()
+if os.geteuid() == 0:
+    kernel.drop_capabilities()
 try:
     with ruleset(READ) as rules:
         restrict(rules)

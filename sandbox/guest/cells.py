@@ -1,0 +1,190 @@
+"""The cell loop: takes one cell after another from the host, runs it, answers. Runs as the session's own process.
+
+What a cell prints goes to the pipes behind descriptors 1 and 2; the value of its last expression, or the name of the
+exception that ended it, goes into the answer. Answers are no evidence: the program shares this process and can say
+what it likes on the channel, so the host takes them as data of the program.
+
+Between cells all signals are blocked, and the handler of SIGINT, by which the host interrupts a cell, does nothing:
+no code of the program runs in the main thread then.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import linecache
+import os
+import signal
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from types import CodeType, FrameType, ModuleType
+
+from assaygym.sandbox.guest.frames import read_frame, write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from typing import NoReturn
+
+    from assaygym.sandbox.guest.orders import Cell, Copy
+
+CHANNEL = 255
+"""The descriptor of the channel to the host in a session's process, out of the way of those a program is given."""
+HEAD = struct.Struct("!cBii")
+"""Of an answer: its kind, whether the value was cut, and the lengths of value and error, -1 for none."""
+READY, DONE, COPIED = b"r", b"d", b"c"
+ERROR_BYTES = 2000
+AWAITABLE = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+COROUTINE = 0x80
+"""The flag of a code object (inspect.CO_COROUTINE)."""
+FEATURES = 0x1FE0000
+"""The flags that `from __future__ import ...` sets; they hold for all later cells."""
+
+
+def answer(kind: bytes, value: str | None = None, error: str | None = None, cap: int = ERROR_BYTES) -> bytes:
+    """One answer to the host; a value over `cap` bytes is cut."""
+    body = None if value is None else value.encode("utf-8", "backslashreplace")
+    name = None if error is None else error.encode("utf-8", "backslashreplace")[:ERROR_BYTES]
+    cut = body is not None and len(body) > cap
+    parts = (None if body is None else body[:cap], name)
+    lengths = (-1 if part is None else len(part) for part in parts)
+    return HEAD.pack(kind, cut, *lengths) + b"".join(part for part in parts if part)
+
+
+def identity(descriptor: int) -> tuple[int, int]:
+    """Tells one file, pipe or socket from all others."""
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+class Cells:
+    """The names of a session and the way a cell is run in them."""
+
+    def __init__(self) -> None:
+        main = ModuleType("__main__")
+        main.__dict__["__builtins__"] = builtins
+        sys.modules["__main__"] = main
+        self.names = main.__dict__
+        self.pipes = (identity(1), identity(2))
+        """What the host gave us as stdout and stderr, wherever a program has moved them."""
+        self._number = 0
+        self._features = 0
+        self._mask: set[int] = set()
+        self._inside = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def guard(self) -> None:
+        """Take over SIGINT, and block all signals until the first cell."""
+        signal.signal(signal.SIGINT, self._interrupt)
+        signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+
+    def forget_loop(self) -> None:
+        """In a copy: its event loop would wait on descriptors that it no longer has."""
+        self._loop = None
+
+    def run(self, order: Cell) -> bytes:
+        """Run one cell; returns the answer."""
+        self._number += 1
+        if signal.SIGINT in signal.sigpending():
+            signal.sigtimedwait([signal.SIGINT], 0)  # meant for the cell before, which had ended by itself
+        value = error = None
+        try:
+            try:
+                self._inside = True
+                signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+                value, error = self._attempt(order["source"], f"<cell {self._number}>")
+            finally:
+                self._inside = False
+                self._mask = set(signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals()))
+        except BaseException as late:  # the interrupt came between two of our own steps
+            value, error = None, type(late).__name__
+        return answer(DONE, value, error, order["cap"])
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._inside:
+            raise KeyboardInterrupt
+
+    def _attempt(self, source: str, name: str) -> tuple[str | None, str | None]:
+        """All in which code of the program runs: the cell, `repr` of its value, the text of its exception."""
+        importlib.invalidate_caches()  # a module that the cell before wrote is found
+        linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+        try:
+            value = self._execute(source, name)
+            if value is None:
+                return None, None
+            builtins.__dict__["_"] = value
+            return repr(value), None
+        except BaseException as error:
+            _show(error)
+            return None, type(error).__name__
+        finally:
+            flush()
+
+    def _execute(self, source: str, name: str) -> object:
+        flags = ast.PyCF_ONLY_AST | AWAITABLE | self._features
+        tree: ast.Module = compile(source, name, "exec", flags, dont_inherit=True)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        if tree.body:
+            self._evaluate(tree, name, "exec")
+        return self._evaluate(ast.Expression(last.value), name, "eval") if isinstance(last, ast.Expr) else None
+
+    def _evaluate(self, tree: ast.Module | ast.Expression, name: str, mode: str) -> object:
+        code: CodeType = compile(tree, name, mode, AWAITABLE | self._features, dont_inherit=True)
+        self._features |= code.co_flags & FEATURES
+        result = eval(code, self.names)
+        return self._wait_for(result) if code.co_flags & COROUTINE else result
+
+    def _wait_for(self, coroutine: object) -> object:
+        import asyncio
+
+        if self._loop is None or self._loop.is_closed():
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop.run_until_complete(coroutine)  # type: ignore[arg-type]  # it is one, by its code's flag
+
+
+def _show(error: BaseException) -> None:
+    """Print a traceback from the cell's own frames on."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
+
+
+def flush() -> None:
+    """Hand all buffered output to the pipes; a stream that the program closed or replaced has none of ours."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        with suppress(Exception):
+            stream.flush()  # type: ignore[union-attr]  # None has no buffer either
+
+
+def open_streams() -> None:
+    """Python's standard streams over descriptors 0, 1 and 2."""
+    for number, name, mode, errors in (
+        (0, "stdin", "r", "surrogateescape"),
+        (1, "stdout", "w", "surrogateescape"),
+        (2, "stderr", "w", "backslashreplace"),
+    ):
+        buffering = 1 if number == 2 else -1
+        stream = os.fdopen(number, mode, buffering, encoding="utf-8", errors=errors, closefd=False)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def serve(run: Callable[[Cell], bytes], copy: Callable[[Copy], bytes]) -> NoReturn:
+    """Take orders from the channel until the host closes it.
+
+    Args:
+        run: runs a cell; returns the answer.
+        copy: makes copies of this process as ordered; returns the answer, in each copy as well.
+    """
+    while True:
+        try:
+            order = read_frame(CHANNEL)
+        except (EOFError, OSError):  # the host let go
+            os._exit(0)
+        write_all(CHANNEL, copy(order) if order["do"] == "copy" else run(order))  # type: ignore[arg-type]

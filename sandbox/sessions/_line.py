@@ -1,0 +1,136 @@
+"""The host's side of one session keeper: the process, and requests to it with descriptors in both directions."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from assaygym.errors import SandboxError
+from assaygym.sandbox._order import ENVIRONMENT
+from assaygym.sandbox._view import SCRATCH
+from assaygym.sandbox._wire import View
+from assaygym.sandbox.guest import session_launcher
+from assaygym.sandbox.guest.frames import pack, unpack
+
+LAUNCHER = Path(session_launcher.__file__)
+PATIENCE_SECONDS = 60.0
+"""How long a keeper may take for one request before it counts as lost: a loaded machine is slow."""
+END_SECONDS = 10.0
+
+
+class Line:
+    """One keeper. Thread-safe: one request at a time.
+
+    Args:
+        view: what its sessions see of the machine.
+        python: the interpreter's real executable.
+
+    Raises:
+        SandboxError: it could not be started.
+    """
+
+    def __init__(self, view: View, python: str) -> None:
+        self.owner = os.getpid()
+        self._lock = threading.Lock()
+        self._control, theirs = socket.socketpair()
+        self._control.settimeout(PATIENCE_SECONDS)
+        with theirs:
+            self._process = _start(python, theirs)
+        self._end = weakref.finalize(self, _end, self._control, self._process, self.owner)
+        try:
+            self._control.sendall(pack({"view": view, "host": self.owner}))
+            opened, _ = self._answer()
+        except OSError as error:
+            raise self._lost(error) from error
+        self.isolation: tuple[str, ...] = tuple(opened["isolation"])
+
+    @property
+    def alive(self) -> bool:
+        """Whether the keeper is there, and ours."""
+        return self.owner == os.getpid() and self._end.alive and self._process.poll() is None
+
+    def ask(
+        self, what: str, descriptors: list[int] | None = None, **details: object
+    ) -> tuple[dict[str, Any], list[int]]:
+        """One request; returns the reply and the descriptors that came with it, which are the caller's.
+
+        Raises:
+            SandboxError: the keeper has ended, or failed.
+        """
+        if self.owner != os.getpid():
+            raise SandboxError("this session belongs to the process that was forked; open a new one here")
+        passed = descriptors or []
+        with self._lock:
+            try:
+                self._control.sendall(pack({"do": what, "descriptors": len(passed), **details}))
+                if passed:
+                    socket.send_fds(self._control, [b"d"], passed)
+                return self._answer()
+            except OSError as error:
+                raise self._lost(error) from error
+
+    def close(self) -> None:
+        """End the keeper and all its sessions; calling it again does nothing."""
+        self._end()
+
+    def _answer(self) -> tuple[dict[str, Any], list[int]]:
+        reply: dict[str, Any] = unpack(self._receive(int.from_bytes(self._receive(8), "big")))
+        if "fault" in reply:
+            raise SandboxError(f"the keeper of sessions failed: {reply['fault']}")
+        if not reply.get("descriptors"):
+            return reply, []
+        return reply, socket.recv_fds(self._control, 1, reply["descriptors"])[1]
+
+    def _receive(self, size: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < size:
+            part = self._control.recv(size - len(parts))
+            if not part:
+                raise ConnectionError("its end of the line closed")
+            parts += part
+        return bytes(parts)
+
+    def _lost(self, error: OSError) -> SandboxError:
+        self._end()
+        return SandboxError(
+            f"the keeper of sessions is gone ({error or type(error).__name__}), and its sessions with it; "
+            "open new ones, the programs are not to blame"
+        )
+
+
+def _start(python: str, control: socket.socket) -> subprocess.Popen[bytes]:
+    command = [python, "-s", "-P", "-S", "-B", str(LAUNCHER), str(control.fileno())]
+    null = subprocess.DEVNULL
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=null,
+            stdout=null,
+            stderr=null,
+            pass_fds=[control.fileno()],
+            env={**ENVIRONMENT, "HOME": SCRATCH, "TMPDIR": SCRATCH},
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SandboxError(f"the keeper of sessions could not be started with {python}: {error}") from error
+
+
+def _end(control: socket.socket, process: subprocess.Popen[bytes], owner: int) -> None:
+    if os.getpid() != owner:
+        control.close()
+        return
+    with suppress(OSError):  # it has ended already
+        control.shutdown(socket.SHUT_RDWR)  # it ends, even where a fork of ours holds a copy of the socket
+    control.close()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,74 @@
+"""From what was heard of a cell to its `ExecResult`: the rule of every status stands here."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+
+from assaygym.sandbox.base import ExecResult, ExecStatus
+from assaygym.sandbox.sessions._exchange import Heard
+
+STATUSES = {"wall": ExecStatus.TIMEOUT, "cpu": ExecStatus.TIMEOUT, "output": ExecStatus.OUTPUT_LIMIT}
+
+
+def of_cell(heard: Heard, peak: int | None, isolation: tuple[str, ...]) -> ExecResult:
+    """Of a cell that the interpreter answered: what interrupted it comes first, then the exception that ended it."""
+    assert heard.reply is not None
+    error, value = heard.reply.error, heard.reply.value
+    status = ExecStatus.OK if error is None else ExecStatus.NONZERO_EXIT
+    if error == "MemoryError":
+        status = ExecStatus.OUT_OF_MEMORY
+    code = None if heard.cause else 0 if error is None else 1
+    status = STATUSES.get(heard.cause, status)
+    return _result(heard, status, code, None, peak, isolation, value=value, error=error)
+
+
+def of_end(heard: Heard, wait_status: int | None, isolation: tuple[str, ...]) -> ExecResult:
+    """Of the cell in which the interpreter ended: never OK, whatever its exit code, since the cell was not finished."""
+    code, number = _ending(wait_status)
+    status = STATUSES.get(heard.cause, ExecStatus.NONZERO_EXIT if number is None else ExecStatus.SIGNALED)
+    if heard.cause:
+        code, number = None, int(signal.SIGKILL)
+    return _result(heard, status, code, number, None, isolation, value=None, error=None)
+
+
+def of_later(end: ExecResult) -> ExecResult:
+    """Of every cell after that one."""
+    how = f"signal {end.signal}" if end.signal is not None else f"exit code {end.exit_code}"
+    told = f"the session has ended in an earlier cell ({end.status.value}, {how}); open another one\n"
+    return replace(end, stdout="", stderr=told, truncated=False, cpu_seconds=0.0, wall_seconds=0.0)
+
+
+def _ending(wait_status: int | None) -> tuple[int | None, int | None]:
+    if wait_status is None:
+        return None, int(signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(wait_status)
+    return (code, None) if code >= 0 else (None, -code)
+
+
+def _result(
+    heard: Heard,
+    status: ExecStatus,
+    code: int | None,
+    number: int | None,
+    peak: int | None,
+    isolation: tuple[str, ...],
+    *,
+    value: str | None,
+    error: str | None,
+) -> ExecResult:
+    return ExecResult(
+        status=status,
+        exit_code=code,
+        signal=number,
+        stdout=heard.stdout.decode("utf-8", "replace"),
+        stderr=heard.stderr.decode("utf-8", "replace"),
+        truncated=heard.truncated or (heard.reply is not None and heard.reply.cut),
+        cpu_seconds=heard.cpu_seconds,
+        wall_seconds=heard.wall_seconds,
+        peak_memory_bytes=peak,
+        isolation=isolation,
+        value=value,
+        error=error,
+    )

@@ -1,0 +1,114 @@
+"""A session on a tree of processes that can be forked, as `Session` asks."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from types import TracebackType
+from typing import Self
+
+from assaygym.errors import ConfigError, SandboxError
+from assaygym.sandbox.base import ExecResult, Limits, Session
+from assaygym.sandbox.sessions import _results
+from assaygym.sandbox.sessions._exchange import Exchange
+from assaygym.sandbox.sessions._tree import Node
+
+
+class Place:
+    """Where a session stands in the tree; it moves when the session is forked and goes on."""
+
+    def __init__(self, node: Node) -> None:
+        self.node: Node | None = node
+
+    def leave(self) -> None:
+        """Stand nowhere, and end what is no longer needed; calling it again, or in a fork of the host, does nothing."""
+        node, self.node = self.node, None
+        if node is not None and node.line.owner == os.getpid():
+            node.release()
+
+
+class ForkedSession:
+    """A `Session` whose copies are forks of its process.
+
+    Args:
+        node: its process, which nobody else holds.
+        limits: of each cell that gives none.
+        seed: what its random generators started from; that of its copies is made of it and their number.
+    """
+
+    def __init__(self, node: Node, limits: Limits, seed: str) -> None:
+        self._place = Place(node)
+        self._limits, self._seed = limits, seed
+        self._copies = 0
+        self._end: ExecResult | None = None
+        self._leave = weakref.finalize(self, self._place.leave)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the interpreter is there to take another cell."""
+        node = self._place.node
+        return node is not None and self._end is None and node.line.alive and not node.resident.ended()
+
+    def run(self, code: str, *, limits: Limits | None = None) -> ExecResult:
+        """Run one cell; see `Session.run`. Its CPU time is that of the interpreter, without processes it started.
+
+        Raises:
+            ConfigError: the limits ask for the network.
+            SandboxError: the sandbox itself failed, or the session was closed.
+        """
+        limits = limits or self._limits
+        if limits.network:
+            raise ConfigError("network=True is not offered by sessions; leave it False")
+        node = self._standing()
+        if self._end is not None:
+            return _results.of_later(self._end)
+        node = self._place.node = node.wake()
+        order = {"do": "cell", "source": code, "cap": limits.output_bytes}
+        heard = Exchange(node.resident, order, limits).hold()
+        isolation = node.line.isolation
+        if heard.reply is not None:
+            return _results.of_cell(heard, node.resident.peak_bytes(), isolation)
+        self._end = _results.of_end(heard, node.wait_status(), isolation)
+        return self._end
+
+    def fork(self, n: int) -> list[Session]:
+        """`n` independent copies; see `Session.fork`. The session's threads and child processes end.
+
+        Raises:
+            ConfigError: `n` is negative.
+            SandboxError: the sandbox itself failed, or the session was closed or has ended.
+        """
+        if n < 0:
+            raise ConfigError(f"n is {n}; expected 0 or more copies")
+        node = self._standing()
+        if self._end is not None:
+            raise SandboxError(_results.of_later(self._end).stderr.strip())
+        if n == 0:
+            return []
+        seeds = [f"{self._seed}/{self._copies + number}" for number in range(n)]
+        self._copies += n
+        nodes, successor = node.copy(seeds)
+        if successor is not None:
+            self._place.node = successor
+            node.release()
+        return [ForkedSession(copy, self._limits, seed) for copy, seed in zip(nodes, seeds, strict=True)]
+
+    def close(self) -> None:
+        """End the interpreter and everything it started; calling it again does nothing."""
+        self._leave()
+
+    def _standing(self) -> Node:
+        node = self._place.node
+        if node is None:
+            raise SandboxError("this session is closed; open another one")
+        if node.line.owner != os.getpid():
+            raise SandboxError("this session belongs to the process that was forked; open a new one here")
+        return node
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
