@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assaygym.errors import ConfigError, SandboxError
+from assaygym.sandbox import _order
 from assaygym.sandbox._http import QUOTED, Http
-from assaygym.sandbox._order import _check_name, placed
+from assaygym.sandbox._order import PROGRAM, check_fetch
 from assaygym.sandbox.base import MIB, Limits
 
 LANGUAGES = {
@@ -211,7 +212,7 @@ def checked_files(files: Mapping[str, bytes] | None) -> dict[str, bytes]:
             raise ConfigError(
                 f"files holds {name!r}, which the server would leave out; give it a name without {SKIPPED}"
             )
-    return {name: content for name, content in placed("", files).items() if name in (files or {})}
+    return _order.checked_files(files, taken=PROGRAM)
 
 
 def checked_fetch(fetch: Sequence[str]) -> tuple[str, ...]:
@@ -220,10 +221,7 @@ def checked_fetch(fetch: Sequence[str]) -> tuple[str, ...]:
     Raises:
         ConfigError: a name is not plain.
     """
-    if isinstance(fetch, str):
-        raise ConfigError(f"fetch is the text {fetch!r}; expected a sequence of names")
-    for name in fetch:
-        _check_name(name)
+    check_fetch(fetch)
     return tuple(fetch)
 
 

@@ -32,35 +32,13 @@ SPARE = 2
 PLAIN = "python"
 KINDS = {PLAIN: (), "numpy": ("numpy",)}
 """Kinds of workers, and what each imports beforehand beside `MODULES`."""
-MODULES = [
-    "abc",
-    "bisect",
-    "cmath",
-    "collections",
-    "contextlib",
-    "copy",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "enum",
-    "fractions",
-    "functools",
-    "heapq",
-    "io",
-    "itertools",
-    "json",
-    "math",
-    "operator",
-    "os",
-    "random",
-    "re",
-    "statistics",
-    "string",
-    "sys",
-    "threading",
-    "traceback",
-    "typing",
-]
+# fmt: off
+MODULES = (
+    "abc", "bisect", "cmath", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum",
+    "fractions", "functools", "heapq", "io", "itertools", "json", "math", "operator", "os", "random", "re",
+    "statistics", "string", "sys", "threading", "traceback", "typing",
+)
+# fmt: on
 
 
 class LocalSandbox(Sandbox):

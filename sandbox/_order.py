@@ -56,7 +56,7 @@ class Order:
 
     def packed(self) -> bytes:
         """The payload on the wire."""
-        return marshal.dumps(self.payload)
+        return marshal.dumps(self.payload)  # type: ignore[arg-type]  # plain values
 
 
 def order(
@@ -100,12 +100,9 @@ def order(
     if any("\0" in argument for argument in argv):
         raise ConfigError("argv holds a NUL character, which no program can be given; remove it")
     source = source or body
-    laid = checked_files(files, fetch)
-    if how != "command":
-        if PROGRAM in laid:
-            raise ConfigError(f"files holds {PROGRAM!r}, which is the program itself; give it another name")
-        if WANTS_ITS_FILE.search(source):
-            laid[PROGRAM] = source
+    laid = checked_files(files, fetch, taken=PROGRAM if how != "command" else "")
+    if how != "command" and WANTS_ITS_FILE.search(source):
+        laid[PROGRAM] = source
     fed = stdin.encode("utf-8", "surrogatepass")
     large = len(fed) > PIPE_BYTES
     payload: Payload = {
@@ -147,8 +144,13 @@ def _limits(limits: Limits, jailed: bool, address_space: bool) -> list[tuple[int
     return found
 
 
-def checked_files(files: Mapping[str, bytes] | None, fetch: Sequence[str] = ()) -> dict[str, bytes]:
+def checked_files(files: Mapping[str, bytes] | None, fetch: Sequence[str] = (), *, taken: str = "") -> dict[str, bytes]:
     """The files of a run.
+
+    Args:
+        files: relative path to content.
+        fetch: names of files to hand back.
+        taken: the name of the program's own file; "" for none.
 
     Raises:
         ConfigError: a name, here or in `fetch`, is absolute, leaves the folder, or is not a plain path; or there are
@@ -159,15 +161,28 @@ def checked_files(files: Mapping[str, bytes] | None, fetch: Sequence[str] = ()) 
         _check_name(name, "files")
         if not isinstance(content, bytes):
             raise ConfigError(f"files[{name!r}] is a {type(content).__name__}; expected bytes")
+        if name == taken:
+            raise ConfigError(f"files holds {name!r}, which is the program itself; give it another name")
         result[name] = content
-    for name in fetch:
-        _check_name(name, "fetch")
+    check_fetch(fetch)
     if len(result) > MOST_FILES:
         raise ConfigError(f"files holds {len(result)} files; a run takes at most {MOST_FILES}")
     folders = {str(folder) for name in result for folder in PurePosixPath(name).parents}
-    if clash := sorted(folders & result.keys()):
+    if clash := sorted(folders & {*result, *([taken] if taken else [])}):
         raise ConfigError(f"files holds {clash[0]!r} both as a file and as a folder; rename one")
     return result
+
+
+def check_fetch(fetch: Sequence[str]) -> None:
+    """See to it that the names of files to hand back are plain relative paths.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    if isinstance(fetch, str):
+        raise ConfigError(f"fetch is the text {fetch!r}; expected a sequence of names")
+    for name in fetch:
+        _check_name(name, "fetch")
 
 
 def _check_name(name: str, where: str) -> None:

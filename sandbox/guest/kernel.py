@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
@@ -41,7 +40,7 @@ def clone(flags: int) -> int:
     zero = ctypes.c_long(0)
     number = SYS_CLONE.get(os.uname().machine, 220)
     pid: int = _python_libc.syscall(ctypes.c_long(number), ctypes.c_long(flags), zero, zero, zero, zero)
-    _checked(pid, "clone")
+    _checked(pid, f"clone({flags:#x})")
     return pid
 
 
@@ -122,7 +121,13 @@ def keep_capabilities(*kept: int) -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up every capability."""
+    """Give up every capability, for good."""
+    drop_bounding_set()
+    clear_capabilities()
+
+
+def clear_capabilities() -> None:
+    """Give up every capability; where the bounding set is empty already, that is for good."""
     _checked(_libc.capset(_CAPABILITY_HEADER, _NO_CAPABILITIES), "capset")
 
 
@@ -136,22 +141,6 @@ def install_filter(program: bytes) -> None:
     zero = ctypes.c_ulong(0)
     result = _libc.prctl(22, ctypes.c_ulong(2), ctypes.byref(block), zero, zero)
     _checked(result, "prctl(PR_SET_SECCOMP)")
-
-
-_locked = ctypes.PyDLL(None, use_errno=True)
-"""Keeps the interpreter's lock during a call, so that a process made by it finds the lock as its own."""
-CLONE_NUMBERS = {"x86_64": 56, "aarch64": 220}
-
-
-def clone(flags: int) -> int:
-    """Make a process that goes on here, as `os.fork` does, but in new namespaces and without running any fork hook."""
-    number = CLONE_NUMBERS.get(os.uname().machine)
-    if number is None:
-        raise OSError(errno.ENOSYS, f"clone: its number on {os.uname().machine} is not known")
-    zero = ctypes.c_ulong(0)
-    pid: int = _locked.syscall(ctypes.c_long(number), ctypes.c_ulong(flags), zero, zero, zero, zero)
-    _checked(pid, f"clone({flags:#x})")
-    return pid
 
 
 def enter_namespaces(process: int, flags: int) -> None:

@@ -23,8 +23,12 @@ NAMESPACES = ("userns", "mntns", "pidns", "netns", "ipcns", "utsns")
 REST = kernel.NEWNS | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS
 
 
-def enter_jail(view: View) -> list[str]:
-    """Enter the jail, with every capability inside it; the next child is the first process of its process namespace.
+def enter_jail(view: View, *, processes: bool = True) -> list[str]:
+    """Enter the jail, with every capability inside it.
+
+    Args:
+        view: what it shows.
+        processes: whether the next child is the first process of a process namespace.
 
     Returns:
         What is in force now.
@@ -41,7 +45,7 @@ def enter_jail(view: View) -> list[str]:
         _build_root(view)
         _take_id(private)
     user, group = os.geteuid(), os.getegid()
-    kernel.unshare(kernel.NEWUSER | REST)
+    kernel.unshare(kernel.NEWUSER | (REST if processes else REST & ~kernel.NEWPID))
     _map_ids(proc, user, group)
     if private is None:
         _build_root(view)

@@ -166,7 +166,7 @@ def _run(payload: Payload) -> NoReturn:
     """Run Python as `python3 main.py` would."""
     name, source = f"{scratch}/{payload['name']}", payload["source"]
     sys.argv = sys.orig_argv = payload["argv"]
-    linecache.cache[name] = (lambda: source.decode("utf-8", "replace"),)  # type: ignore[assignment]  # lazily
+    linecache.cache[name] = (lambda: source.decode("utf-8", "replace"),)  # only where somebody looks
     how, body = payload["how"], payload["body"]
     payload.clear()  # type: ignore[attr-defined]  # a program may look at the frames that called it
     code = 0
@@ -234,7 +234,7 @@ def _tell(error: BaseException) -> int:
 
 def _finish(code: int) -> NoReturn:
     """End as an interpreter does: threads, exit functions, what objects do when they go, buffers."""
-    for step in (threading._shutdown, atexit._run_exitfuncs, _drop_main):
+    for step in (threading._shutdown, atexit._run_exitfuncs, _drop_main):  # type: ignore[attr-defined]
         try:
             step()
         except BaseException:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import struct
 
 ORDER = struct.Struct("<HHIQQdQQ")
-"""Kind, what the descriptors that come along are, fetch bytes, number of the run, payload bytes, wall-clock seconds, cap of each output, size of the scratch."""
+"""Kind, what the descriptors that come along are, fetch bytes, number of the run, payload bytes, wall-clock seconds,
+cap of each output, size of the scratch."""
 REPORT = struct.Struct("<IIQiiddQQQ")
 """Kind, number of files, number of the run, wait status, why it was ended, CPU seconds, wall seconds, peak memory in
 bytes, bytes of stdout, bytes of stderr."""
@@ -23,7 +24,7 @@ LENGTH = struct.Struct("<QI")
 """Before the payload on its way to the program's process: its bytes, and what the descriptors that come along are."""
 
 RUN, KILL, FAULT = 1, 2, 3
-"""Kinds. A REPORT of kind FAULT carries a sentence in place of stdout: the worker failed, the program is not to blame."""
+"""Kinds. A REPORT of kind FAULT has a sentence in place of stdout: the worker failed, the program is not to blame."""
 NO_STATUS = -1
 """In place of a wait status: the program was ended from outside."""
 BY_ITSELF, BY_WALL, BY_OUTPUT, BY_HOST = range(4)

@@ -2,8 +2,8 @@
 
 In namespaces both are small file systems, limited in bytes and in inodes, that the keeper mounts anew after a run that
 left a mark. A mark is any difference in free space, free inodes, or in the times and mode of the root folder. What
-these do not show (extended attributes, inode flags) the seccomp filter refuses. Elsewhere the scratch is a folder of the
-host, whose content is deleted, and nothing limits its size.
+these do not show (extended attributes, inode flags) the seccomp filter refuses. Elsewhere the scratch is a folder of
+the host, whose content is deleted, and nothing limits its size.
 """
 
 from __future__ import annotations

@@ -43,7 +43,6 @@ WARM = """
     threading time traceback types typing unicodedata uuid warnings zlib numpy
 """
 """Modules that sessions find loaded, where they can be."""
-SELF_FOLDER_BYTES = 1 << 20
 """Of the keeper's own scratch folder, which only serves to be mounted over."""
 STOP_SECONDS = 5.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -275,24 +274,10 @@ def _close(descriptors: list[int]) -> None:
 
 def _enter(view: View) -> list[str]:
     """As the jail does, without a process namespace and keeping the capabilities."""
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write(namespaces.OOM_SCORE)
-    own = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY)
-    private = namespaces._private_id()
-    if private is not None:
-        kernel.unshare(kernel.NEWNS)
-        namespaces._build_root(view, SELF_FOLDER_BYTES, {})
-        namespaces._take_id(private)
-    user, group = os.geteuid(), os.getegid()
-    kernel.unshare(kernel.NEWUSER | kernel.NEWNS | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS)
-    namespaces._map_ids(own, user, group)
-    if private is None:
-        namespaces._build_root(view, SELF_FOLDER_BYTES, {})
-    os.close(own)
-    kernel.set_host_name("sandbox")
+    isolation = namespaces.enter_jail(view, processes=False)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     os.chdir("/")
-    isolation = [*namespaces.NAMESPACES, "ro_root", "private_scratch", "no_capabilities", "no_new_privs"]
+    isolation += ["private_scratch", "no_capabilities", "no_new_privs"]
     if filter_program(os.uname().machine, "session") is not None:
         isolation.append("seccomp")
     return [*isolation, "rlimits"]

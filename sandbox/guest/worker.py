@@ -44,7 +44,7 @@ def main(control: str) -> None:
     os.close(int(control))
     while os.open("/dev/null", os.O_RDWR) < FIRST_OWN:
         pass  # the numbers that a program's descriptors will have
-    boot = read_frame(link.fileno())
+    boot: dict[str, Any] = read_frame(link.fileno())
     host = os.pidfd_open(os.getppid()) if boot["host"] == os.getppid() else -1
     if boot["host"] and host < 0:
         os._exit(0)  # the host has ended already
@@ -189,7 +189,7 @@ def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.sock
     if (refused := filter_program(os.uname().machine)) is not None:
         kernel.install_filter(refused)
         isolation.append("seccomp")
-    _go(boot, link, clone, scratch, kernel.drop_capabilities, isolation)
+    _go(boot, link, clone, scratch, kernel.clear_capabilities, isolation)
 
 
 def _serve(boot: dict[str, Any], link: socket.socket, statm: int) -> None:

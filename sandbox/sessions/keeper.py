@@ -6,9 +6,9 @@ import threading
 from collections.abc import Mapping
 
 from assaygym.errors import ConfigError, SandboxError
+from assaygym.sandbox._order import checked_files
 from assaygym.sandbox._wire import View
 from assaygym.sandbox.base import Limits, Session
-from assaygym.sandbox.sessions._files import checked_files
 from assaygym.sandbox.sessions._line import Line
 from assaygym.sandbox.sessions._resident import Ends, Resident
 from assaygym.sandbox.sessions._session import ForkedSession
