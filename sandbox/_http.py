@@ -238,15 +238,15 @@ class Http:
 
 
 def _checked(url: str) -> SplitResult:
+    if "@" in url:  # the url stands in messages
+        raise ConfigError("the sandbox's url holds a user name or password; give token= or headers= instead")
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise ConfigError(f"the sandbox's url is {url!r}: {error}; expected http://host:port") from error
     if not usable:
         raise ConfigError(f"the sandbox's url is {url!r}; expected http://host:port or https://host:port")
-    if parts.username is not None or parts.password is not None:
-        raise ConfigError("the sandbox's url holds a user name or password; give token= or headers= instead")
     if parts.query or parts.fragment or parts.path.endswith(("/run_code", "/run_jupyter")) or not url.isprintable():
         raise ConfigError(f"the sandbox's url is {url!r}; expected the server's own, without an end point or a query")
     return parts

@@ -14,6 +14,7 @@ import base64
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -65,9 +66,10 @@ class FusionServer:
 
     Args:
         meddle: called with the path, the request and its number; what it returns, if anything, is the whole answer.
+        context: for https.
     """
 
-    def __init__(self, meddle: Meddle | None = None) -> None:
+    def __init__(self, meddle: Meddle | None = None, context: ssl.SSLContext | None = None) -> None:
         self.asked: list[tuple[str, dict[str, Any], Mapping[str, str]]] = []
         self.connections = 0
         self._meddle = meddle
@@ -104,7 +106,11 @@ class FusionServer:
                 """A client that has gone away is none of ours."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if context is not None:
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> FusionServer:

@@ -1,13 +1,13 @@
 """The contract of every backend and what is this one's own, against a server with the habits of SandboxFusion."""
 
-import functools
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -18,18 +18,12 @@ from assaygym.sandbox.contract.runs import RunContract
 from assaygym.sandbox.remote import COVERED, NOT_COVERED, RemoteSandbox
 from tests.sandbox.fusion_server import FusionServer, ok
 
-S = TypeVar("S")
 
-
-def differs(check: Callable[[S, Sandbox], None]) -> Callable[[S, Sandbox], None]:
+@contextmanager
+def difference() -> Iterator[None]:
     """A behaviour of the contract that this backend does not show; when it does after all, the test fails."""
-
-    @functools.wraps(check)
-    def declared(self: S, sandbox: Sandbox) -> None:
-        with pytest.raises((AssertionError, SandboxError)):
-            check(self, sandbox)
-
-    return declared
+    with pytest.raises((AssertionError, SandboxError)):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -46,27 +40,27 @@ def sandbox(server: FusionServer) -> Iterator[Sandbox]:
 
 
 class TestRemote(RunContract, LimitsContract):
-    @differs
     def test_undecodable_output_is_replaced(self, sandbox: Sandbox) -> None:
-        super().test_undecodable_output_is_replaced(sandbox)
+        with difference():
+            super().test_undecodable_output_is_replaced(sandbox)
 
-    @differs
     def test_isolation_names_what_was_in_force(self, sandbox: Sandbox) -> None:
-        super().test_isolation_names_what_was_in_force(sandbox)
+        with difference():
+            super().test_isolation_names_what_was_in_force(sandbox)
 
-    @differs
     def test_no_descriptor_but_the_standard_ones_is_inherited(self, sandbox: Sandbox) -> None:
-        super().test_no_descriptor_but_the_standard_ones_is_inherited(sandbox)
+        with difference():
+            super().test_no_descriptor_but_the_standard_ones_is_inherited(sandbox)
 
-    @differs
     def test_memory_within_the_limit_is_granted_and_measured(self, sandbox: Sandbox) -> None:
-        super().test_memory_within_the_limit_is_granted_and_measured(sandbox)
+        with difference():
+            super().test_memory_within_the_limit_is_granted_and_measured(sandbox)
 
 
 def test_the_isolation_is_only_called_remote(sandbox: Sandbox) -> None:
     assert sandbox.run("pass").isolation == ("remote",)
     assert any("isolation" in line for line in NOT_COVERED)
-    assert COVERED
+    assert not any("isolation" in line for line in COVERED)
 
 
 def test_memory_is_granted_up_to_the_limit_and_not_measured(sandbox: Sandbox) -> None:
@@ -268,7 +262,7 @@ def test_closing_breaks_off_what_is_under_way(server: FusionServer) -> None:
 
     def run() -> None:
         try:
-            sandbox.run("import time; time.sleep(2)")
+            sandbox.run("import time; time.sleep(5)")
         except SandboxError as error:
             seen.append(str(error))
 
@@ -278,7 +272,7 @@ def test_closing_breaks_off_what_is_under_way(server: FusionServer) -> None:
     start = time.monotonic()
     sandbox.close()
     thread.join()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 3
     assert len(seen) == 1
     assert "closed on our side" in seen[0]
 

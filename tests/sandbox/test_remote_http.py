@@ -2,13 +2,17 @@
 
 import json
 import os
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +20,7 @@ import pytest
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox import _http
 from assaygym.sandbox._http import Http, TooLargeError
-from assaygym.sandbox.base import ExecStatus, Limits
+from assaygym.sandbox.base import ExecResult, ExecStatus, Job, Limits
 from assaygym.sandbox.remote import RemoteSandbox
 from tests.sandbox.fusion_server import Answer, FusionServer, Meddle, ok
 
@@ -266,9 +270,10 @@ def test_an_url_that_is_none_is_refused(url: str, sentence: str) -> None:
 
 
 def test_secrets_are_not_repeated_in_messages() -> None:
-    with pytest.raises(ConfigError) as error:
-        RemoteSandbox("http://me:s3cret@x")
-    assert "s3cret" not in str(error.value)
+    for url in ("http://me:s3cret@x", "ftp://s3cret@x"):
+        with pytest.raises(ConfigError, match="user name or password") as error:
+            RemoteSandbox(url)
+        assert "s3cret" not in str(error.value)
     with pytest.raises(ConfigError) as error:
         RemoteSandbox("http://x", token="s3cret\r\nX-Evil: 1")
     assert "s3cret" not in str(error.value)
@@ -280,3 +285,60 @@ def test_secrets_are_not_repeated_in_messages() -> None:
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         RemoteSandbox("http://x", **options)
+
+
+def test_many_jobs_through_a_server_that_fails_at_times_are_each_answered_once_and_never_wrongly() -> None:
+    faults: list[Answer | None] = [None, (503, b"", {}), None, (200, b"{", {}), (502, b"", {}), (500, b"", {}), None]
+
+    def moody(path: str, body: dict[str, Any], number: int) -> Answer:
+        said = {**FINISHED, "stdout": body["stdin"]}
+        return faults[number % len(faults)] or ok({**SUCCESS, "run_result": said})
+
+    jobs = [Job(program="pass", stdin=str(n)) for n in range(200)]
+    with remote(moody, workers=8, retries=9) as (server, sandbox):
+        seen = list(sandbox.run_many(jobs))
+        assert len(server.asked) > 200
+    assert sorted(index for index, _ in seen) == list(range(200))
+    right = [index for index, result in seen if isinstance(result, ExecResult) and result.stdout == str(index)]
+    failed = [index for index, result in seen if isinstance(result, SandboxError)]
+    assert len(right) + len(failed) == 200
+    assert len(right) > len(failed) > 0
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and the certificate for 127.0.0.1 that it signed itself, in one file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "1",
+        "-keyout",
+        str(path),
+        "-out",
+        "-",
+    ]
+    made = subprocess.run([*command, *names], capture_output=True, check=True)
+    path.write_bytes(path.read_bytes() + made.stdout)
+    return path
+
+
+def test_https_needs_a_certificate_that_is_trusted(certificate: Path) -> None:
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(certificate)
+    with FusionServer(first(0, ok(SUCCESS)), theirs) as server:
+        context = ssl.create_default_context(cafile=str(certificate))
+        with RemoteSandbox(server.url, context=context) as sandbox:
+            assert [sandbox.run("pass").stdout for _ in range(3)] == ["hi\n"] * 3
+            assert server.connections == 1
+        with RemoteSandbox(server.url) as sandbox, pytest.raises(SandboxError, match="not the one it claims to be"):
+            sandbox.run("pass")
+        assert len(server.asked) == 3
