@@ -19,7 +19,7 @@ import signal
 import struct
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from types import CodeType, FrameType, ModuleType
 
@@ -128,30 +128,46 @@ class Cells:
         flags = ast.PyCF_ONLY_AST | AWAITABLE | self._features
         tree: ast.Module = compile(source, name, "exec", flags, dont_inherit=True)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        if tree.body:
-            self._evaluate(tree, name, "exec")
-        return self._evaluate(ast.Expression(last.value), name, "eval") if isinstance(last, ast.Expr) else None
+        codes = [self._compiled(tree, name, "exec")]
+        if isinstance(last, ast.Expr):
+            codes.append(self._compiled(ast.Expression(last.value), name, "eval"))
+        if any(code.co_flags & COROUTINE for code in codes):
+            return self._wait_for(self._awaited(codes))
+        result = None
+        for code in codes:
+            result = eval(code, self.names)
+        return result
 
-    def _evaluate(self, tree: ast.Module | ast.Expression, name: str, mode: str) -> object:
+    def _compiled(self, tree: ast.Module | ast.Expression, name: str, mode: str) -> CodeType:
         code: CodeType = compile(tree, name, mode, AWAITABLE | self._features, dont_inherit=True)
         self._features |= code.co_flags & FEATURES
-        result = eval(code, self.names)
-        return self._wait_for(result) if code.co_flags & COROUTINE else result
+        return code
 
-    def _wait_for(self, coroutine: object) -> object:
+    async def _awaited(self, codes: list[CodeType]) -> object:
+        result = None
+        for code in codes:
+            result = eval(code, self.names)
+            if code.co_flags & COROUTINE:
+                result = await result
+        return result
+
+    def _wait_for(self, coroutine: Coroutine[object, None, object]) -> object:
         import asyncio
 
         if self._loop is None or self._loop.is_closed():
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
-        return self._loop.run_until_complete(coroutine)  # type: ignore[arg-type]  # it is one, by its code's flag
+        return self._loop.run_until_complete(coroutine)
 
 
 def _show(error: BaseException) -> None:
     """Print a traceback from the cell's own frames on."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    trace = first = error.__traceback__
+    while trace is not None and not trace.tb_frame.f_code.co_filename.startswith("<cell "):
         trace = trace.tb_next
+    if trace is None and isinstance(error, SyntaxError):
+        first = None
+    trace = trace or first
     traceback.print_exception(type(error), error, trace)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import gc
 import hashlib
 import os
 import random
@@ -59,23 +60,31 @@ def make_copies(order: Order, cells: Cells) -> bytes:
         _end_others()
     _reap()
     original = Original()
-    for seed in order["seeds"]:
-        parts = _parts()
-        try:
-            child = _clone()
-        except OSError as error:
-            return answer(COPIED, error=f"{error.errno} {error}")
-        if child == 0:
-            return _become_copy(original, parts, seed, cells)
-        _close(parts)
-    return answer(COPIED, value=str(len(sys._current_frames())))
+    parts = _parts(len(order["seeds"]))
+    everything = [part for own in parts for part in own]
+    clone = kernel.clone if original.threads == 1 else _clone_with_hooks
+    collecting = gc.isenabled()
+    gc.disable()  # it would touch, and so make the kernel copy, all memory
+    try:
+        for own, seed in zip(parts, order["seeds"], strict=True):
+            if clone(COPY_FLAGS) == 0:
+                return _become_copy(original, own, everything, seed, cells)
+    except OSError as error:
+        return answer(COPIED, error=f"{error.errno} {error}")
+    finally:
+        if collecting:
+            gc.enable()
+        _close(everything)
+    return answer(COPIED, value=str(original.threads))
 
 
 class Original:
     """What a copy cannot find out by itself any more, noted before it is made."""
 
     def __init__(self) -> None:
-        self.random = random.getstate()
+        self.threads = len(sys._current_frames())
+        self.random = random.getstate() if self.threads > 1 else None
+        self.open = open_descriptors()
         self.directory = SCRATCH[0]
         with suppress(OSError):  # it was removed
             self.directory = os.getcwd()
@@ -83,7 +92,7 @@ class Original:
         self.leaders: dict[int, int] = {}
         """For each descriptor of a file the first that shares its offset."""
         seen: dict[tuple[int, int], list[int]] = {}
-        for number in open_descriptors():
+        for number in self.open:
             status = os.fstat(number)
             if stat.S_ISREG(status.st_mode):
                 self._note(number, seen.setdefault((status.st_dev, status.st_ino), []))
@@ -127,16 +136,16 @@ def _reap() -> None:
             pass
 
 
-def _parts() -> list[int]:
+def _parts(count: int) -> list[list[int]]:
     with socket.socket(fileno=os.dup(CHANNEL)) as line:
-        return socket.recv_fds(line, 1, PARTS)[1]
+        return [socket.recv_fds(line, 1, PARTS)[1] for _ in range(count)]
 
 
-def _clone() -> int:
-    """As `os.fork`, into new namespaces; the hooks put locks and the list of threads right."""
+def _clone_with_hooks(flags: int) -> int:
+    """As `os.fork` does: locks that other threads held, and the list of threads, are put right in the copy."""
     _before()
     try:
-        child = kernel.clone(COPY_FLAGS)
+        child = kernel.clone(flags)
     except OSError:
         _after_in_original()
         raise
@@ -144,34 +153,26 @@ def _clone() -> int:
     return child
 
 
-def _become_copy(original: Original, parts: list[int], seed: str | None, cells: Cells) -> bytes:
+def _become_copy(original: Original, own: list[int], everything: list[int], seed: str | None, cells: Cells) -> bytes:
     os.setsid()  # or `kill(0, ...)` would reach the original's group
-    taken = [number for number in open_descriptors() if number not in parts]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
-    channel, stdout, stderr, birth = (fcntl.fcntl(part, fcntl.F_DUPFD_CLOEXEC, OUR_OWN) for part in parts)
-    _close(parts)
+    channel, stdout, stderr, birth = (fcntl.fcntl(part, fcntl.F_DUPFD_CLOEXEC, OUR_OWN) for part in own)
+    _close(everything)
+    everything.clear()
     folders = [_out_of_the_way(path) for path in SCRATCH]
     word = _birth(birth)
-    streams = {
-        CHANNEL: channel,
-        **{
-            number: new
-            for old, new in zip(cells.pipes, (stdout, stderr), strict=True)
-            for number in taken
-            if identity(number) == old
-        },
-    }
+    os.dup2(channel, CHANNEL, inheritable=False)  # from here on, what fails is told
     trouble = None
     try:
         for folder, path in zip(folders, SCRATCH, strict=True):
             copy_tree(folder, path)
         _return_to(original.directory)
-        take_descriptors(taken, streams, original, word["links"], folders)
+        take_descriptors(original, (stdout, stderr), cells.pipes, word["links"], folders)
         take_memory(word["shared"])
-    except OSError as error:
-        trouble = str(error)
+    except Exception as error:  # whatever it is: this process may not go on as if it were whole
+        trouble = f"{type(error).__name__}: {error}"
     cells.pipes = (identity(stdout), identity(stderr))
     _close([channel, stdout, stderr, *folders])
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -207,8 +208,9 @@ def _return_to(directory: str) -> None:
 
 
 def _seed(original: Original, seed: str | None) -> None:
-    if seed is None:  # a hook has seeded anew
-        random.setstate(original.random)
+    if seed is None:
+        if original.random is not None:  # a hook has seeded anew
+            random.setstate(original.random)
         return
     random.seed(seed)
     if (numpy := sys.modules.get("numpy")) is not None:

@@ -9,7 +9,7 @@ import stat
 import tempfile
 from contextlib import suppress
 
-from assaygym.sandbox.guest.cells import identity
+from assaygym.sandbox.guest.cells import CHANNEL, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,22 +29,29 @@ _libc.mmap.argtypes = (
 
 
 def take_descriptors(
-    taken: list[int], streams: dict[int, int], original: Original, links: dict[int, str], folders: list[int]
+    original: Original,
+    streams: tuple[int, int],
+    pipes: tuple[tuple[int, int], tuple[int, int]],
+    links: dict[int, str],
+    folders: list[int],
 ) -> None:
     """Give every descriptor that was inherited an open file of its own.
 
     Args:
-        taken: the descriptors.
-        streams: those that lead to the host, with what shall stand in their place.
         original: what was noted of them.
-        links: what each leads to.
+        streams: our stdout and stderr, for the places of the original's.
+        pipes: the original's stdout and stderr.
+        links: what each descriptor leads to.
         folders: the original's scratch folders, which lie hidden below ours.
     """
     scratch = {identity(folder)[0]: (folder, root) for folder, root in zip(folders, SCRATCH, strict=True)}
+    ours = dict(zip(pipes, streams, strict=True))
     opened: dict[int, int] = {}
-    for number in taken:
+    for number in original.open:
+        if number == CHANNEL:
+            continue
         leader = original.leaders.get(number, number)
-        new = streams.get(number, opened.get(leader))
+        new = ours.get(identity(number), opened.get(leader))
         if new is None:
             new = opened[number] = _opened_anew(number, links.get(number, ""), scratch)
             if number in original.offsets:
@@ -56,6 +63,8 @@ def take_descriptors(
 
 def _opened_anew(number: int, link: str, scratch: dict[int, tuple[int, str]]) -> int:
     status, modes = os.fstat(number), fcntl.fcntl(number, fcntl.F_GETFL) & MODES
+    if stat.S_ISREG(status.st_mode):
+        modes &= ~os.O_DIRECTORY  # a part of O_TMPFILE
     if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode) or stat.S_ISCHR(status.st_mode):
         if _leads_to(link, status, scratch.get(status.st_dev)):
             return os.open(link, modes | os.O_CLOEXEC)
