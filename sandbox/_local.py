@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
-import queue
 import socket
 import threading
 import weakref
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
 from assaygym.errors import ConfigError, SandboxError
+from assaygym.sandbox._build import Builder
 from assaygym.sandbox._channel import ChannelProcess
 from assaygym.sandbox._code import CodeCache
+from assaygym.sandbox._many import answers
 from assaygym.sandbox._order import PROGRAM, Order, order
 from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._pool import Pool
 from assaygym.sandbox._worker import Report, Worker, WorkerLost
 from assaygym.sandbox.base import ExecResult, Job, Limits, Process, Sandbox
 from assaygym.sandbox.guest.protocol import BY_ITSELF
+from assaygym.sandbox.languages import Language, language
 
 LOOK_AHEAD = 2
 """Results that `run_many` holds ready, per worker, before it waits for its consumer."""
@@ -66,7 +68,7 @@ class LocalSandbox(Sandbox):
         self.limits = limits or Limits()
         sentence = f"the {self.name} sandbox is closed; open another with open_sandbox()"
         self._pool = Pool(self._start_worker, SPARE * self.workers, sentence)
-        self._codes = CodeCache(self._compiled)
+        self._builder = Builder(self._execute)
         self._start_anew()
         _sandboxes.add(self)
 
@@ -74,6 +76,7 @@ class LocalSandbox(Sandbox):
         """At the beginning, and in the child of a fork: what the parent runs, holds and locks there is not ours."""
         self._places = threading.BoundedSemaphore(self.workers)
         self._codes = CodeCache(self._compiled)
+        self._builder.start_anew()
         self._pool.start_anew()
 
     @abstractmethod
@@ -84,7 +87,7 @@ class LocalSandbox(Sandbox):
         self,
         program: str,
         *,
-        language: str = "python",
+        language: str = PLAIN,
         stdin: str = "",
         files: Mapping[str, bytes] | None = None,
         argv: Sequence[str] = (),
@@ -98,13 +101,45 @@ class LocalSandbox(Sandbox):
             ConfigError: the language, a limit or a file name is not usable.
             SandboxError: the sandbox itself failed, or was closed meanwhile.
         """
-        if language != PLAIN:
-            raise ConfigError(f"language {language!r} is not supported; expected one of: {PLAIN}")
         limits = self._checked(limits)
+        found = self._language(language)
+        if not found.warm:
+            return self._builder.run(found, program, stdin=stdin, files=files, argv=argv, limits=limits, fetch=fetch)
         source = program.encode("utf-8", "surrogatepass")
         made = partial(self._order, source, argv=argv, stdin=stdin, files=files, limits=limits, fetch=fetch, seed=seed)
         with self._places:
             return self._answer(made(self._codes.get(source)), limits, _kind(source))
+
+    def _language(self, name: str) -> Language:
+        return language(name)
+
+    def _execute(
+        self,
+        command: Sequence[str],
+        *,
+        files: Mapping[str, bytes],
+        executables: Collection[str] = (),
+        stdin: str = "",
+        limits: Limits,
+        fetch: Sequence[str] = (),
+        address_space: bool = True,
+    ) -> ExecResult:
+        """Run a command; see `_build.Execute`."""
+        wanted = order(
+            b"",
+            how="command",
+            argv=command,
+            files=files,
+            executables=executables,
+            stdin=stdin,
+            stdin_file=self.stdin_file,
+            limits=limits,
+            fetch=fetch,
+            jailed=self.jailed,
+            address_space=address_space,
+        )
+        with self._places:
+            return self._answer(wanted, limits)
 
     def _order(self, source: bytes, code: bytes | None, *, argv: Sequence[str], **named: Any) -> Order:
         how, body = ("code", code) if code else ("source", source)
@@ -195,30 +230,7 @@ class LocalSandbox(Sandbox):
             SandboxError: the sandbox is closed.
         """
         self._check_open()
-        numbered, lock = enumerate(jobs), threading.Lock()
-        results = queue.Queue[Any](LOOK_AHEAD * self.workers)
-        stop = threading.Event()
-
-        def work() -> None:
-            while not stop.is_set():
-                try:
-                    with lock:
-                        index, job = next(numbered, (-1, None))
-                    results.put(None if job is None else (index, self._do(job)))
-                except BaseException as error:
-                    results.put(error)
-                    return
-                if job is None:
-                    return
-
-        threads = [threading.Thread(target=work, name=f"sandbox-{n}", daemon=True) for n in range(self.workers)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield from _taken(results, len(threads))
-        finally:
-            stop.set()
-            _empty(results, threads)
+        return answers(jobs, self._do, self.workers, LOOK_AHEAD * self.workers)
 
     def _do(self, job: Job) -> ExecResult | SandboxError:
         try:
@@ -254,24 +266,6 @@ class LocalSandbox(Sandbox):
 def _kind(text: bytes) -> str:
     """The worker that suits a program best."""
     return next((kind for kind in KINDS if kind != PLAIN and kind.encode() in text), PLAIN)
-
-
-def _taken(results: queue.Queue[Any], workers: int) -> Iterator[tuple[int, ExecResult | SandboxError]]:
-    while workers:
-        result = results.get()
-        if result is None:
-            workers -= 1
-        elif isinstance(result, BaseException):
-            raise result
-        else:
-            yield result
-
-
-def _empty(results: queue.Queue[Any], threads: list[threading.Thread]) -> None:
-    """Let workers that wait to hand over a result go."""
-    while any(thread.is_alive() for thread in threads):
-        with suppress(queue.Empty):
-            results.get(timeout=0.05)
 
 
 _sandboxes: weakref.WeakSet[LocalSandbox] = weakref.WeakSet()

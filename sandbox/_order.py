@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshal
 import re
 import resource
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -33,6 +33,8 @@ OVERHEAD_BYTES = 64 << 20
 PIPE_BYTES = 60_000
 """Standard input up to here waits in a pipe; more comes as a file."""
 PAGE = 4096
+STACK_BYTES = 64 << 20
+"""Of a compiled program, which recurses on it."""
 MOST_FILES = 2000
 WATCHERS = 3
 """Processes of ours that count among a jailed program's: keeper, zygote, the first process."""
@@ -67,7 +69,7 @@ def order(
     stdin_file: str = "",
     stdin: str = "",
     files: Mapping[str, bytes] | None = None,
-    executables: bool = False,
+    executables: Collection[str] = (),
     environment: Mapping[str, str] | None = None,
     limits: Limits,
     jailed: bool,
@@ -85,7 +87,7 @@ def order(
         stdin_file: where its standard input has a name; "" for nowhere.
         stdin: its standard input.
         files: what else lies in its directory.
-        executables: whether these may be executed.
+        executables: those of them that may be executed.
         environment: on top of `ENVIRONMENT`.
         limits: of the run.
         jailed: whether processes are counted in a namespace of their own.
@@ -112,10 +114,10 @@ def order(
         "name": PROGRAM,
         "argv": list(argv),
         "files": laid,
-        "executables": executables,
+        "executables": list(executables),
         "stdin": b"" if large else fed,
-        "stdin_file": stdin_file if b"/dev/stdin" in source else "",
-        "limits": _limits(limits, jailed, address_space),
+        "stdin_file": stdin_file if any(b"/dev/stdin" in text for text in (source, *laid.values())) else "",
+        "limits": _limits(limits, jailed=jailed, command=how == "command", address_space=address_space),
         "address_space": limits.memory_bytes + OVERHEAD_BYTES if address_space else 0,
         "seed": seed,
         "channel": -1,
@@ -132,12 +134,14 @@ def order(
     )
 
 
-def _limits(limits: Limits, jailed: bool, address_space: bool) -> list[tuple[int, int, int]]:
+def _limits(limits: Limits, *, jailed: bool, command: bool, address_space: bool) -> list[tuple[int, int, int]]:
     cpu = int(-(-limits.cpu_seconds // 1))
     found = [(resource.RLIMIT_CPU, cpu, cpu + 1), (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)]
     if jailed:  # elsewhere it would count all of the user's processes
         most = limits.processes + WATCHERS
         found.append((resource.RLIMIT_NPROC, most, most))
+    if command and address_space:
+        found.append((resource.RLIMIT_STACK, STACK_BYTES, resource.RLIM_INFINITY))
     if not address_space:
         most = limits.memory_bytes + OVERHEAD_BYTES
         found.append((resource.RLIMIT_DATA, most, most))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assaygym.sandbox._interpreter import PACKAGES_PLACE, configuration, interpreter, package_folders
 from assaygym.sandbox._wire import View
+from assaygym.sandbox.languages import installed
 
 SYSTEM = (
     "/usr/bin",
@@ -41,6 +42,7 @@ def view_of_this_machine() -> View:
     python = interpreter()
     prefix = os.path.realpath(sys.base_prefix)
     wanted = [*SYSTEM, *(f"{prefix}/{folder}" for folder in PREFIX_FOLDERS), os.path.dirname(python)]
+    wanted += [path for language in installed() for path in language.paths()]
     binds = _outermost([path for path in dict.fromkeys(wanted) if os.path.lexists(path)])
     return {
         "scratch": SCRATCH,

@@ -6,7 +6,7 @@ A program's fault (crash, time-out, flood) is data, an `ExecResult`. A fault of 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -208,8 +208,21 @@ class Sandbox(ABC):
         """
 
     @abstractmethod
-    def spawn(self, program: str, *, files: Mapping[str, bytes] | None = None, limits: Limits | None = None) -> Process:
+    def spawn(
+        self,
+        program: str,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        limits: Limits | None = None,
+        imports: Collection[str] = (),
+    ) -> Process:
         """Start a Python program that talks with us over a message channel.
+
+        Args:
+            program: source text.
+            files: relative path to content, laid into its working directory.
+            limits: of the whole run; default: the sandbox's.
+            imports: packages that it will likely import, beyond what its source says: a hint, for speed only.
 
         Raises:
             SandboxError: the sandbox itself failed.

@@ -110,10 +110,10 @@ def _settle(payload: Payload) -> None:
     if seed := payload["seed"]:
         _seed(seed)
     for which, soft, hard in payload["limits"]:
-        _limit(which, soft, hard)
+        limit(which, soft, hard)
     if memory := payload["address_space"]:
         most = memory if payload["how"] == "command" else memory + mapped_bytes
-        _limit(resource.RLIMIT_AS, most, most)
+        limit(resource.RLIMIT_AS, most, most)
 
 
 def _file_stdin(path: str) -> None:
@@ -132,7 +132,8 @@ def _seed(seed: int) -> None:
         numpy.random.seed(seed % (1 << 32))
 
 
-def _limit(which: int, soft: int, hard: int) -> None:
+def limit(which: int, soft: int, hard: int) -> None:
+    """Set one limit, or as near to it as is allowed."""
     try:
         resource.setrlimit(which, (soft, hard))
     except ValueError:  # above a ceiling of our own

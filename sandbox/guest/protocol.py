@@ -51,8 +51,8 @@ if TYPE_CHECKING:
         argv: list[str]
         """For a command the whole line."""
         files: dict[str, bytes]
-        executables: bool
-        """Whether the files may be executed."""
+        executables: list[str]
+        """Those of the files that may be executed."""
         stdin: bytes
         """Unless it comes as a descriptor."""
         stdin_file: str

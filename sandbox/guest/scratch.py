@@ -101,15 +101,15 @@ def _state(path: str) -> tuple[object, ...]:
     return (space.f_bfree, space.f_ffree, folder.st_dev, folder.st_mode, folder.st_nlink, *times)
 
 
-def place(files: dict[str, bytes], executable: bool) -> None:
+def place(files: dict[str, bytes], executables: list[str]) -> None:
     """Lay files into the working directory, which is empty."""
     for name, content in files.items():
         if "/" in name:
             os.makedirs(os.path.dirname(name), exist_ok=True)
         with open(name, "xb") as file:
             file.write(content)
-        if executable:
-            os.chmod(name, 0o755)
+    for name in executables:
+        os.chmod(name, 0o755)
 
 
 def open_left(name: str) -> tuple[int, int] | None:

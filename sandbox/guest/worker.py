@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 
 SIZE = struct.Struct("<Q")
 END_SECONDS = 5.0
+LIMITS = (
+    (resource.RLIMIT_NOFILE, (256, 256)),
+    (resource.RLIMIT_CORE, (0, 0)),
+    (resource.RLIMIT_STACK, (8 << 20, resource.RLIM_INFINITY)),
+)
+"""Of every run alike. What a stack has at first is also what each thread reserves; how far it may go is bounded by the
+memory limit."""
 OWN_FRAMES = 5
 """Between `_go` and the program: serve, _one or Waiting, become, _run."""
 
@@ -201,6 +208,8 @@ def _serve(boot: dict[str, Any], link: socket.socket, statm: int) -> None:
 
 def _go(boot: dict[str, Any], link: socket.socket, clone: Any, scratch: Any, seal: Any, isolation: list[str]) -> None:
 
+    for which, limits in LIMITS:
+        program.limit(which, *limits)
     zygote = Zygote(link, clone, scratch, seal, grouped=boot["tier"] != "userns")
     frame = {"isolation": [*isolation, *boot["more_isolation"], "rlimits"]}
     for name in [name for name in sys.modules if name == "assaygym" or name.startswith("assaygym.")]:

@@ -90,7 +90,7 @@ class Candidate:
     """A loaded program. Not for several threads at once."""
 
     def __init__(self, sandbox: Sandbox, sources: Sequence[str], limits: Limits) -> None:
-        self._talk = Talk(sandbox.spawn(program("wire", "serve"), limits=limits), limits)
+        self._talk = Talk(sandbox.spawn(program("wire", "serve"), limits=limits, imports=_imports(sources)), limits)
         self._number = 0
         self.sources = list(sources)
 
@@ -151,6 +151,10 @@ class Candidate:
     def close(self) -> tuple[str, ...]:
         """End the process; the isolation that was in force."""
         return self._talk.close().isolation
+
+
+def _imports(sources: Sequence[str]) -> tuple[str, ...]:
+    return ("numpy",) if any("numpy" in source for source in sources) else ()
 
 
 def _answer(message: object, number: int) -> Answer:

@@ -1,0 +1,69 @@
+"""Many jobs on several threads: the results as they finish, a few ahead of the consumer and no more."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TypeVar
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+
+class _Work:
+    """What the threads share."""
+
+    def __init__(self, jobs: Iterable[object], answer: Callable[..., object], room: int) -> None:
+        self._numbered, self._answer = enumerate(jobs), answer
+        self._lock = threading.Lock()
+        self.stop = threading.Event()
+        self.results: queue.Queue[tuple[int, object] | BaseException | None] = queue.Queue(room)
+
+    def go_on(self) -> None:
+        """Take jobs and answer them until there are no more, or one cannot be taken or answered."""
+        while not self.stop.is_set():
+            try:
+                with self._lock:
+                    taken = next(self._numbered, None)
+                if taken is None:
+                    break
+                self.results.put((taken[0], self._answer(taken[1])))
+            except BaseException as error:  # for the consumer to raise
+                self.results.put(error)
+                return
+        self.results.put(None)
+
+
+def answers(jobs: Iterable[J], answer: Callable[[J], R], workers: int, room: int) -> Iterator[tuple[int, R]]:
+    """(Index of the job, its answer), in the order in which they finish.
+
+    Args:
+        jobs: taken one by one, by one thread at a time.
+        answer: called on several threads.
+        workers: how many.
+        room: how many answers may wait for the consumer before the threads wait for it.
+
+    Raises:
+        BaseException: what `jobs` or `answer` raised; what was not yet yielded is lost.
+    """
+    work = _Work(jobs, answer, room)
+    threads = [threading.Thread(target=work.go_on, name=f"sandbox-{n}", daemon=True) for n in range(workers)]
+    for thread in threads:
+        thread.start()
+    ended = 0
+    try:
+        while ended < workers:
+            result = work.results.get()
+            if isinstance(result, BaseException):
+                raise result
+            if result is None:
+                ended += 1
+            else:
+                yield result  # type: ignore[misc]  # what `answer` gave
+    finally:
+        work.stop.set()
+        while any(thread.is_alive() for thread in threads):  # those that wait to hand over a result
+            with suppress(queue.Empty):
+                work.results.get(timeout=0.05)
