@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import math
 import ssl
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 
@@ -182,7 +182,14 @@ class RemoteSandbox(Sandbox):
         )
         return run_result(self._fusion, probe, elapsed, roomy, ()).status is ExecStatus.OK
 
-    def spawn(self, program: str, *, files: Mapping[str, bytes] | None = None, limits: Limits | None = None) -> Process:
+    def spawn(
+        self,
+        program: str,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        limits: Limits | None = None,
+        imports: Collection[str] = (),
+    ) -> Process:
         """Always refused: a program cannot talk with us through this API while it runs.
 
         Raises:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,14 @@ class Fake(Sandbox):
     def run(self, program: str, **_: Any) -> ExecResult:
         return result(isolation=self.isolation)
 
-    def spawn(self, program: str, *, files: Mapping[str, bytes] | None = None, limits: Limits | None = None) -> Process:
+    def spawn(
+        self,
+        program: str,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        limits: Limits | None = None,
+        imports: Collection[str] = (),
+    ) -> Process:
         raise NotImplementedError
 
     def run_many(self, jobs: Iterable[Job]) -> Iterator[Answer]:
