@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from assaygym.sandbox.base import ExecStatus, Limits, Sandbox
+from assaygym.sandbox.contract.promises import Contract, promises
+from assaygym.sandbox.contract.runs import DESCRIPTORS
 
 ECHO = """
 import socket
@@ -17,7 +20,8 @@ print("bye")
 """A program that answers every message with its bytes reversed, until we close the channel."""
 
 
-class ChannelContract:
+@promises("message_channel")
+class ChannelContract(Contract):
     """Of `spawn` and `Process`."""
 
     def test_messages_go_both_ways(self, sandbox: Sandbox) -> None:
@@ -104,3 +108,9 @@ class ChannelContract:
         process = sandbox.spawn("import time; time.sleep(60)", limits=Limits(wall_seconds=0.4))
         assert process.recv(20) is None
         assert process.finish().status is ExecStatus.TIMEOUT
+
+    def test_a_spawned_program_inherits_its_channel_and_no_other_descriptor(self, sandbox: Sandbox) -> None:
+        """3, beside the standard ones."""
+        with open(os.devnull) as file:
+            os.set_inheritable(file.fileno(), True)
+            assert sandbox.spawn(DESCRIPTORS).finish().stdout.split() == ["0", "1", "2", "3"]

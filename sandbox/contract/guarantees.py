@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from assaygym.sandbox.base import ExecStatus, Limits, Sandbox
-
-GUARANTEES = frozenset({"no_network", "no_host_files", "no_survivors", "process_limit", "scratch_limit"})
-"""What a backend may declare not to give."""
+from assaygym.sandbox.contract.promises import Contract, promises
 
 DAEMON = """
 import os, time
@@ -41,41 +37,24 @@ def processes_named(name: str) -> list[int]:
     return found
 
 
-class GuaranteeContract:
+class GuaranteeContract(Contract):
     """Of network, files, processes and space."""
 
-    differences: frozenset[str] = frozenset()
-    """Which of `GUARANTEES` this backend does not give."""
-
-    @contextmanager
-    def guarantee(self, name: str) -> Iterator[None]:
-        """Assertions below hold; for a declared difference, one of them must fail."""
-        assert name in GUARANTEES
-        if name not in self.differences:
-            yield
-            return
-        try:
-            yield
-        except AssertionError:
-            return
-        raise AssertionError(
-            f"{name} is declared as a difference of this backend, but it holds: remove the declaration"
-        )
-
+    @promises("no_network")
     def test_guarantee_no_network(self, sandbox: Sandbox) -> None:
         """A server on this machine cannot be reached."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
             result = sandbox.run(f"import socket; socket.create_connection(('127.0.0.1', {port}), 2); print('in')")
-        with self.guarantee("no_network"):
-            assert (result.status, result.stdout) == (ExecStatus.NONZERO_EXIT, "")
+        assert (result.status, result.stdout) == (ExecStatus.NONZERO_EXIT, "")
 
+    @promises("no_host_files")
     def test_guarantee_no_host_files(self, sandbox: Sandbox) -> None:
         """The source of this very file cannot be read."""
         result = sandbox.run(f"print(len(open({str(Path(__file__).resolve())!r}).read()))")
-        with self.guarantee("no_host_files"):
-            assert (result.status, result.stdout) == (ExecStatus.NONZERO_EXIT, "")
+        assert (result.status, result.stdout) == (ExecStatus.NONZERO_EXIT, "")
 
+    @promises("no_survivors", "child_processes")
     def test_guarantee_no_survivors(self, sandbox: Sandbox) -> None:
         """A process that detached itself is gone when the result is there."""
         name = f"assaygym-daemon-{os.getpid()}-{time.monotonic_ns()}"
@@ -83,9 +62,9 @@ class GuaranteeContract:
         left = processes_named(name)
         for number in left:
             os.kill(number, 9)
-        with self.guarantee("no_survivors"):
-            assert left == []
+        assert left == []
 
+    @promises("process_limit", "child_processes")
     def test_guarantee_process_limit(self, sandbox: Sandbox) -> None:
         """No more processes at once than the limit says."""
         program = """
@@ -103,12 +82,11 @@ print(made)
 os.killpg(0, 15)
 """
         result = sandbox.run(program.replace("print(made)", "print(made, flush=True)"), limits=Limits(processes=8))
-        with self.guarantee("process_limit"):
-            assert result.stdout == "7\n"
+        assert result.stdout == "7\n"
 
+    @promises("scratch_limit")
     def test_guarantee_scratch_limit(self, sandbox: Sandbox) -> None:
         """All files together take no more than the limit says."""
         program = "for n in range(4): open(str(n), 'wb').write(b'x' * 1_000_000)\nprint('all')"
         result = sandbox.run(program, limits=Limits(file_bytes=2_000_000))
-        with self.guarantee("scratch_limit"):
-            assert "No space left" in result.stderr
+        assert "No space left" in result.stderr

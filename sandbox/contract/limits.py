@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 from assaygym.sandbox.base import ExecStatus, Limits, Sandbox
+from assaygym.sandbox.contract.promises import Contract, promises
 
 
-class LimitsContract:
+class LimitsContract(Contract):
     """Of CPU time, wall clock, memory, output, standard input and file size."""
 
     def test_a_sleeping_program_ends_at_the_wall_limit(self, sandbox: Sandbox) -> None:
@@ -23,10 +24,17 @@ class LimitsContract:
         assert result.status is ExecStatus.TIMEOUT
         assert 0.5 <= result.cpu_seconds < 5
 
+    @promises("child_processes")
     def test_children_count_in_the_cpu_time(self, sandbox: Sandbox) -> None:
         """Work handed to a child is not free."""
         program = "import os, time\nif os.fork() == 0:\n    while time.process_time() < 0.4: pass\nelse: os.wait()"
         assert sandbox.run(program).cpu_seconds >= 0.4
+
+    @promises("cpu_measured")
+    def test_waiting_costs_no_cpu_time(self, sandbox: Sandbox) -> None:
+        """Which differs from the time on the wall."""
+        result = sandbox.run("import time; time.sleep(0.8)")
+        assert result.cpu_seconds < 0.5 < result.wall_seconds
 
     def test_too_much_memory_is_out_of_memory(self, sandbox: Sandbox) -> None:
         """A `MemoryError` that ends the program; one that it handles is its own affair."""
@@ -35,6 +43,7 @@ class LimitsContract:
         handled = "try: x = bytearray(300 << 20)\nexcept MemoryError: print('ok')"
         assert sandbox.run(handled, limits=limits).status is ExecStatus.OK
 
+    @promises("memory_measured")
     def test_memory_within_the_limit_is_granted_and_measured(self, sandbox: Sandbox) -> None:
         """The whole of the limit can be used."""
         result = sandbox.run("x = b'x' * (100 << 20)", limits=Limits(memory_bytes=100 << 20))

@@ -2,8 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox import Sandbox, open_sandbox
-from assaygym.sandbox.contract import GUARANTEES, SandboxContract
+from assaygym.sandbox.contract import GUARANTEES, Contract, SandboxContract, promises
 
 
 class TestJail(SandboxContract):
@@ -22,13 +23,64 @@ class TestProcess(SandboxContract):
             yield opened
 
 
-def test_a_declared_difference_that_holds_after_all_is_an_error() -> None:
-    suite = TestProcess()
-    with pytest.raises(AssertionError, match="remove the declaration"), suite.guarantee("no_network"):
-        pass
+@promises("seeds")
+class Suite(Contract):
+    differences = frozenset({"seeds"})
 
+    def test_that_holds(self) -> None:
+        assert True
 
-def test_a_guarantee_that_fails_undeclared_is_an_error() -> None:
-    suite = TestJail()
-    with pytest.raises(AssertionError, match="reached"), suite.guarantee("no_network"):
+    def test_that_fails(self) -> None:
         raise AssertionError("reached")
+
+    def test_whose_sandbox_fails(self) -> None:
+        raise SandboxError("not here")
+
+    def test_with_a_mistake(self) -> None:
+        raise ZeroDivisionError
+
+    @promises("forks")
+    def test_of_two(self) -> None: ...
+
+
+def test_a_declared_difference_that_holds_after_all_is_an_error() -> None:
+    with pytest.raises(AssertionError, match=r"remove seeds \(the seed decides"):
+        Suite().test_that_holds()
+
+
+def test_a_declared_difference_must_fail_in_every_one_of_its_tests() -> None:
+    Suite().test_that_fails()
+    Suite().test_whose_sandbox_fails()
+    with pytest.raises(ZeroDivisionError):
+        Suite().test_with_a_mistake()
+
+
+def test_a_promise_that_fails_undeclared_is_an_error() -> None:
+    class Strict(Suite):
+        differences = frozenset({"fetch"})
+
+    with pytest.raises(AssertionError, match="reached"):
+        Strict().test_that_fails()
+    Strict().test_that_holds()
+
+
+def test_a_test_of_several_promises_needs_all_of_them() -> None:
+    class Both(Suite):
+        differences = frozenset({"forks"})
+
+    for suite in (Suite(), Both()):
+        with pytest.raises(AssertionError, match="it holds"):
+            suite.test_of_two()
+
+
+def test_what_nobody_promises_cannot_be_declared() -> None:
+    with pytest.raises(ConfigError, match="'no_netwrk' is nothing that a backend promises; did you mean 'no_network'"):
+        type("Suite", (Contract,), {"differences": frozenset({"no_netwrk"})})
+    with pytest.raises(ConfigError, match="'no_netwrk'"):
+        promises("no_netwrk")
+
+
+def test_no_test_of_the_contract_hides_another() -> None:
+    parts = [part for part in SandboxContract.__mro__ if part not in (SandboxContract, Contract, object)]
+    names = [name for part in parts for name in vars(part) if name.startswith("test_")]
+    assert len(set(names)) == len(names) > 40

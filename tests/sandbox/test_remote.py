@@ -6,24 +6,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox.base import ExecResult, ExecStatus, Job, Limits, Sandbox
-from assaygym.sandbox.contract.limits import LimitsContract
-from assaygym.sandbox.contract.runs import RunContract
+from assaygym.sandbox.contract import GUARANTEES, SandboxContract
 from assaygym.sandbox.remote import COVERED, NOT_COVERED, RemoteSandbox
 from tests.sandbox.fusion_server import FusionServer, ok
-
-
-@contextmanager
-def difference() -> Iterator[None]:
-    """A behaviour of the contract that this backend does not show; when it does after all, the test fails."""
-    with pytest.raises((AssertionError, SandboxError)):
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +30,18 @@ def sandbox(server: FusionServer) -> Iterator[Sandbox]:
         yield opened
 
 
-class TestRemote(RunContract, LimitsContract):
-    def test_undecodable_output_is_replaced(self, sandbox: Sandbox) -> None:
-        with difference():
-            super().test_undecodable_output_is_replaced(sandbox)
+class TestRemote(SandboxContract):
+    differences = GUARANTEES | {
+        "message_channel",
+        "local_limits_named",
+        "raw_bytes_output",
+        "memory_measured",
+        "cpu_measured",
+    }
 
-    def test_isolation_names_what_was_in_force(self, sandbox: Sandbox) -> None:
-        with difference():
-            super().test_isolation_names_what_was_in_force(sandbox)
-
-    def test_no_descriptor_but_the_standard_ones_is_inherited(self, sandbox: Sandbox) -> None:
-        with difference():
-            super().test_no_descriptor_but_the_standard_ones_is_inherited(sandbox)
-
-    def test_memory_within_the_limit_is_granted_and_measured(self, sandbox: Sandbox) -> None:
-        with difference():
-            super().test_memory_within_the_limit_is_granted_and_measured(sandbox)
+    @pytest.fixture
+    def sandbox(self, sandbox: Sandbox) -> Sandbox:
+        return sandbox
 
 
 def test_the_isolation_is_only_called_remote(sandbox: Sandbox) -> None:
