@@ -8,13 +8,15 @@ import pytest
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox.base import ExecStatus, Limits
+from assaygym.sandbox.contract.promises import Contract, promises
 from assaygym.sandbox.contract.runs import refusal
 from assaygym.sandbox.contract.sessions import OpensSessions, value
 
 READ_ALL = "f.seek(0); f.read()"
 
 
-class ForkContract:
+@promises("forks")
+class ForkContract(Contract):
     """Of `Session.fork`. Every method takes the fixture `sandbox`."""
 
     def test_a_copy_has_the_state_and_changes_only_its_own(self, sandbox: OpensSessions) -> None:

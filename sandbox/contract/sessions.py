@@ -8,6 +8,7 @@ from typing import Protocol
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox.base import ExecStatus, Limits, Session
+from assaygym.sandbox.contract.promises import Contract, promises
 from assaygym.sandbox.contract.runs import refusal
 
 QUICK = Limits(wall_seconds=0.3)
@@ -35,7 +36,8 @@ def value(session: Session, code: str) -> str | None:
     return result.value
 
 
-class SessionContract:
+@promises("sessions")
+class SessionContract(Contract):
     """Of `Sandbox.session` and `Session.run`, `alive`, `close`. Every method takes the fixture `sandbox`."""
 
     def test_names_survive_from_cell_to_cell(self, sandbox: OpensSessions) -> None:
@@ -124,7 +126,7 @@ class SessionContract:
             session.run("import os\nos.mkdir('sub')\nos.chdir('sub')\nopen('mine.py', 'w').write('n = 7')")
             assert value(session, "import mine; mine.n, os.path.basename(os.getcwd())") == "(7, 'sub')"
 
-    def test_a_file_name_that_leaves_the_directory_is_refused(self, sandbox: OpensSessions) -> None:
+    def test_a_session_refuses_a_file_name_that_leaves_the_directory(self, sandbox: OpensSessions) -> None:
         """Before anything is started."""
         for name in ("/etc/x", "../x", "", "a//b"):
             assert repr(name) in refusal(ConfigError, sandbox.session, files={name: b""})
@@ -204,7 +206,7 @@ class SessionContract:
             result = session.run("import ctypes; ctypes.string_at(0)")
             assert (result.status, result.signal) == (ExecStatus.SIGNALED, 11)
 
-    def test_isolation_names_what_was_in_force(self, sandbox: OpensSessions) -> None:
+    def test_a_cell_names_the_isolation_in_force(self, sandbox: OpensSessions) -> None:
         """At least the limits, each once."""
         with sandbox.session() as session:
             isolation = session.run("1").isolation
@@ -217,11 +219,11 @@ class SessionContract:
             one.run("x = 1; open('f', 'w').close()")
             assert value(other, "import os; 'x' in globals(), os.path.exists('f')") == "(False, False)"
 
-    def test_the_network_is_never_promised_in_vain(self, sandbox: OpensSessions) -> None:
+    def test_a_session_never_promises_the_network_in_vain(self, sandbox: OpensSessions) -> None:
         """A backend that cannot give it says so."""
         assert "network" in refusal(ConfigError, sandbox.session, limits=Limits(network=True))
 
-    def test_an_unknown_language_is_refused(self, sandbox: OpensSessions) -> None:
+    def test_a_session_in_an_unknown_language_is_refused(self, sandbox: OpensSessions) -> None:
         """With the names of those supported."""
         message = refusal(ConfigError, sandbox.session, "cobol")
         assert "cobol" in message
