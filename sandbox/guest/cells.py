@@ -82,7 +82,7 @@ class Cells:
         signal.signal(signal.SIGINT, self._interrupt)
         signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
 
-    def forget_loop(self) -> None:
+    def copied(self, seed: str | None) -> None:
         """In a copy: its event loop would wait on descriptors that it no longer has."""
         self._loop = None
 
@@ -96,7 +96,7 @@ class Cells:
             try:
                 self._inside = True
                 signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-                value, error = self._attempt(order["source"], f"<cell {self._number}>")
+                value, error = self._attempt(order, self._number)
             finally:
                 self._inside = False
                 self._mask = set(signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals()))
@@ -108,8 +108,9 @@ class Cells:
         if self._inside:
             raise KeyboardInterrupt
 
-    def _attempt(self, source: str, name: str) -> tuple[str | None, str | None]:
+    def _attempt(self, order: Cell, number: int) -> tuple[str | None, str | None]:
         """All in which code of the program runs: the cell, `repr` of its value, the text of its exception."""
+        source, name = order["source"], f"<cell {number}>"
         importlib.invalidate_caches()  # a module that the cell before wrote is found
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         try:

@@ -178,7 +178,7 @@ def _become_copy(original: Original, own: list[int], everything: list[int], seed
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     kernel.drop_capabilities()
     _seed(original, seed)
-    cells.forget_loop()
+    cells.copied(seed)
     return answer(READY, error=trouble)
 
 

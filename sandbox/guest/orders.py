@@ -15,6 +15,10 @@ class Opening(TypedDict):
     view: View
     host: int
     """The host's process number; the keeper ends with it."""
+    executable: str
+    """`sys.executable` of sessions."""
+    packages: list[str]
+    """What follows the standard library on their `sys.path`."""
 
 
 class Birth(TypedDict):
@@ -46,6 +50,8 @@ class Cell(TypedDict):
     source: str
     cap: int
     """Bytes of its value's text."""
+    cpu_seconds: float
+    """Of each process that a command of Bash starts; for Python the host looks after it."""
 
 
 class Copy(TypedDict):

@@ -18,6 +18,7 @@ from assaygym.sandbox.guest.cells import CHANNEL, READY, Cells, answer, open_str
 from assaygym.sandbox.guest.copies import make_copies
 from assaygym.sandbox.guest.frames import read_frame, write_all
 from assaygym.sandbox.guest.seccomp import filter_program
+from assaygym.sandbox.guest.shells import Shell
 from assaygym.sandbox.guest.syscalls import numbers
 
 TYPE_CHECKING = False
@@ -71,7 +72,7 @@ def begin(start: Start, copy: Callable[[Copy, Cells], bytes]) -> NoReturn:
     open_streams()
     _tidy_interpreter()
     random.seed(start["seed"])
-    cells = Cells()
+    cells = Shell(start["seed"]) if start["language"] == "bash" else Cells()
     cells.guard()
     write_all(CHANNEL, answer(READY))
     serve(cells.run, lambda order: copy(order, cells))

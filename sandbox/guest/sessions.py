@@ -21,6 +21,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from contextlib import suppress
 from resource import RLIM_INFINITY, RLIMIT_NOFILE, RLIMIT_NPROC, getrlimit, prlimit, setrlimit
@@ -40,10 +41,9 @@ WARM = """
     abc argparse array asyncio base64 bisect calendar cmath collections contextlib copy csv ctypes dataclasses datetime
     decimal enum fractions functools glob hashlib heapq inspect io itertools json linecache math mmap operator os
     pathlib pickle pprint queue random re secrets shutil statistics string struct subprocess tempfile textwrap
-    threading time traceback types typing unicodedata uuid warnings zlib numpy
+    threading time traceback types typing unicodedata uuid warnings zlib
 """
-"""Modules that sessions find loaded, where they can be."""
-"""Of the keeper's own scratch folder, which only serves to be mounted over."""
+"""Modules that sessions find loaded."""
 STOP_SECONDS = 5.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -56,9 +56,10 @@ class Keeper:
         self._host = os.pidfd_open(opening["host"])
         self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
         self.isolation = _enter(opening["view"])
+        sys.path += opening["packages"]
+        sys.executable = opening["executable"]
         for name in WARM.split():
-            with suppress(ImportError):
-                importlib.import_module(name)
+            importlib.import_module(name)
         self._mapped = int(self._read("self/statm").split()[0]) * PAGE
         self._children: set[int] = set()
 

@@ -13,12 +13,13 @@ from typing import Any
 
 from assaygym.errors import SandboxError
 from assaygym.sandbox._order import ENVIRONMENT
-from assaygym.sandbox._view import SCRATCH
+from assaygym.sandbox._view import PACKAGES_FOLDER, PYTHON, SCRATCH
 from assaygym.sandbox._wire import View
 from assaygym.sandbox.guest import session_launcher
 from assaygym.sandbox.guest.frames import pack, unpack
 
 LAUNCHER = Path(session_launcher.__file__)
+EXECUTABLE = f"{PYTHON}/bin/python3"
 PATIENCE_SECONDS = 60.0
 """How long a keeper may take for one request before it counts as lost: a loaded machine is slow."""
 END_SECONDS = 10.0
@@ -44,7 +45,8 @@ class Line:
             self._process = _start(python, theirs)
         self._end = weakref.finalize(self, _end, self._control, self._process, self.owner)
         try:
-            self._control.sendall(pack({"view": view, "host": self.owner}))
+            opening = {"view": view, "host": self.owner, "executable": EXECUTABLE, "packages": [PACKAGES_FOLDER]}
+            self._control.sendall(pack(opening))
             opened, _ = self._answer()
         except OSError as error:
             raise self._lost(error) from error

@@ -34,10 +34,12 @@ class ForkedSession:
         node: its process, which nobody else holds.
         limits: of each cell that gives none.
         seed: what its random generators started from; that of its copies is made of it and their number.
+        language: of its cells.
     """
 
-    def __init__(self, node: Node, limits: Limits, seed: str) -> None:
+    def __init__(self, node: Node, limits: Limits, seed: str, language: str) -> None:
         self._place = Place(node)
+        self._language = language
         self._limits, self._seed = limits, seed
         self._copies = 0
         self._end: ExecResult | None = None
@@ -63,9 +65,11 @@ class ForkedSession:
         if self._end is not None:
             return _results.of_later(self._end)
         node = self._place.node = node.wake()
-        order = {"do": "cell", "source": code, "cap": limits.output_bytes}
+        order = {"do": "cell", "source": code, "cap": limits.output_bytes, "cpu_seconds": limits.cpu_seconds}
         heard = Exchange(node.resident, order, limits).hold()
         isolation = node.line.isolation
+        if heard.reply is not None and self._language == "bash":
+            return _results.of_command(heard, limits, isolation)
         if heard.reply is not None:
             return _results.of_cell(heard, node.resident.peak_bytes(), isolation)
         self._end = _results.of_end(heard, node.wait_status(), isolation)
@@ -91,7 +95,9 @@ class ForkedSession:
         if successor is not None:
             self._place.node = successor
             node.release()
-        return [ForkedSession(copy, self._limits, seed) for copy, seed in zip(nodes, seeds, strict=True)]
+        return [
+            ForkedSession(copy, self._limits, seed, self._language) for copy, seed in zip(nodes, seeds, strict=True)
+        ]
 
     def close(self) -> None:
         """End the interpreter and everything it started; calling it again does nothing."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox._order import checked_files
@@ -34,15 +37,25 @@ class SessionKeeper:
         self._line: Line | None = None
         self._closed = False
 
-    def open(self, language: str, files: Mapping[str, bytes] | None, limits: Limits, seed: int) -> Session:
+    def session(
+        self,
+        language: str = "python",
+        *,
+        files: Mapping[str, bytes] | None = None,
+        limits: Limits | None = None,
+        seed: int = 0,
+    ) -> Session:
         """A new session; see `Sandbox.session`.
 
         Raises:
             ConfigError: the language, a limit or a file name is not usable.
             SandboxError: the sandbox itself failed.
         """
+        limits = limits or Limits()
         if language not in LANGUAGES:
             raise ConfigError(f"language {language!r} has no sessions; expected one of: {', '.join(LANGUAGES)}")
+        if language == "bash" and shutil.which("bash", path="/usr/bin:/bin") is None:
+            raise ConfigError("this machine has no bash in /usr/bin or /bin; install it, or open a python session")
         if limits.network:
             raise ConfigError("network=True is not offered by sessions; leave it False")
         placed = checked_files(files)
@@ -63,7 +76,7 @@ class SessionKeeper:
         except BaseException:
             node.release()
             raise
-        return ForkedSession(node, limits, str(seed))
+        return ForkedSession(node, limits, str(seed), language)
 
     def close(self) -> None:
         """End all sessions; calling it again does nothing."""
@@ -71,6 +84,14 @@ class SessionKeeper:
             self._closed = True
             if self._line is not None:
                 self._line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _begun(self, sizes: Sizes) -> Node:
         line = self._living_line()
