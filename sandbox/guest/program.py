@@ -59,8 +59,8 @@ def become(descriptors: tuple[int, ...], seal: Callable[[], None]) -> NoReturn:
         os.setsid()
         for number, descriptor in enumerate(descriptors):
             os.dup2(descriptor, number)
+        seal()  # which may need descriptors that are above
         os.closerange(FEED_FD + 1, 1 << 20)
-        seal()
         _make_main()
         payload = _receive()
         _settle(payload)
