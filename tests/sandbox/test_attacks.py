@@ -199,8 +199,8 @@ def test_the_probe_notices_nothing_where_nothing_was_poisoned(worker: Sandbox, h
 def test_there_are_more_than_150_attacks_and_no_two_alike() -> None:
     attacks = [attack for table in CLASSES.values() for attack in table]
     assert len(attacks) >= 150
-    for what in ("name", "program"):
-        assert len({getattr(attack, what) for attack in attacks}) == len(attacks)
+    assert len({attack.name for attack in attacks}) == len(attacks)
+    assert len({(attack.program, attack.stdin, attack.limits, attack.fetch) for attack in attacks}) == len(attacks)
 
 
 def without_a_sandbox(program: str, folder: Path, limits: Limits) -> tuple[ExecResult, float]:

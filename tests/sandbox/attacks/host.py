@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -144,7 +144,7 @@ class Host:
                 if server.type is socket.SOCK_DGRAM:
                     server.sendto(self.secret.encode(), server.recvfrom(99)[1])
                 else:
-                    with server.accept()[0] as client:
+                    with server.accept()[0] as client, suppress(BrokenPipeError, ConnectionResetError):
                         client.sendall(self.secret.encode())
 
 
