@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from assaygym.sandbox import ExecStatus, Limits, Sandbox
-from tests.sandbox.honest import endings, library, processes, streams
+from tests.sandbox.honest import endings, language, library, machine, processes, streams
 from tests.sandbox.honest.honest import Honest
 
 TABLES = {
     "streams": streams.PROGRAMS,
     "endings": endings.PROGRAMS,
+    "language": language.PROGRAMS,
     "library": library.PROGRAMS,
+    "machine": machine.PROGRAMS,
     "processes": processes.PROGRAMS,
 }
 WHAT = ("exit code", "signal", "stdout", "stderr")

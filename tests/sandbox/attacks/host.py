@@ -87,10 +87,14 @@ class Host:
             found.append(f"the open folder holds {os.listdir(self.out)}")
         if self.file.read_text() != self.secret or self.file.stat().st_mode & 0o777 != 0o644:
             found.append("the secret file was changed")
-        eventually(lambda: not self._differences() and not marked(self.mark))
-        if left := marked(self.mark):
-            found.append(f"processes of the run are alive: {left}")
-        return found + self._differences()
+        left: list[str] = []
+
+        def settled() -> bool:
+            left[:] = self._differences() + [f"a process of the run is alive: {number}" for number in marked(self.mark)]
+            return not left
+
+        eventually(settled)
+        return found + left
 
     def undo(self) -> None:
         """Forget what was noted and remove what an attack without a sandbox left."""
