@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import hashlib
 import importlib
 import linecache
 import os
+import random
 import signal
 import struct
 import sys
@@ -82,7 +84,13 @@ class Cells:
         signal.signal(signal.SIGINT, self._interrupt)
         signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
 
-    def copied(self, seed: str | None) -> None:
+    def reseed(self, seed: str) -> None:
+        """Start the global random generators anew."""
+        random.seed(seed)
+        if (numpy := sys.modules.get("numpy")) is not None:
+            numpy.random.seed(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big"))
+
+    def forget_loop(self) -> None:
         """In a copy: its event loop would wait on descriptors that it no longer has."""
         self._loop = None
 
@@ -192,11 +200,11 @@ def open_streams() -> None:
         setattr(sys, f"__{name}__", stream)
 
 
-def serve(run: Callable[[Cell], bytes], copy: Callable[[Copy], bytes]) -> NoReturn:
+def serve(cells: Cells, copy: Callable[[Copy, Cells], bytes]) -> NoReturn:
     """Take orders from the channel until the host closes it.
 
     Args:
-        run: runs a cell; returns the answer.
+        cells: runs the cells.
         copy: makes copies of this process as ordered; returns the answer, in each copy as well.
     """
     while True:
@@ -204,4 +212,11 @@ def serve(run: Callable[[Cell], bytes], copy: Callable[[Copy], bytes]) -> NoRetu
             order = read_frame(CHANNEL)
         except (EOFError, OSError):  # the host let go
             os._exit(0)
-        write_all(CHANNEL, copy(order) if order["do"] == "copy" else run(order))  # type: ignore[arg-type]
+        if order["do"] == "cell":
+            reply = cells.run(order)  # type: ignore[arg-type]
+        elif order["do"] == "copy":
+            reply = copy(order, cells)  # type: ignore[arg-type]
+        else:
+            cells.reseed(str(order["seed"]))
+            reply = answer(READY)
+        write_all(CHANNEL, reply)

@@ -8,6 +8,7 @@ not kept, though background processes run on.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import resource
@@ -66,10 +67,9 @@ class Shell(Cells):
         self._state = b""
         self._seed = _random(seed)
 
-    def copied(self, seed: str | None) -> None:
-        """In a copy: numbers of its own."""
-        if seed is not None:
-            self._seed = _random(seed)
+    def reseed(self, seed: str) -> None:
+        """Numbers of its own for RANDOM."""
+        self._seed = _random(seed)
 
     def _attempt(self, order: Cell, number: int) -> tuple[str | None, str | None]:
         """Run one command; the value is its exit code (a signal is negative) and the CPU time it took."""
@@ -98,8 +98,6 @@ class Shell(Cells):
 
 
 def _random(seed: int | str) -> bytes:
-    import hashlib
-
     number = int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "big")
     return f"RANDOM={number}\n".encode()
 
