@@ -57,7 +57,7 @@ class Attack:
     limits: Limits = QUICK
     stdin: str = ""
     prior: str = field(default="", repr=False)
-    """A program that runs on the same worker just before; its standard input is the host's secret."""
+    """A program that runs on the same worker just before; its input, argument and file are the host's secret."""
     after: str = ""
     """A program that runs on the same worker just after and prints `held`."""
     fetch: tuple[str, ...] = ()

@@ -61,6 +61,7 @@ class Host:
     def fill(self, program: str) -> str:
         """The program with its placeholders replaced."""
         values = {
+            "SECRET": self.secret,
             "SECRET_FILE": self.file,
             "SECRET_ENV": self.variable,
             "OUT_DIR": self.out,

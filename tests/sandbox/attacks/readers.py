@@ -5,6 +5,7 @@ from tests.sandbox.attacks.attack import CALLS, TRIES, Attack
 VICTIM = """
 import builtins, os, sys
 secret = sys.stdin.read()
+assert secret == sys.argv[1] == open("given.txt").read() == "{{SECRET}}"
 again = ["".join(reversed(secret))[::-1] for _ in range(1000)]
 builtins.left_by_the_victim = sys.left_by_the_victim = secret
 os.environ["LEFT"] = secret
@@ -13,7 +14,7 @@ open("/dev/shm/left", "w").write(secret)
 print(secret)
 print(secret, file=sys.stderr)
 """
-"""A run with a secret in its input, its memory, its environment, its files and its output."""
+"""A run with a secret in its source, input, argument and files, its memory, its environment and its output."""
 
 NEEDLE = """
 import re

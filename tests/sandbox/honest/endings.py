@@ -96,8 +96,18 @@ raise ValueError('v')
         program="import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    traceback.print_exc()\nprint('x')",
         says="x",
     ),
-    Honest(name="a stack that is printed", program="import traceback\ndef f(): traceback.print_stack()\nf()"),
-    Honest(name="a recursion too deep", program="def f(n): return f(n + 1)\nf(0)"),
+    Honest(
+        name="a stack that is printed",
+        program="import traceback\ndef f(): print(traceback.format_stack()[-1])\nf()",
+        says="in f",
+    ),
+    Honest(name="a recursion too deep", program="def f(n): return f(n + 1)\nf(0)", errors=False),
+    Honest(
+        name="a recursion nearly too deep", program="def f(n): return n and 1 + f(n - 1)\nprint(f(975))", says="975"
+    ),
+    Honest(
+        name="a hook that exits", program="import sys\nsys.excepthook = lambda *_: sys.exit(4)\n1 / 0", errors=False
+    ),
     Honest(name="KeyboardInterrupt", program="print('x', flush=True)\nraise KeyboardInterrupt"),
     Honest(
         name="KeyboardInterrupt that is caught",
