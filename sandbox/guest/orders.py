@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,17 +72,57 @@ class Seed(TypedDict):
     seed: str
 
 
-class Request(TypedDict, total=False):
-    """What the host asks of the keeper; descriptors come in a message of their own."""
+class Open(TypedDict):
+    """Asks the keeper for a session's process in namespaces; with its channel, stdout and stderr."""
 
-    do: str
+    do: Literal["open"]
+    descriptors: int
+    """How many follow in a message of their own; so in all requests."""
+    scratch: tuple[str, str]
+    """Mount options of its scratch and its shared-memory folder."""
+
+
+class Lodge(TypedDict):
+    """Asks the keeper for a session's process without namespaces; with its channel, stdout and stderr."""
+
+    do: Literal["lodge"]
+    descriptors: int
+    folder: str
+    """Its own."""
+    confinement: Confinement | None
+    """How it is shut in, if at all."""
+
+
+class Adopt(TypedDict):
+    """Asks the keeper to stop a process that has copied itself, and to equip the copies.
+
+    With a pidfd of it, and the keeper's end of each copy's birth socket.
+    """
+
+    do: Literal["adopt"]
+    descriptors: int
+    pid: int
+    kin: list[int]
+    """Its copies from before."""
+    scratch: tuple[str, str]
+    processes: int
+
+
+class Limit(TypedDict):
+    """Asks the keeper how many processes a session may have; 0 for as many as may be, while it copies itself."""
+
+    do: Literal["limit"]
     descriptors: int
     pid: int
     processes: int
-    scratch: tuple[str, str]
-    kin: list[int]
-    """Copies made from the same original before."""
-    folder: str
-    """Of a session without namespaces: its own."""
-    confinement: Confinement | None
-    """Of a session without namespaces: how it is shut in, if at all."""
+
+
+class Ended(TypedDict):
+    """Asks the keeper how a session's process ended, once it has."""
+
+    do: Literal["ended"]
+    descriptors: int
+    pid: int
+
+
+Request = Open | Lodge | Adopt | Limit | Ended

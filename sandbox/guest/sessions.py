@@ -32,13 +32,14 @@ from resource import RLIM_INFINITY, RLIMIT_NOFILE, RLIMIT_NPROC, getrlimit, prli
 from assaygym.sandbox.guest import kernel, namespaces
 from assaygym.sandbox.guest.alone import Seal, leave_root, shut_in
 from assaygym.sandbox.guest.frames import pack, read_exactly, read_frame, write_all
+from assaygym.sandbox.guest.proc import Proc
 from assaygym.sandbox.guest.resident import SCRATCH, TMPFS, live, lodge
 from assaygym.sandbox.guest.seccomp import COPY, filter_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from assaygym.sandbox._wire import Confinement, View
-    from assaygym.sandbox.guest.orders import Birth, Opening, Request
+    from assaygym.sandbox.guest.orders import Adopt, Birth, Ended, Lodge, Open, Opening, Request
 
 SESSION = COPY | kernel.NEWNET
 WARM = """
@@ -49,7 +50,8 @@ WARM = """
 """
 """Modules that sessions find loaded."""
 STOP_SECONDS = 5.0
-PAGE = os.sysconf("SC_PAGE_SIZE")
+
+Answer = tuple[dict[str, object], list[int]]
 
 
 class Keeper:
@@ -58,7 +60,7 @@ class Keeper:
     def __init__(self, control: socket.socket, opening: Opening) -> None:
         self._control = control
         self._host = os.pidfd_open(opening["host"])
-        self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+        self._proc = Proc()
         self._seal: Seal | None = None
         self.isolation = _enter(opening["view"]) if opening["view"] is not None else []
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
@@ -66,7 +68,7 @@ class Keeper:
         sys.executable = opening["executable"]
         for name in WARM.split():
             importlib.import_module(name)
-        self._mapped = int(self._read("self/statm").split()[0]) * PAGE
+        self._mapped = self._proc.own_mapped_bytes()
         self._children: set[int] = set()
 
     def serve(self) -> None:
@@ -81,14 +83,8 @@ class Keeper:
                 request: Request = read_frame(self._control.fileno())  # type: ignore[assignment]
             except (EOFError, OSError):
                 return
-            descriptors = self._receive(request.get("descriptors", 0))
-            try:
-                reply, passed = self._answer(request, descriptors)
-            except (OSError, EOFError, ValueError, RuntimeError) as fault:
-                reply, passed = {"fault": f"{type(fault).__name__}: {fault}"}, []
-            finally:
-                _close(descriptors)
-            self._send(reply, passed)
+            descriptors = self._receive(request["descriptors"])
+            self._send(*self._replied(request, descriptors))
 
     def end_all(self) -> None:
         """Kill and reap every session's process, and so everything below them."""
@@ -97,17 +93,28 @@ class Keeper:
         for pid in self._children:
             os.waitpid(pid, 0)
 
-    def _answer(self, request: Request, descriptors: list[int]) -> tuple[dict[str, object], list[int]]:
-        if request["do"] in ("open", "lodge"):
-            pid = (self._open if request["do"] == "open" else self._lodge)(request, descriptors)
-            return {"pids": [pid]}, [os.pidfd_open(pid)]
-        if request["do"] == "adopt":
-            pids = self._adopt(request, descriptors[0], descriptors[1:])
-            return {"pids": pids}, [os.pidfd_open(pid) for pid in pids]
-        if request["do"] == "limit":
-            self._limit(request["pid"], request["processes"])
-            return {}, []
-        return {"status": self._ended(request["pid"])}, []
+    def _replied(self, request: Request, descriptors: list[int]) -> Answer:
+        try:
+            return self._answer(request, descriptors)
+        except (OSError, EOFError, ValueError, RuntimeError) as fault:
+            return {"fault": f"{type(fault).__name__}: {fault}"}, []
+        finally:
+            _close(descriptors)
+
+    def _answer(self, request: Request, descriptors: list[int]) -> Answer:
+        """The reply to a request, with the descriptors to be passed on and closed."""
+        match request["do"]:
+            case "open":
+                return _told([self._open(request, descriptors)])
+            case "lodge":
+                return _told([self._lodge(request, descriptors)])
+            case "adopt":
+                return _told(self._adopt(request, descriptors[0], descriptors[1:]))
+            case "limit":
+                self._limit(request["pid"], request["processes"])
+                return {}, []
+            case "ended":
+                return self._ended(request)
 
     def _receive(self, count: int) -> list[int]:
         if not count:
@@ -121,7 +128,7 @@ class Keeper:
             socket.send_fds(self._control, [b"d"], descriptors)
             _close(descriptors)
 
-    def _open(self, request: Request, streams: list[int]) -> int:
+    def _open(self, request: Open, streams: list[int]) -> int:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             pid = kernel.clone(SESSION)
@@ -138,7 +145,7 @@ class Keeper:
             ours.sendall(pack(word))
         return pid
 
-    def _lodge(self, request: Request, streams: list[int]) -> int:
+    def _lodge(self, request: Lodge, streams: list[int]) -> int:
         """Open a session without namespaces."""
         confinement = request["confinement"]
         if confinement is not None and self._seal is None:
@@ -162,7 +169,7 @@ class Keeper:
         self._seal()
         return isolation
 
-    def _adopt(self, request: Request, template: int, births: list[int]) -> list[int]:
+    def _adopt(self, request: Adopt, template: int, births: list[int]) -> list[int]:
         pids = [_greeted(birth) for birth in births]
         self._stop(request["pid"], template)
         self._sweep(request["pid"], {*pids, *request["kin"]})
@@ -170,8 +177,8 @@ class Keeper:
             self._limit(pid, request["processes"])
         word: Birth = {
             "scratch": request["scratch"],
-            "links": self._links(request["pid"]),
-            "shared": self._shared(request["pid"]),
+            "links": self._proc.links(request["pid"]),
+            "shared": self._proc.shared_memory(request["pid"]),
         }
         self._help(template, pids, births, word)
         return pids
@@ -179,7 +186,7 @@ class Keeper:
     def _stop(self, pid: int, process: int) -> None:
         signal.pidfd_send_signal(process, signal.SIGSTOP)
         deadline = time.monotonic() + STOP_SECONDS
-        while any(self._state(f"{pid}/task/{task}") not in "TZ" for task in self._list(f"{pid}/task")):
+        while not self._proc.stopped(pid):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the process of the session did not stop within {STOP_SECONDS} s")
             time.sleep(0.0001)
@@ -187,19 +194,13 @@ class Keeper:
     def _sweep(self, pid: int, kept: set[int]) -> None:
         """End what a stopped process has started, beside its copies: orphans come up to it, level by level."""
         deadline = time.monotonic() + STOP_SECONDS
-        while strangers := [child for child in self._running_children(pid) if child not in kept]:
+        while strangers := [child for child in self._proc.running_children(pid) if child not in kept]:
             if time.monotonic() > deadline:
                 raise RuntimeError("processes that the session had started could not be ended")
             for child in strangers:
                 with suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)  # unreaped as long as its parent is stopped, so the number is its
             time.sleep(0.0001)
-
-    def _running_children(self, pid: int) -> list[int]:
-        found = [
-            child for task in self._list(f"{pid}/task") for child in self._read(f"{pid}/task/{task}/children").split()
-        ]
-        return [int(child) for child in found if self._state(child) not in "ZX"]
 
     def _help(self, template: int, pids: list[int], births: list[int], word: Birth) -> None:
         """What must be done from inside the template's user namespace, into which there is no return."""
@@ -233,7 +234,7 @@ class Keeper:
         return "done"
 
     def _map_ids(self, pid: int, user: int, group: int) -> None:
-        folder = os.open(str(pid), os.O_PATH | os.O_DIRECTORY, dir_fd=self._proc)
+        folder = self._proc.folder(pid)
         try:
             namespaces._map_ids(folder, user, group)
         finally:
@@ -244,48 +245,13 @@ class Keeper:
         hard = prlimit(pid, RLIMIT_NPROC)[1]
         prlimit(pid, RLIMIT_NPROC, (processes or hard, hard))
 
-    def _ended(self, pid: int) -> int | None:
-        """The wait status of a session's process that has ended; None where the kernel does not tell."""
-        if pid in self._children:
-            self._children.discard(pid)
-            return os.waitpid(pid, 0)[1]
-        with suppress(OSError, ValueError):  # its stopped parent does not reap it
-            return int(self._read(f"{pid}/stat").rsplit(")", 1)[1].split()[-1])
-        return None
-
-    def _links(self, pid: int) -> dict[int, str]:
-        folder = os.open(f"{pid}/fd", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._proc)
-        try:
-            return {int(name): os.readlink(name, dir_fd=folder) for name in os.listdir(folder)}
-        finally:
-            os.close(folder)
-
-    def _shared(self, pid: int) -> list[tuple[int, int, str, int, str]]:
-        found = []
-        for line in self._read(f"{pid}/maps").splitlines():
-            span, rights, offset, _, _, *path = line.split(maxsplit=5)
-            if rights[3] == "s":
-                start, end = (int(part, 16) for part in span.split("-"))
-                found.append((start, end, rights[:3], int(offset, 16), path[0] if path else ""))
-        return found
-
-    def _state(self, place: str) -> str:
-        try:
-            return self._read(f"{place}/stat").rsplit(")", 1)[1].split()[0]
-        except OSError:
-            return "X"
-
-    def _list(self, path: str) -> list[str]:
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._proc)
-        try:
-            return os.listdir(folder)
-        finally:
-            os.close(folder)
-
-    def _read(self, path: str) -> str:
-        descriptor = os.open(path, os.O_RDONLY, dir_fd=self._proc)
-        with open(descriptor, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
+    def _ended(self, request: Ended) -> Answer:
+        """The wait status of a session's process that has ended."""
+        pid = request["pid"]
+        if pid not in self._children:  # its stopped parent does not reap it
+            return {"status": self._proc.wait_status(pid)}, []
+        self._children.discard(pid)
+        return {"status": os.waitpid(pid, 0)[1]}, []
 
 
 def _greeted(birth: int) -> int:
@@ -296,6 +262,10 @@ def _greeted(birth: int) -> int:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
             return int.from_bytes(data[:4], "little")
     raise RuntimeError("a copy of a session said no hello")
+
+
+def _told(pids: list[int]) -> Answer:
+    return {"pids": pids}, [os.pidfd_open(pid) for pid in pids]
 
 
 def _close(descriptors: list[int]) -> None:

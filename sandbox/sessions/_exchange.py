@@ -55,10 +55,13 @@ class Exchange:
         """When something must have happened: the interrupt at first, then the end."""
 
     def hold(self) -> Heard:
-        """Run it to its end, whatever that is."""
-        reply = self._converse()
-        if reply is None:
-            self._resident.kill()
+        """Run it to its end, whatever that is. Where the host itself is interrupted, the session ends with it."""
+        reply = None
+        try:
+            reply = self._converse()
+        finally:
+            if reply is None:
+                self._resident.kill()
         for number in self._outputs:
             for _ in range(DRAIN_READS):  # what runs on in the background may write for ever
                 if not self._collect(number):

@@ -137,6 +137,7 @@ def _start(python: str, control: socket.socket) -> subprocess.Popen[bytes]:
 def _end(control: socket.socket, process: subprocess.Popen[bytes], owner: int) -> None:
     if os.getpid() != owner:
         control.close()
+        process.returncode = 0  # it is not this process's child, and not for it to wait for
         return
     with suppress(OSError):  # it has ended already
         control.shutdown(socket.SHUT_RDWR)  # it ends, even where a fork of ours holds a copy of the socket

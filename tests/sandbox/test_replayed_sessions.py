@@ -129,9 +129,9 @@ def test_a_keeper_of_plain_sessions_leaves_nothing() -> None:
         sessions += sessions[0].fork(2)
         assert [session.run("6 * 7").status for session in sessions] == [ExecStatus.OK] * 4
         sessions[1].run("import os; os.chmod('.', 0)")
-    for session in sessions:
-        session.close()
-    del session, sessions, keeper
+    while sessions:
+        sessions.pop().close()
+    del keeper
     gc.collect()
     assert os.listdir(folders.root) == ["python"]
     assert len(os.listdir("/proc/self/fd")) == before

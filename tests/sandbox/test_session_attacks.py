@@ -269,17 +269,16 @@ def test_nothing_is_left_after_close(namespaces: None) -> None:
     files, others = open_files(), below(os.getpid())
     keeper = new_keeper()
     sessions = [opened(keeper) for _ in range(3)]
-    for session in list(sessions):
-        sessions += session.fork(3)
+    sessions += [copy for original in sessions for copy in original.fork(3)]
     sessions[0].run("import subprocess; subprocess.Popen(['/bin/sleep', '60'])")
     family = below(os.getpid()) - others
     assert len(family) >= 13
-    for session in sessions:
-        session.close()
+    while sessions:
+        sessions.pop(0).close()
     assert len(below(os.getpid()) - others) == 1, "the keeper alone is left"
     keeper.close()
     assert gone(family)
-    del session, sessions, keeper
+    del keeper
     assert open_files() == files
 
 
