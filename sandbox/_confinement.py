@@ -22,7 +22,8 @@ from assaygym.sandbox.base import MIB, Limits
 USER = "65534:65534"
 SPARE_BYTES = 192 * MIB
 """Memory of a worker beside its program: two interpreters, shared memory."""
-SPARE_PROCESSES = 16
+SPARE_PROCESSES = 32
+"""Processes of a place's workers beside the program's, those that are idle included."""
 SHARED_MEMORY_BYTES = 32 * MIB
 INODES = 8192
 LOOSENED = {"name=apparmor": "apparmor=unconfined", "name=selinux": "label=disable"}
@@ -105,6 +106,7 @@ def options(info: Mapping[str, Any], workers: int, limits: Limits) -> dict[str, 
         "shm_size": workers * SHARED_MEMORY_BYTES,
         "tmpfs": {"/tmp": scratch},
         "hostname": "sandbox",
+        "working_dir": "/",
         "auto_remove": True,
         "labels": {LABEL: "sandbox"},
     }

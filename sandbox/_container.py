@@ -13,16 +13,20 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from assaygym.errors import ConfigError, IsolationError, MissingDependencyError, SandboxError
 from assaygym.sandbox._confinement import USER, options
+from assaygym.sandbox._helper import native_helper
 from assaygym.sandbox.base import Limits
 from assaygym.sandbox.guest.container import FULL, STARTED
 
 GUEST = Path(__file__).parent / "guest"
-GUEST_THERE = "/opt/assaygym/guest"
-HOST_THERE = "/opt/assaygym/host"
+GUEST_THERE = "/run/assaygym/guest"
+HOST_THERE = "/run/assaygym/host"
+HELPER_THERE = "/run/assaygym/clone.so"
+"""Where `native_helper` is shown, if there is one."""
+COMMAND = ("python3", "-I", "-S", "-B", f"{GUEST_THERE}/launcher.py")
 SOCKET = "line"
 START_SECONDS = 60.0
 REPLY_SECONDS = 60.0
@@ -67,43 +71,56 @@ class Container:
 
     def connect_worker(
         self,
+        *arguments: str,
         script: str = "launcher.py",
-        flags: Sequence[str] = ("-I", "-S"),
+        flags: Sequence[str] = ("-I", "-S", "-B"),
         environment: Mapping[str, str] | None = None,
-    ) -> socket.socket:
-        """A fresh launcher in the container; returns our end of the stream socket that it inherits.
-
-        It is `python3 FLAGS SCRIPT DESCRIPTOR`.
-
-        The socket is the worker's leash as well: when all copies of our end are closed, the launcher and its process
-        group are killed; when the launcher ends in whatever way, its group is killed and then the socket is at its end.
+        folder: str = "",
+    ) -> tuple[socket.socket, BinaryIO]:
+        """A fresh launcher in the container: `python3 FLAGS SCRIPT ARGUMENTS DESCRIPTOR`.
 
         Args:
+            arguments: before the last, which is the number of the descriptor that it inherits.
             script: its name in the guest folder.
             flags: of the interpreter.
-            environment: variables on top of the container's.
+            environment: all of its variables, but PATH and LD_LIBRARY_PATH, which are the image's unless given here.
+            folder: to be made for it, and removed when it has ended; "" for none.
+
+        Returns:
+            Our end of the stream socket that it inherits, and the reading end of its stderr. The socket is the worker's
+            leash as well: when all copies of our end are closed, the launcher and its process group are killed; when
+            the launcher ends in whatever way, its group is killed and then the socket is at its end.
 
         Raises:
             SandboxError: it could not be started; the container has ended if `usable` is False now.
         """
-        order = json.dumps({"script": script, "flags": list(flags), "environment": dict(environment or {})}).encode()
+        order = {
+            "script": script,
+            "arguments": arguments,
+            "flags": flags,
+            "environment": dict(environment or {}),
+            "folder": folder,
+        }
         end = time.monotonic() + FULL_SECONDS
         while True:
             ours, theirs = socket.socketpair()
-            with theirs:
-                answer = self._give(order, theirs)
+            reading, writing = os.pipe()
+            with theirs, os.fdopen(writing, "wb", buffering=0) as stderr:
+                answer = self._give(json.dumps(order).encode(), [theirs.fileno(), stderr.fileno()])
+            words = os.fdopen(reading, "rb")
             if answer == STARTED:
-                return ours
+                return ours, words
             ours.close()
+            words.close()
             if answer != FULL or time.monotonic() > end:
                 raise SandboxError(f"no worker started in the container {self.id[:12]}: {answer.decode()}")
             time.sleep(0.02)  # what was killed a moment ago is about to be gone
 
-    def _give(self, order: bytes, end: socket.socket) -> bytes:
-        """Hand an order and one end of a socket to the container; returns its answer."""
+    def _give(self, order: bytes, descriptors: list[int]) -> bytes:
+        """Hand an order and what belongs to it to the container; returns its answer."""
         try:
             with self._lock:
-                socket.send_fds(self._line, [order], [end.fileno()])
+                socket.send_fds(self._line, [order], descriptors)
                 if answer := self._line.recv(1024):
                     return answer
             reason = "it has ended"
@@ -153,7 +170,10 @@ def _start(client: Any, image: str, settings: dict[str, Any], guest: Path) -> tu
     from docker.errors import APIError
 
     with _listening() as (listener, folder):
-        container = _create(client, image, settings, [_shown(str(guest), GUEST_THERE), _shown(folder, HOST_THERE)])
+        mounts = [_shown(str(guest), GUEST_THERE), _shown(folder, HOST_THERE)]
+        if helper := native_helper():
+            mounts.append(_shown(helper, HELPER_THERE))
+        container = _create(client, image, settings, mounts)
         try:
             container.start()
             return _accept(listener, container, image), container.id
@@ -172,7 +192,7 @@ def _create(client: Any, image: str, settings: dict[str, Any], mounts: list[Any]
     try:
         return client.containers.create(
             image,
-            entrypoint=["python3", "-I", "-S", f"{GUEST_THERE}/container.py", f"{HOST_THERE}/{SOCKET}"],
+            entrypoint=[*COMMAND, "container", f"{HOST_THERE}/{SOCKET}"],
             mounts=mounts,
             log_config=LogConfig(type="none"),
             ulimits=[Ulimit(name="core", soft=0, hard=0)],

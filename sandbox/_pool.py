@@ -39,11 +39,13 @@ class Pool:
         """
         with self._lock:
             self.check_open()
-            idle = self._idle.get(kind)
-            if idle:
+            idle = self._idle.get(kind, [])
+            while idle:
                 worker = idle.pop()
-                self._busy[worker] = kind
-                return worker
+                if worker.waits:  # several may have been killed at once
+                    self._busy[worker] = kind
+                    return worker
+                worker.close()
         worker = self._start(kind)
         with self._lock:
             if not self.closed:

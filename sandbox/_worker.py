@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 from assaygym.errors import SandboxError
 from assaygym.sandbox._order import ENVIRONMENT, Order
@@ -73,11 +73,18 @@ class Worker:
         link: our end of the socket, connected to a worker that waits for its boot frame.
         process: what is to be waited for at its end; None where somebody else does.
         boot: what it is told.
+        last_words: the reading end of its stderr, where that is not the process's.
     """
 
-    def __init__(self, link: socket.socket, process: subprocess.Popen[bytes] | None, boot: Boot) -> None:
+    def __init__(
+        self,
+        link: socket.socket,
+        process: subprocess.Popen[bytes] | None,
+        boot: Boot,
+        last_words: IO[bytes] | None = None,
+    ) -> None:
         self.link, self._process = link, process
-        self._last_words = process.stderr if process else None
+        self._last_words = process.stderr if process else last_words
         self._owner = os.getpid()
         self._number = 0
         self._order: Order | None = None
@@ -110,6 +117,13 @@ class Worker:
                 self._last_words.close()
                 self._last_words = None
         return self._ready
+
+    @property
+    def waits(self) -> bool:
+        """Whether one that has answered all it was asked is still there."""
+        poll = select.poll()
+        poll.register(self.link, select.POLLIN)
+        return not poll.poll(0)
 
     def start(self, order: Order, channel: int = -1) -> None:
         """Send one order; `report` must be called before the next.

@@ -26,16 +26,25 @@ The lists `COVERED` and `NOT_COVERED` below are shown by `assay doctor`.
 
 from __future__ import annotations
 
-import os
-import socket
+import itertools
 import threading
-import weakref
+from collections.abc import Sequence
 from contextlib import closing
 
-from assaygym.errors import ConfigError, SandboxError
-from assaygym.sandbox._container import Container, connect
+from assaygym.errors import ConfigError, IsolationError, SandboxError, did_you_mean
+from assaygym.sandbox._build import Builder
+from assaygym.sandbox._container import HELPER_THERE, Container, connect
+from assaygym.sandbox._helper import native_helper
 from assaygym.sandbox._image import worker_image
-from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
+from assaygym.sandbox._order import ENVIRONMENT
+from assaygym.sandbox._survey import Surroundings, look_around
+from assaygym.sandbox._view import SCRATCH, STDIN_FILE
+from assaygym.sandbox._wire import Boot
+from assaygym.sandbox._worker import Worker, WorkerLost
+from assaygym.sandbox.base import Limits
+from assaygym.sandbox.jail import TIERS
+from assaygym.sandbox.languages import Language, language
 
 COVERED = (
     "all that the jail covers, for each worker, by the same means",
@@ -53,7 +62,10 @@ NOT_COVERED = (
 )
 
 
-class DockerSandbox(Sandbox):
+FLAGS = ("-s", "-S", "-B")
+
+
+class DockerSandbox(LocalSandbox):
     """Runs programs in a container of its own; see the module.
 
     Args:
@@ -62,73 +74,135 @@ class DockerSandbox(Sandbox):
             these does so at the expense of the others.
         image: name of an image that the daemon has, with a `python3` of at least 3.9; default: one made of this
             machine's interpreter, with NumPy where that is installed.
+        tier: of the jail inside: "userns", "landlock", or "auto": the first of these that the container can.
 
     Raises:
-        ConfigError: `workers` is not positive, or there is no such image.
+        ConfigError: `workers` is not positive, or there is no such image or tier.
         MissingDependencyError: the docker SDK is not installed.
-        IsolationError: no daemon answers, or it cannot start the container; the message says what mends it.
+        IsolationError: no daemon answers, or it cannot start the container, or no worker can build its jail in it; the
+            message says what mends it.
     """
 
     name = "docker"
+    jailed = True
+    stdin_file = STDIN_FILE
 
-    def __init__(self, workers: int | None = None, limits: Limits | None = None, *, image: str | None = None) -> None:
-        if workers is not None and workers < 1:
-            raise ConfigError(f"workers is {workers}; expected at least 1, or None for the number of cores")
-        self.workers = workers or len(os.sched_getaffinity(0))
-        self.limits = limits or Limits()
+    def __init__(
+        self,
+        workers: int | None = None,
+        limits: Limits | None = None,
+        *,
+        image: str | None = None,
+        tier: str = "auto",
+    ) -> None:
+        if tier not in ("auto", *TIERS):
+            raise ConfigError(f"there is no tier {tier!r} of the jail; {did_you_mean(tier, ('auto', *TIERS))}")
+        super().__init__(workers, limits)
+        self._numbers = itertools.count()
+        self._builder = Builder(self._execute, locate=self._locate)
         self._image = image or _image_of_this_machine()
+        self._container: Container | None = None
+        try:
+            self._container, self._there = self._start()
+            self._choose(TIERS if tier == "auto" else (tier,))
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_anew(self) -> None:
         self._starting = threading.Lock()
-        self._container: Container | None = self._start()
-        _sandboxes.add(self)
+        super()._start_anew()
 
     def close(self) -> None:
-        """End the container and remove it; calling it again does nothing."""
+        """End whatever runs and the container, and remove it; calling it again does nothing."""
+        super().close()
         with self._starting:
             container, self._container = self._container, None
         if container is not None:
             container.close()
 
-    def _connect_worker(self) -> socket.socket:
-        """Our end of the socket that a fresh launcher in the container inherits; see `Container.connect_worker`.
+    def _language(self, name: str) -> Language:
+        return language(name, here=False)
+
+    def _locate(self, tool: str) -> str | None:
+        return self._there.commands.get(tool)
+
+    def _start_worker(self, kind: str) -> Worker:
+        """A new worker.
 
         A container that ended (the machine ran short of memory, somebody removed it) is replaced by another one, and so
         is, in the child of a fork, the parent's.
-
-        Raises:
-            SandboxError: no worker could be started, or the sandbox is closed.
         """
         container = self._usable()
         try:
-            return container.connect_worker()
+            return self._worker_in(container, kind)
         except SandboxError:
             if container.usable:
                 raise
-        return self._usable().connect_worker()
+        return self._worker_in(self._usable(), kind)
+
+    def _worker_in(self, container: Container, kind: str) -> Worker:
+        alone = self._tier == "landlock"
+        scratch = f"{SCRATCH}/{next(self._numbers)}" if alone else SCRATCH
+        environment = {name: value for name, value in ENVIRONMENT.items() if name != "PATH"}  # the image's own
+        environment.update(HOME=scratch, TMPDIR=scratch)
+        folder = scratch if alone else ""
+        link, last_words = container.connect_worker("worker", flags=FLAGS, environment=environment, folder=folder)
+        return Worker(link, None, self._boot(kind, scratch), last_words)
+
+    def _boot(self, kind: str, scratch: str) -> Boot:
+        there, alone = self._there, self._tier == "landlock"
+        boot: Boot = {
+            "tier": self._tier,
+            "view": None if alone else there.view(),
+            "host": 0,
+            "scratch": scratch,
+            "scratch_bytes": self.limits.file_bytes,
+            "helper": HELPER_THERE if native_helper() and not alone else "",
+            "executable": there.executable,
+            "packages": there.packages,
+            "modules": [name for name in (*MODULES, *KINDS[kind]) if name in there.modules],
+            "cgroups": [],
+            "more_isolation": [self.name],
+        }
+        return {**boot, "confinement": there.confinement(scratch)} if alone else boot
 
     def _usable(self) -> Container:
         with self._starting:
             if self._container is None:
                 raise SandboxError("the docker sandbox is closed; open another with open_sandbox('docker')")
             if not self._container.usable:
-                self._container = self._start()
+                self._container, self._there = self._start()
             return self._container
 
-    def _start(self) -> Container:
-        return Container(connect(), self._image, self.workers, self.limits)
+    def _start(self) -> tuple[Container, Surroundings]:
+        container = Container(connect(), self._image, self.workers, self.limits)
+        try:
+            return container, look_around(container, [*MODULES, *(name for kind in KINDS.values() for name in kind)])
+        except BaseException:
+            container.close()
+            raise
+
+    def _choose(self, tiers: Sequence[str]) -> None:
+        """Take the first tier in which a program runs: what the daemon and the kernel allow is only known by asking."""
+        for tier in tiers:
+            self._tier = tier
+            self.jailed, self.stdin_file = tier == "userns", STDIN_FILE if tier == "userns" else ""
+            try:
+                result = self.run("print(6 * 7)")
+            except WorkerLost:
+                raise
+            except SandboxError as error:
+                if tier == tiers[-1]:
+                    raise IsolationError(f"in a container of {self._image!r}: {error}") from error
+            else:
+                break
+        if result.stdout != "42\n":
+            raise IsolationError(
+                f"a first program in a container of {self._image!r} did not run: {result.status}, {result.stderr!r}"
+            )
 
 
 def _image_of_this_machine() -> str:
     with closing(connect()) as client:
         return worker_image(client)
-
-
-_sandboxes: weakref.WeakSet[DockerSandbox] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    """In the child of a fork: another thread of the parent may have held the lock."""
-    for sandbox in list(_sandboxes):
-        sandbox._starting = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_after_fork)

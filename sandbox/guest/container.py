@@ -1,13 +1,13 @@
-"""The first process of a container: `python3 -I -S container.py SOCKET`. Theory of operation in `docker.py`.
+"""The first process of a container: `python3 -I -S -B launcher.py container SOCKET`. The theory is in `docker.py`.
 
 It holds the line to the host, starts one launcher per socket that comes along it, and ends, and the whole container
-with it, when the host is gone. What it starts lives no longer than the host's end of its socket.
+with it, when the host is gone. What it starts lives no longer than the host's end of its socket. Its standard streams
+are pipes, as a program's are: an empty one to read, and one that nobody reads, or the host's for what it says last.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import json
 import os
@@ -15,6 +15,9 @@ import select
 import signal
 import socket
 import sys
+
+from assaygym.sandbox.guest import kernel
+from assaygym.sandbox.guest.scratch import empty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +27,8 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 ORDER_BYTES = 1 << 16
 STARTED = b"started"
 FULL = b"the limit of processes is reached"
-PR_SET_DUMPABLE = 4
+PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
+"""All that a launcher gets of the image's environment: what its interpreter may need."""
 
 
 class Container:
@@ -38,7 +42,9 @@ class Container:
     def __init__(self, line: socket.socket, alarm: int) -> None:
         self._line = line
         self._alarm = alarm
+        self._stdin, self._stdout = deaf_pipes()
         self._pids: dict[int, int] = {}
+        self._folders: dict[int, str] = {}
         self._poll = select.poll()
         self._poll.register(line, select.POLLIN)
         self._poll.register(alarm, select.POLLIN)
@@ -57,20 +63,28 @@ class Container:
     def _take_order(self) -> bool:
         """Start a launcher for the socket that the host sends; False when the host is gone."""
         try:
-            order, ends, _, _ = socket.recv_fds(self._line, ORDER_BYTES, 1)
+            order, received, _, _ = socket.recv_fds(self._line, ORDER_BYTES, 2)
             if not order:
                 return False
-            self._line.send(self._start(json.loads(order), ends[0]))
+            for descriptor in received:
+                os.set_inheritable(descriptor, False)
+            self._line.send(self._start(json.loads(order), *received))
         except ConnectionError:
             return False
         return True
 
-    def _start(self, order: dict[str, Any], end: int) -> bytes:
+    def _start(self, order: dict[str, Any], end: int, stderr: int) -> bytes:
+        folder = order.pop("folder")
         try:
-            self._pids[end] = start_launcher(end, **order)
+            if folder:
+                os.mkdir(folder, 0o700)
+            self._folders[end] = folder
+            self._pids[end] = start_launcher(end, (self._stdin, self._stdout, stderr), **order)
         except OSError as error:
-            os.close(end)
+            self._let_go(end)
             return FULL if error.errno == errno.EAGAIN else str(error).encode()
+        finally:
+            os.close(stderr)
         self._poll.register(end, 0)  # a hang-up is always told
         return STARTED
 
@@ -97,17 +111,43 @@ class Container:
         del self._pids[end]
         with contextlib.suppress(KeyError):
             self._poll.unregister(end)
+        self._let_go(end)
+
+    def _let_go(self, end: int) -> None:
+        if folder := self._folders.pop(end, ""):
+            with contextlib.suppress(OSError):
+                os.chmod(folder, 0o700)  # whatever its programs made of it
+                empty(folder)
+                os.rmdir(folder)
         os.close(end)
 
 
-def start_launcher(end: int, script: str, flags: list[str], environment: dict[str, str]) -> int:
-    """Start a launcher that inherits the socket and nothing else; returns its process number, also its group's."""
+def start_launcher(
+    end: int,
+    streams: tuple[int, int, int],
+    script: str,
+    arguments: list[str],
+    flags: list[str],
+    environment: dict[str, str],
+) -> int:
+    """Start a launcher that inherits the socket and its streams; returns its process number, also its group's."""
+    command = [sys.executable, *flags, os.path.join(HERE, script), *arguments, str(end)]
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    actions = [(os.POSIX_SPAWN_DUP2, descriptor, number) for number, descriptor in enumerate(streams)]
     os.set_inheritable(end, True)
     try:
-        arguments = [sys.executable, *flags, os.path.join(HERE, script), str(end)]
-        return os.posix_spawn(sys.executable, arguments, {**os.environ, **environment}, setpgroup=0)
+        return os.posix_spawn(command[0], command, {**passed, **environment}, file_actions=actions, setpgroup=0)
     finally:
         os.set_inheritable(end, False)
+
+
+def deaf_pipes() -> tuple[int, int]:
+    """The reading end of a pipe that nobody writes to, and the writing end of one that nobody reads."""
+    stdin, closed = os.pipe()
+    os.close(closed)
+    closed, stdout = os.pipe()
+    os.close(closed)
+    return stdin, stdout
 
 
 def children_of(parent: int) -> set[int]:
@@ -137,8 +177,9 @@ def child_alarm() -> int:
     return reading
 
 
-if __name__ == "__main__":
-    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # its memory is none of its user's other processes' business
+def main(path: str) -> None:
+    """Call the host and serve it."""
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # its memory is none of its user's other processes' business
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as host:
-        host.connect(sys.argv[1])
+        host.connect(path)
         Container(host, child_alarm()).serve()

@@ -1,12 +1,17 @@
-"""What the tests of the sandbox share: an open jail, or the reason why there is none."""
+"""What the tests of the sandbox share: an open jail, a docker daemon, or the reason why there is none."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
 
 import pytest
 
+from assaygym.errors import IsolationError
 from assaygym.sandbox import Sandbox, open_sandbox
+from assaygym.sandbox._container import connect
+from assaygym.sandbox._image import worker_image
 
 UNSHARE = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(0x10000000 | 0x20000 | 0x20000000) != 0)"
 
@@ -22,3 +27,20 @@ def namespaces() -> None:
 def jail(namespaces: None) -> Iterator[Sandbox]:
     with open_sandbox("jail") as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def docker_client() -> Iterator[Any]:
+    """Skips where no daemon answers."""
+    pytest.importorskip("docker")
+    try:
+        opened = connect()
+    except IsolationError as error:
+        pytest.skip(str(error))
+    with closing(opened):
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def docker_image(docker_client: Any) -> str:
+    return worker_image(docker_client)

@@ -5,16 +5,13 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assaygym.errors import IsolationError, MissingDependencyError, SandboxError
+from assaygym.errors import MissingDependencyError, SandboxError
 from assaygym.sandbox import _image
-from assaygym.sandbox._container import connect
 from assaygym.sandbox._image import CACHE, REPOSITORY, Layer, layer_of_this_machine, worker_image
 from assaygym.sandbox._interpreter import interpreter
 
@@ -24,22 +21,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the image is ma
 @pytest.fixture(scope="module")
 def layer() -> Layer:
     return layer_of_this_machine(("numpy", "no_such_package_anywhere"))
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    pytest.importorskip("docker")
-    try:
-        opened = connect()
-    except IsolationError as error:
-        pytest.skip(str(error))
-    with closing(opened):
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def image(client: Any) -> str:
-    return worker_image(client)
 
 
 @pytest.fixture
@@ -153,20 +134,24 @@ class TestImport:
         with pytest.raises(SandboxError, match="no space left"):
             worker_image(Refusing())
 
-    def test_it_is_imported_once(self, client: Any, image: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(client.api, "import_image_from_data", None)
-        assert worker_image(client) == image
+    def test_it_is_imported_once(self, docker_client: Any, docker_image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(docker_client.api, "import_image_from_data", None)
+        assert worker_image(docker_client) == docker_image
 
-    def test_python_in_it_runs_with_its_libraries_numpy_and_a_shell(self, client: Any, image: str) -> None:
+    def test_python_in_it_runs_with_its_libraries_numpy_and_a_shell(
+        self, docker_client: Any, docker_image: str
+    ) -> None:
         program = (
             "import ctypes, hashlib, lzma, sqlite3, ssl, subprocess, zlib, numpy\n"
             "print(numpy.linalg.solve([[2.0]], [84.0]), subprocess.getoutput('echo shell | tr a-z A-Z'))"
         )
         command = ["python3", "-I", "-c", program]
-        said = client.containers.run(image, command, remove=True, network_mode="none", read_only=True, user="65534")
+        said = docker_client.containers.run(
+            docker_image, command, remove=True, network_mode="none", read_only=True, user="65534"
+        )
         assert said == b"[42.] SHELL\n"
 
-    def test_python_in_it_is_the_one_that_runs_here(self, client: Any, image: str) -> None:
-        said = client.containers.run(image, ["python3", "-VV"], remove=True, network_mode="none")
+    def test_python_in_it_is_the_one_that_runs_here(self, docker_client: Any, docker_image: str) -> None:
+        said = docker_client.containers.run(docker_image, ["python3", "-VV"], remove=True, network_mode="none")
         here = subprocess.run([interpreter(), "-VV"], capture_output=True, check=True)
         assert said == here.stdout
