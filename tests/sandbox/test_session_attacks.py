@@ -3,10 +3,12 @@
 import gc
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +25,7 @@ from assaygym.sandbox.contract.sessions import value
 from assaygym.sandbox.sessions import SessionKeeper
 
 CHANNEL = 255
+ROOT = Path(__file__).resolve().parents[2]
 QUICK = Limits(wall_seconds=0.3)
 
 
@@ -370,3 +373,47 @@ def test_nothing_is_left_when_the_host_is_killed(namespaces: None) -> None:
     while not dead(family) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert dead(family)
+
+
+AS_USER = """
+import os, sys
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+sys.path.insert(0, {folder!r})
+from assaygym.sandbox import Limits
+from assaygym.sandbox._interpreter import interpreter
+from assaygym.sandbox._view import view_of_this_machine
+from assaygym.sandbox.sessions import SessionKeeper
+with SessionKeeper(view_of_this_machine(), interpreter()) as keeper:
+    session = keeper.session(limits=Limits(processes=5))
+    session.run("import os; x = 1; open('f', 'w').write('f'); os.chmod('f', 0)")
+    copies = session.fork(2)
+    [again] = copies[0].fork(1)
+    copies[0].run("x = 2")
+    for each in (session, *copies, again):
+        print(each.run("x, os.getuid(), oct(os.stat('f').st_mode), os.path.exists('/proc')").value)
+    bomb = "import time\\nn = 0\\ntry:\\n  while n < 50: n += 1; os.fork() or time.sleep(9)\\nexcept OSError: pass\\nn"
+    print(again.run(bomb).value)
+    print(keeper.session("bash").run("id -u").stdout)
+"""
+
+
+def test_sessions_and_copies_work_for_an_ordinary_user() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("these tests run as an ordinary user already")
+    python = "/usr/bin/python3"
+    probe = "import sys; sys.exit(sys.version_info < (3, 11))"
+    if not os.path.exists(python) or subprocess.run([python, "-c", probe], check=False).returncode:
+        pytest.skip(f"{python} 3.11 or newer is needed: the present interpreter may lie where only root reads")
+    folder = Path(tempfile.mkdtemp())
+    try:
+        shutil.copytree(ROOT / "sandbox", folder / "assaygym" / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "assaygym" / "__init__.py").touch()
+        shutil.copy(ROOT / "assaygym" / "errors.py", folder / "assaygym")
+        subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
+        program = AS_USER.format(folder=str(folder))
+        seen = subprocess.run([python, "-B", "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert seen.stderr == ""
+    first = "(1, 1000, '0o100000', False)"
+    assert seen.stdout.splitlines() == [first, first.replace("1", "2", 1), first, first, "5", "1000", ""]
