@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class View(TypedDict):
@@ -22,11 +22,24 @@ class View(TypedDict):
     """Symbolic links that exist in the jail only, each with its target."""
 
 
+class Confinement(TypedDict):
+    """What a worker without namespaces may still reach. Absolute paths."""
+
+    user: int
+    """The user and group that it takes, which owns its scratch; 0: it keeps its own."""
+    read: list[str]
+    """Files and folders to read and execute."""
+    look: list[str]
+    """Folders to list."""
+    write: list[str]
+    devices: list[str]
+
+
 class Boot(TypedDict):
     """What a worker is told at its start."""
 
     tier: str
-    """"userns" or "none"."""
+    """"userns", "landlock" or "none"."""
     view: View | None
     host: int
     """The process whose end ends the worker; 0 where it is not the worker's parent."""
@@ -43,3 +56,5 @@ class Boot(TypedDict):
     cgroups: list[str]
     """Folders of control groups, to be removed at the end."""
     more_isolation: list[str]
+    confinement: NotRequired[Confinement]
+    """In the tier "landlock"."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from assaygym.errors import IsolationError
 from assaygym.sandbox import jail, process
-from assaygym.sandbox._open import BACKENDS, open_sandbox
+from assaygym.sandbox._open import open_sandbox
 
 __all__ = ["BackendReport", "describe"]
 
@@ -32,7 +32,7 @@ class BackendReport:
 
 def describe() -> tuple[BackendReport, ...]:
     """Every backend, strongest first, each tried with one program."""
-    return tuple(_report(name) for name in BACKENDS)
+    return tuple(_report(name) for name in LISTS)
 
 
 def _report(name: str) -> BackendReport:

@@ -23,6 +23,8 @@ The program is `main.py` in the scratch directory, run as `__main__` with `pytho
 `sys.path`, so helper modules among `files` import. PYTHONHASHSEED is 0. It has the standard library and no installed
 package: the folders of packages are hidden, for they hold what makes tasks, tests and answers (this package included).
 
+Without user namespaces, programs run in a lesser tier, described in `_alone`; `ExecResult.isolation` tells which.
+
 The lists `COVERED` and `NOT_COVERED` below are shown by `assay doctor`.
 """
 
@@ -34,13 +36,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from assaygym.errors import IsolationError, SandboxError
+from assaygym.errors import ConfigError, IsolationError, SandboxError, did_you_mean
+from assaygym.sandbox._alone import Alone, why_not
 from assaygym.sandbox._helper import native_helper
 from assaygym.sandbox._interpreter import interpreter
 from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
 from assaygym.sandbox._view import PACKAGES_FOLDER, PYTHON, SCRATCH, STDIN_FILE, view_of_this_machine
 from assaygym.sandbox._wire import Boot
-from assaygym.sandbox._worker import Worker, start_worker
+from assaygym.sandbox._worker import Worker, WorkerLost, start_worker
 from assaygym.sandbox.base import Limits
 
 COVERED = (
@@ -72,13 +75,24 @@ SWITCHES = {
 }
 """Settings that forbid user namespaces: the value that does, and the command that mends it."""
 
-_proven = False
+TIERS = ("userns", "landlock")
+"""Strongest first."""
+
+_proven = set[str]()
+_settled = ""
+"""What "auto" came to in this process."""
 
 
 class JailSandbox(LocalSandbox):
-    """Runs programs in namespaces of their own; see the module.
+    """Runs programs in namespaces of their own, or, where there are none, within Landlock; see the module.
+
+    Args:
+        workers: see `LocalSandbox`.
+        limits: see `LocalSandbox`.
+        tier: "userns", "landlock", or "auto": the first of these that this machine can.
 
     Raises:
+        ConfigError: there is no such tier, or `workers` is not positive.
         IsolationError: this machine cannot; the message says why and what mends it.
     """
 
@@ -86,15 +100,28 @@ class JailSandbox(LocalSandbox):
     jailed = True
     stdin_file = STDIN_FILE
 
-    def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
+    def __init__(self, workers: int | None = None, limits: Limits | None = None, *, tier: str = "auto") -> None:
+        if tier not in ("auto", *TIERS):
+            raise ConfigError(f"there is no tier {tier!r} of the jail; {did_you_mean(tier, ('auto', *TIERS))}")
         _require_linux()
         self._python = interpreter()
         self._view = view_of_this_machine()
+        self._alone: Alone | None = None
         super().__init__(workers, limits)
-        self._prove()
+        try:
+            self._choose(tier)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Kill whatever runs and remove all folders; calling it again does nothing."""
+        super().close()
+        if self._alone:
+            self._alone.folders.close()
 
     def _start_worker(self, kind: str) -> Worker:
-        return start_worker(self._python, self._boot(kind))
+        return start_worker(self._python, self._boot_alone(kind, self._alone) if self._alone else self._boot(kind))
 
     def _boot(self, kind: str) -> Boot:
         return {
@@ -111,20 +138,57 @@ class JailSandbox(LocalSandbox):
             "more_isolation": [],
         }
 
-    def _prove(self) -> None:
+    def _boot_alone(self, kind: str, alone: Alone) -> Boot:
+        scratch, confinement = alone.confinement()
+        return {
+            **self._boot(kind),
+            "tier": "landlock",
+            "view": None,
+            "scratch": scratch,
+            "helper": "",
+            "executable": alone.folders.command,
+            "packages": [alone.folders.packages],
+            "confinement": confinement,
+        }
+
+    def _choose(self, tier: str) -> None:
+        global _settled
+        wanted = (_settled if tier == "auto" else tier) or "userns"
+        if wanted == "userns":
+            try:
+                self._prove(wanted)
+            except IsolationError as error:
+                if tier != "auto" or isinstance(error.__cause__, WorkerLost):  # which says nothing of the machine
+                    raise
+                if lacks := why_not():
+                    raise IsolationError(f"{error} Without namespaces it cannot do either: {lacks}.") from error
+                wanted = "landlock"
+        if wanted == "landlock":
+            self._go_without_namespaces()
+        if tier == "auto":
+            _settled = wanted
+
+    def _go_without_namespaces(self) -> None:
+        if lacks := why_not():
+            raise IsolationError(f"the jail cannot do without namespaces here: {lacks}. {INSTEAD}")
+        self._alone = Alone(self._view, self._python)
+        self.jailed, self.stdin_file = self._alone.counts_processes, ""
+        self._prove("landlock")
+
+    def _prove(self, tier: str) -> None:
         """Run one program for real, once a process: what the kernel allows is only known by asking."""
-        global _proven
-        if _proven:
+        if tier in _proven:
             return
         try:
             result = self.run("print(6 * 7)")
         except SandboxError as error:
-            raise IsolationError(f"{error}. {remedy(_setting)} {INSTEAD}") from error
+            mend = f" {remedy(_setting)}" if tier == "userns" else ""
+            raise IsolationError(f"{error}.{mend} {INSTEAD}") from error
         if result.stdout != "42\n":
             raise IsolationError(
                 f"a first program in the jail did not run: {result.status}, {result.stderr!r}. {INSTEAD}"
             )
-        _proven = True
+        _proven.add(tier)
 
 
 def _require_linux() -> None:

@@ -11,12 +11,9 @@ name: for debugging, and for programs that are trusted.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import weakref
-from pathlib import Path
 
-from assaygym.sandbox._interpreter import interpreter, lay_out
+from assaygym.sandbox._folders import Folders
+from assaygym.sandbox._interpreter import interpreter
 from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
 from assaygym.sandbox._wire import Boot
 from assaygym.sandbox._worker import Worker, start_worker
@@ -45,19 +42,16 @@ class ProcessSandbox(LocalSandbox):
 
     def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
         self._python = interpreter()
-        self._root = Path(tempfile.mkdtemp(prefix=f"assaygym-{os.getpid()}-"))
-        self._remove = weakref.finalize(self, _remove, self._root, os.getpid())
-        self._command, self._packages = lay_out(self._root / "python", self._python)
+        self._folders = Folders(self._python)
         super().__init__(workers, limits)
 
     def close(self) -> None:
         """Kill whatever runs and remove all folders; calling it again does nothing."""
         super().close()
-        self._remove()
+        self._folders.close()
 
     def _start_worker(self, kind: str) -> Worker:
-        folder = tempfile.mkdtemp(prefix="run-", dir=self._root)
-        return start_worker(self._python, self._boot(kind, folder))
+        return start_worker(self._python, self._boot(kind, self._folders.scratch()))
 
     def _boot(self, kind: str, folder: str) -> Boot:
         return {
@@ -67,15 +61,9 @@ class ProcessSandbox(LocalSandbox):
             "scratch": folder,
             "scratch_bytes": self.limits.file_bytes,
             "helper": "",
-            "executable": self._command,
-            "packages": [self._packages],
+            "executable": self._folders.command,
+            "packages": [self._folders.packages],
             "modules": [*MODULES, *KINDS[kind]],
             "cgroups": [],
             "more_isolation": [],
         }
-
-
-def _remove(folder: Path, owner: int) -> None:
-    """Remove a folder, unless this is a fork of the process that made it."""
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)

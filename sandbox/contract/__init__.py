@@ -16,13 +16,32 @@ A declared difference is checked too: when the promise is kept after all, its te
 from __future__ import annotations
 
 from assaygym.sandbox.contract.channels import ChannelContract
+from assaygym.sandbox.contract.endings import EndingContract
+from assaygym.sandbox.contract.files import FetchContract
+from assaygym.sandbox.contract.forks import ForkContract
 from assaygym.sandbox.contract.guarantees import GuaranteeContract
+from assaygym.sandbox.contract.languages import LanguageContract
 from assaygym.sandbox.contract.limits import LimitsContract
 from assaygym.sandbox.contract.promises import GUARANTEES, PROMISES, Contract, promises
 from assaygym.sandbox.contract.runs import RunContract
+from assaygym.sandbox.contract.sessions import SessionContract
+from assaygym.sandbox.contract.surroundings import SurroundingsContract
 
-__all__ = ["GUARANTEES", "PROMISES", "Contract", "SandboxContract", "promises"]
+__all__ = ["GUARANTEES", "PROMISES", "Contract", "ProgramContract", "SandboxContract", "promises"]
 
 
-class SandboxContract(RunContract, LimitsContract, ChannelContract, GuaranteeContract):
+class ProgramContract(
+    RunContract,
+    EndingContract,
+    SurroundingsContract,
+    FetchContract,
+    LimitsContract,
+    LanguageContract,
+    ChannelContract,
+    GuaranteeContract,
+):
+    """All but the sessions: for a backend that has none, or replays them."""
+
+
+class SandboxContract(ProgramContract, SessionContract, ForkContract):
     """The whole suite. Every method takes the fixture `sandbox` of the subclass."""

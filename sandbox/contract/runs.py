@@ -148,6 +148,28 @@ with multiprocessing.get_context("fork").Pool(2) as pool: print(pool.map(abs, [-
         outputs = {n: result.stdout for n, result in seen.items() if isinstance(result, ExecResult)}
         assert outputs == {n: f"{n} {n}\n" for n in range(7)}
 
+    def test_run_many_goes_on_whatever_its_programs_do(self, sandbox: Sandbox) -> None:
+        """Each has its own end, the others theirs."""
+        ends = {
+            "pass": ExecStatus.OK,
+            "exit(3)": ExecStatus.NONZERO_EXIT,
+            "1 +": ExecStatus.NONZERO_EXIT,
+            "import os; os.abort()": ExecStatus.SIGNALED,
+            "import os; os.kill(os.getpid(), 9)": ExecStatus.SIGNALED,
+            "import time; time.sleep(60)": ExecStatus.TIMEOUT,
+            "x = bytearray(1 << 40)": ExecStatus.OUT_OF_MEMORY,
+            "while True: print('x' * 9999)": ExecStatus.OUTPUT_LIMIT,
+        }
+        jobs = [Job(program=program, limits=Limits(wall_seconds=3)) for program in (*ends, "print('whole')")]
+        seen = dict(sandbox.run_many(jobs))
+        found = [result.status for _, result in sorted(seen.items()) if isinstance(result, ExecResult)]
+        assert found == [*ends.values(), ExecStatus.OK]
+
+    def test_a_job_that_is_not_usable_is_the_callers_error(self, sandbox: Sandbox) -> None:
+        """It says nothing of any program."""
+        jobs = [Job(program="pass", files={"../x": b""})]
+        assert "'../x'" in refusal(ConfigError, lambda: list(sandbox.run_many(jobs)))
+
     def test_run_many_looks_ahead_only_so_far(self, sandbox: Sandbox) -> None:
         """An endless source of jobs is taken as results are."""
         taken = 0

@@ -131,7 +131,7 @@ class SessionContract(Contract):
         for name in ("/etc/x", "../x", "", "a//b"):
             assert repr(name) in refusal(ConfigError, sandbox.session, files={name: b""})
 
-    def test_the_seed_decides_the_random_numbers(self, sandbox: OpensSessions) -> None:
+    def test_the_seed_of_a_session_decides_its_random_numbers(self, sandbox: OpensSessions) -> None:
         """The same again with the same seed."""
         seen = []
         for seed in (1, 1, 2):

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import hashlib
 import importlib
 import linecache
 import os
+import random
 import signal
 import struct
 import sys
@@ -82,6 +84,12 @@ class Cells:
         signal.signal(signal.SIGINT, self._interrupt)
         signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
 
+    def reseed(self, seed: str) -> None:
+        """Start the global random generators anew."""
+        random.seed(seed)
+        if (numpy := sys.modules.get("numpy")) is not None:
+            numpy.random.seed(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big"))
+
     def forget_loop(self) -> None:
         """In a copy: its event loop would wait on descriptors that it no longer has."""
         self._loop = None
@@ -96,7 +104,7 @@ class Cells:
             try:
                 self._inside = True
                 signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-                value, error = self._attempt(order["source"], f"<cell {self._number}>")
+                value, error = self._attempt(order, self._number)
             finally:
                 self._inside = False
                 self._mask = set(signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals()))
@@ -108,8 +116,9 @@ class Cells:
         if self._inside:
             raise KeyboardInterrupt
 
-    def _attempt(self, source: str, name: str) -> tuple[str | None, str | None]:
+    def _attempt(self, order: Cell, number: int) -> tuple[str | None, str | None]:
         """All in which code of the program runs: the cell, `repr` of its value, the text of its exception."""
+        source, name = order["source"], f"<cell {number}>"
         importlib.invalidate_caches()  # a module that the cell before wrote is found
         linecache.cache[name] = (len(source), None, source.splitlines(True), name)
         try:
@@ -191,11 +200,11 @@ def open_streams() -> None:
         setattr(sys, f"__{name}__", stream)
 
 
-def serve(run: Callable[[Cell], bytes], copy: Callable[[Copy], bytes]) -> NoReturn:
+def serve(cells: Cells, copy: Callable[[Copy, Cells], bytes]) -> NoReturn:
     """Take orders from the channel until the host closes it.
 
     Args:
-        run: runs a cell; returns the answer.
+        cells: runs the cells.
         copy: makes copies of this process as ordered; returns the answer, in each copy as well.
     """
     while True:
@@ -203,4 +212,11 @@ def serve(run: Callable[[Cell], bytes], copy: Callable[[Copy], bytes]) -> NoRetu
             order = read_frame(CHANNEL)
         except (EOFError, OSError):  # the host let go
             os._exit(0)
-        write_all(CHANNEL, copy(order) if order["do"] == "copy" else run(order))  # type: ignore[arg-type]
+        if order["do"] == "cell":
+            reply = cells.run(order)  # type: ignore[arg-type]
+        elif order["do"] == "copy":
+            reply = copy(order, cells)  # type: ignore[arg-type]
+        else:
+            cells.reseed(str(order["seed"]))
+            reply = answer(READY)
+        write_all(CHANNEL, reply)

@@ -32,6 +32,7 @@ from assaygym.sandbox.guest.protocol import (
     NO_STATUS,
     ON_TOP,
     START,
+    START_FAILED,
 )
 
 AWAITED = (signal.SIGUSR1, signal.SIGCHLD)
@@ -53,9 +54,10 @@ class PlainCloner:
 
     def __init__(self, seal: Callable[[], object], mapped: int, directory: str) -> None:
         self._seal, self._mapped, self._directory = seal, mapped, directory
+        self._five: tuple[int, ...] = ()
 
     def __call__(self, descriptors: tuple[int, ...]) -> Prepared | None:
-        """Make both processes; None in the program to be, which has only these descriptors left, as 0 to 4.
+        """Make both processes; None in the program to be, which shall have only these descriptors, as 0 to 4.
 
         Raises:
             OSError: the kernel refused.
@@ -65,21 +67,26 @@ class PlainCloner:
         if first == 0:
             program = kernel.clone(signal.SIGCHLD)
             if program == 0:
-                self._take(descriptors)
+                self._five = descriptors
                 return None
             _be_first(program, tell)
         os.close(tell)
         return first, lambda: _read_status(told)
 
-    def _take(self, descriptors: tuple[int, ...]) -> None:
-        os.setsid()
-        for number, descriptor in enumerate(descriptors):
-            os.dup2(descriptor, number)
-        os.closerange(FEED_FD + 1, 1 << 20)
-        self._seal()
+    def _take(self) -> None:
+        try:
+            os.setsid()
+            for number, descriptor in enumerate(self._five):
+                os.dup2(descriptor, number)
+            self._seal()  # which may need descriptors that are above
+            os.closerange(FEED_FD + 1, 1 << 20)
+        except BaseException as fault:  # ours, and not yet where anybody would look for it
+            os.write(self._five[CHANNEL_FD], f"{type(fault).__name__}: {fault}".encode())
+            os._exit(START_FAILED)
 
     def await_start(self) -> Begin:
-        """In the program to be: wait for the order, set its limits, take what comes with it."""
+        """In the program to be: give up what is not its own, wait for the order, take what comes with it."""
+        self._take()
         order = socket.socket(fileno=CHANNEL_FD)
         head, ancillary, _, _ = order.recvmsg(START.size, socket.CMSG_SPACE(8), socket.MSG_WAITALL)
         order.detach()
@@ -114,7 +121,7 @@ class AloneCloner(PlainCloner):
         program = kernel.clone(signal.SIGCHLD)
         if program:
             return program, lambda: NO_STATUS
-        self._take(descriptors)
+        self._five = descriptors
         return None
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import gc
-import hashlib
 import os
 import random
 import resource
@@ -177,7 +176,7 @@ def _become_copy(original: Original, own: list[int], everything: list[int], seed
     _close([channel, stdout, stderr, *folders])
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     kernel.drop_capabilities()
-    _seed(original, seed)
+    _seed(original, seed, cells)
     cells.forget_loop()
     return answer(READY, error=trouble)
 
@@ -207,14 +206,12 @@ def _return_to(directory: str) -> None:
         os.chdir(SCRATCH[0])
 
 
-def _seed(original: Original, seed: str | None) -> None:
+def _seed(original: Original, seed: str | None, cells: Cells) -> None:
     if seed is None:
         if original.random is not None:  # a hook has seeded anew
             random.setstate(original.random)
         return
-    random.seed(seed)
-    if (numpy := sys.modules.get("numpy")) is not None:
-        numpy.random.seed(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big"))
+    cells.reseed(seed)
 
 
 def _close(descriptors: list[int]) -> None:

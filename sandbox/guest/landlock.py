@@ -75,6 +75,7 @@ def ruleset(
     read: Iterable[str] = (),
     write: Iterable[str] = (),
     devices: Iterable[str] = (),
+    look: Iterable[str] = (),
     *,
     files: bool = True,
     network: bool = True,
@@ -86,6 +87,7 @@ def ruleset(
         read: files and folders to read and execute, with all below them. Paths that do not exist grant nothing.
         write: the same to change as well: make, write, empty, rename, remove; no device nodes.
         devices: device files to read and write, not to send requests to.
+        look: folders whose names can be listed, with those of all folders below them.
         files: whether files are restricted at all.
         network: whether TCP is: neither bind nor connect, to no port.
         scope: whether signals and abstract Unix sockets reach only what lies in the same domain or one below.
@@ -105,7 +107,7 @@ def ruleset(
     if not names:
         return Ruleset(None, ())
     descriptor = _create(rights, ports, scopes)
-    granted = ((read, READING), (write, WRITING), (devices, DEVICE))
+    granted = ((read, READING), (write, WRITING), (devices, DEVICE), (look, READ_DIR))
     try:
         for path, access in [(path, access & rights) for paths, access in granted for path in paths if rights]:
             _grant(descriptor, path, access)

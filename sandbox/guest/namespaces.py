@@ -36,14 +36,13 @@ def enter_jail(view: View, *, processes: bool = True) -> list[str]:
     Raises:
         OSError: a step was refused; the message names it.
     """
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write(OOM_SCORE)
+    give_way()
     proc = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY)  # the new root has no /proc
-    private = _private_id()
+    private = private_id()
     if private is not None:  # the root comes first: the private id cannot reach an interpreter below /root
         kernel.unshare(kernel.NEWNS)
         _build_root(view)
-        _take_id(private)
+        take_id(private)
     user, group = os.geteuid(), os.getegid()
     kernel.unshare(kernel.NEWUSER | (REST if processes else REST & ~kernel.NEWPID))
     _map_ids(proc, user, group)
@@ -60,23 +59,35 @@ def shut_out_children() -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
 
 
-def _private_id() -> int | None:
+def give_way() -> None:
+    """Let the kernel choose this process and its programs first when the machine is short of memory."""
+    with open("/proc/self/oom_score_adj", "w") as score:
+        score.write(OOM_SCORE)
+
+
+def private_id() -> int | None:
     """The id that root can take so as to own nothing; None for ordinary users and for the root of a small namespace."""
     if os.geteuid() != 0:
         return None
     for number in PRIVATE_IDS:
-        if _is_mapped("/proc/self/uid_map", number) and _is_mapped("/proc/self/gid_map", number):
+        if is_mapped(number):
             return number
     return None
 
 
-def _is_mapped(path: str, number: int) -> bool:
+def is_mapped(number: int) -> bool:
+    """Whether our user namespace has such a user and such a group."""
+    return _is_in("/proc/self/uid_map", number) and _is_in("/proc/self/gid_map", number)
+
+
+def _is_in(path: str, number: int) -> bool:
     with open(path) as ranges:
         fields = [[int(field) for field in line.split()] for line in ranges]
     return any(first <= number < first + count for first, _, count in fields)
 
 
-def _take_id(number: int) -> None:
+def take_id(number: int) -> None:
+    """Become that user, with that group alone."""
     os.setgroups([])
     os.setresgid(number, number, number)
     os.setresuid(number, number, number)

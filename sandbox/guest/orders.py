@@ -6,15 +6,20 @@ from typing import TypedDict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assaygym.sandbox._wire import View
+    from assaygym.sandbox._wire import Confinement, View
 
 
 class Opening(TypedDict):
     """The host's first frame to a fresh keeper."""
 
-    view: View
+    view: View | None
+    """None: without namespaces."""
     host: int
     """The host's process number; the keeper ends with it."""
+    executable: str
+    """`sys.executable` of sessions."""
+    packages: list[str]
+    """What follows the standard library on their `sys.path`."""
 
 
 class Birth(TypedDict):
@@ -46,6 +51,8 @@ class Cell(TypedDict):
     source: str
     cap: int
     """Bytes of its value's text."""
+    cpu_seconds: float
+    """Of each process that a command of Bash starts; for Python the host looks after it."""
 
 
 class Copy(TypedDict):
@@ -58,6 +65,13 @@ class Copy(TypedDict):
     """Whether this process has not been copied before; then all its other processes are ended."""
 
 
+class Seed(TypedDict):
+    """Start the random generators anew."""
+
+    do: str
+    seed: str
+
+
 class Request(TypedDict, total=False):
     """What the host asks of the keeper; descriptors come in a message of their own."""
 
@@ -68,3 +82,7 @@ class Request(TypedDict, total=False):
     scratch: tuple[str, str]
     kin: list[int]
     """Copies made from the same original before."""
+    folder: str
+    """Of a session without namespaces: its own."""
+    confinement: Confinement | None
+    """Of a session without namespaces: how it is shut in, if at all."""

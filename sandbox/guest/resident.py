@@ -17,7 +17,9 @@ from assaygym.sandbox.guest.bpf import ALLOW, ARGUMENTS_AT, ERROR, JUMP_EQUAL, L
 from assaygym.sandbox.guest.cells import CHANNEL, READY, Cells, answer, open_streams, serve
 from assaygym.sandbox.guest.copies import make_copies
 from assaygym.sandbox.guest.frames import read_frame, write_all
+from assaygym.sandbox.guest.scratch import place
 from assaygym.sandbox.guest.seccomp import filter_program
+from assaygym.sandbox.guest.shells import Shell
 from assaygym.sandbox.guest.syscalls import numbers
 
 TYPE_CHECKING = False
@@ -56,25 +58,50 @@ def live(streams: tuple[int, int, int], birth: int, mapped_bytes: int) -> NoRetu
     os.setsid()
     os.chdir(SCRATCH[0])
     start: Start = read_frame(CHANNEL)  # type: ignore[assignment]
-    place(start["files"])
+    place(start["files"], [])
     _confine(start, mapped_bytes)
     begin(start, make_copies)
 
 
-def begin(start: Start, copy: Callable[[Copy, Cells], bytes]) -> NoReturn:
+def lodge(streams: tuple[int, int, int], folder: str, confine: Callable[[], list[str]], mapped_bytes: int) -> NoReturn:
+    """As `live`, where there are no namespaces: in a folder of the host, and without copies.
+
+    Args:
+        streams: as of `live`.
+        folder: the session's own.
+        confine: shuts this process in; returns what is in force then.
+        mapped_bytes: as of `live`.
+    """
+    os.setsid()
+    isolation = confine()
+    os.close(wire(streams, streams[0]))
+    os.environ.update(HOME=folder, TMPDIR=folder)
+    os.chdir(folder)
+    start: Start = read_frame(CHANNEL)  # type: ignore[assignment]
+    place(start["files"], [])
+    limit(start, mapped_bytes)
+    begin(start, _no_copies, isolation)
+
+
+def _no_copies(order: Copy, cells: Cells) -> bytes:
+    raise ValueError("there are no copies without namespaces")
+
+
+def begin(start: Start, copy: Callable[[Copy, Cells], bytes], isolation: list[str] | None = None) -> NoReturn:
     """Set the interpreter up as a program finds it, and serve.
 
     Args:
         start: the session's order.
         copy: makes copies of this process; returns the answer, in each copy as well.
+        isolation: what the host is told to be in force, where it does not know.
     """
     open_streams()
     _tidy_interpreter()
     random.seed(start["seed"])
-    cells = Cells()
+    cells = Shell(start["seed"]) if start["language"] == "bash" else Cells()
     cells.guard()
-    write_all(CHANNEL, answer(READY))
-    serve(cells.run, lambda order: copy(order, cells))
+    write_all(CHANNEL, answer(READY, " ".join(isolation or ())))
+    serve(cells, copy)
 
 
 def wire(streams: tuple[int, int, int], birth: int) -> int:
@@ -88,16 +115,6 @@ def wire(streams: tuple[int, int, int], birth: int) -> int:
     os.closerange(3, CHANNEL - 1)
     os.closerange(CHANNEL + 1, 1 << 20)
     return CHANNEL - 1
-
-
-def place(files: dict[str, bytes]) -> None:
-    """Lay the session's files into the working directory."""
-    for name, content in files.items():
-        folder = os.path.dirname(name)
-        if folder:
-            os.makedirs(folder, exist_ok=True)
-        with open(name, "xb") as file:
-            file.write(content)
 
 
 def _confine(start: Start, mapped_bytes: int) -> None:

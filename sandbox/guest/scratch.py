@@ -8,10 +8,10 @@ the host, whose content is deleted, and nothing limits its size.
 
 from __future__ import annotations
 
+import itertools
 import os
-import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from assaygym.sandbox.guest import kernel
 
@@ -82,22 +82,53 @@ class FolderScratch:
             OSError: something cannot be deleted.
         """
         os.chmod(self.path, 0o700)
-        with os.scandir(self.path) as entries:
-            left = list(entries)
-        for entry in left:
-            if entry.is_dir(follow_symlinks=False):
-                _open_up(entry.path)
-                shutil.rmtree(entry.path)
-            else:
-                os.unlink(entry.path)
+        empty(self.path)
 
 
-def _open_up(folder: str) -> None:
-    os.chmod(folder, 0o700)
+def empty(path: str) -> None:
+    """Delete all that a folder holds, however deep, protected or much it is. Follows no link.
+
+    Raises:
+        OSError: something cannot be deleted.
+    """
+    top = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        names = (f"{os.urandom(8).hex()}-{number}" for number in itertools.count())
+        while _delete_once(top, top, names):
+            pass
+    finally:
+        os.close(top)
+
+
+def _delete_once(folder: int, top: int, names: Iterator[str]) -> bool:
+    """Delete files, and folders after moving those that they hold to the top: no recursion, no long path.
+
+    Returns:
+        Whether there was anything.
+    """
+    found = False
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                _open_up(entry.path)
+            found = True
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.name, dir_fd=folder)
+                continue
+            os.chmod(entry.name, 0o700, dir_fd=folder)
+            if folder != top:
+                os.rename(entry.name, next(names), src_dir_fd=folder, dst_dir_fd=top)
+            else:
+                _delete_folder(entry.name, top, names)
+    return found
+
+
+def _delete_folder(name: str, top: int, names: Iterator[str]) -> None:
+    inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
+    try:
+        while _delete_once(inner, top, names):
+            pass
+    finally:
+        os.close(inner)
+    os.rmdir(name, dir_fd=top)
 
 
 def _state(path: str) -> tuple[object, ...]:

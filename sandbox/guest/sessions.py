@@ -11,6 +11,8 @@ its other processes ended, and resumed only to be copied again. Here, `adopt` st
 they may not take themselves, by a short-lived helper inside the template's user namespace: their user ids, and new
 scratch folders over the old ones. The copy fills them itself, from the template's, which nobody can change meanwhile.
 
+Where there are no namespaces, it forks sessions that shut themselves in as far as they can, and that cannot be copied.
+
 The keeper ends, and with it every session, when the host closes its socket or is gone.
 """
 
@@ -21,18 +23,21 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from contextlib import suppress
+from functools import partial
 from resource import RLIM_INFINITY, RLIMIT_NOFILE, RLIMIT_NPROC, getrlimit, prlimit, setrlimit
 
 from assaygym.sandbox.guest import kernel, namespaces
+from assaygym.sandbox.guest.alone import Seal, leave_root, shut_in
 from assaygym.sandbox.guest.frames import pack, read_exactly, read_frame, write_all
-from assaygym.sandbox.guest.resident import SCRATCH, TMPFS, live
+from assaygym.sandbox.guest.resident import SCRATCH, TMPFS, live, lodge
 from assaygym.sandbox.guest.seccomp import COPY, filter_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assaygym.sandbox._wire import View
+    from assaygym.sandbox._wire import Confinement, View
     from assaygym.sandbox.guest.orders import Birth, Opening, Request
 
 SESSION = COPY | kernel.NEWNET
@@ -40,10 +45,9 @@ WARM = """
     abc argparse array asyncio base64 bisect calendar cmath collections contextlib copy csv ctypes dataclasses datetime
     decimal enum fractions functools glob hashlib heapq inspect io itertools json linecache math mmap operator os
     pathlib pickle pprint queue random re secrets shutil statistics string struct subprocess tempfile textwrap
-    threading time traceback types typing unicodedata uuid warnings zlib numpy
+    threading time traceback types typing unicodedata uuid warnings zlib
 """
-"""Modules that sessions find loaded, where they can be."""
-"""Of the keeper's own scratch folder, which only serves to be mounted over."""
+"""Modules that sessions find loaded."""
 STOP_SECONDS = 5.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -55,10 +59,13 @@ class Keeper:
         self._control = control
         self._host = os.pidfd_open(opening["host"])
         self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
-        self.isolation = _enter(opening["view"])
+        self._seal: Seal | None = None
+        self.isolation = _enter(opening["view"]) if opening["view"] is not None else []
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        sys.path += opening["packages"]
+        sys.executable = opening["executable"]
         for name in WARM.split():
-            with suppress(ImportError):
-                importlib.import_module(name)
+            importlib.import_module(name)
         self._mapped = int(self._read("self/statm").split()[0]) * PAGE
         self._children: set[int] = set()
 
@@ -91,8 +98,8 @@ class Keeper:
             os.waitpid(pid, 0)
 
     def _answer(self, request: Request, descriptors: list[int]) -> tuple[dict[str, object], list[int]]:
-        if request["do"] == "open":
-            pid = self._open(request, descriptors)
+        if request["do"] in ("open", "lodge"):
+            pid = (self._open if request["do"] == "open" else self._lodge)(request, descriptors)
             return {"pids": [pid]}, [os.pidfd_open(pid)]
         if request["do"] == "adopt":
             pids = self._adopt(request, descriptors[0], descriptors[1:])
@@ -130,6 +137,30 @@ class Keeper:
             word: Birth = {"scratch": request["scratch"], "links": {}, "shared": []}
             ours.sendall(pack(word))
         return pid
+
+    def _lodge(self, request: Request, streams: list[int]) -> int:
+        """Open a session without namespaces."""
+        confinement = request["confinement"]
+        if confinement is not None and self._seal is None:
+            self._seal = Seal()
+        pid = kernel.clone(signal.SIGCHLD)
+        if pid == 0:
+            try:
+                confine = partial(self._shut_in, confinement)
+                lodge((streams[0], streams[1], streams[2]), request["folder"], confine, self._mapped)
+            finally:
+                os._exit(127)
+        self._children.add(pid)
+        return pid
+
+    def _shut_in(self, confinement: Confinement | None) -> list[str]:
+        if confinement is None or self._seal is None:
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
+            return []
+        leave_root(confinement["user"])
+        isolation = shut_in(confinement)
+        self._seal()
+        return isolation
 
     def _adopt(self, request: Request, template: int, births: list[int]) -> list[int]:
         pids = [_greeted(birth) for birth in births]
@@ -275,7 +306,6 @@ def _close(descriptors: list[int]) -> None:
 def _enter(view: View) -> list[str]:
     """As the jail does, without a process namespace and keeping the capabilities."""
     isolation = namespaces.enter_jail(view, processes=False)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     os.chdir("/")
     isolation += ["private_scratch", "no_capabilities", "no_new_privs"]
     if filter_program(os.uname().machine, "session") is not None:
@@ -283,14 +313,14 @@ def _enter(view: View) -> list[str]:
     return [*isolation, "rlimits"]
 
 
-def keep(control: int) -> None:
-    """The keeper's whole life, on its socket to the host."""
+def main(control: str) -> None:
+    """The keeper's whole life, on its socket to the host; `launcher.py` calls this."""
     os.umask(0o022)
     hard = getrlimit(RLIMIT_NOFILE)[1]
     if hard != RLIM_INFINITY:
         setrlimit(RLIMIT_NOFILE, (hard, hard))
-    line = socket.socket(fileno=control)
-    opening: Opening = read_frame(control)  # type: ignore[assignment]
+    line = socket.socket(fileno=int(control))
+    opening: Opening = read_frame(line.fileno())  # type: ignore[assignment]
     try:
         keeper = Keeper(line, opening)
     except BaseException as fault:  # whatever failed here is ours: say so, whatever it is

@@ -20,7 +20,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 
-from assaygym.sandbox.guest import kernel, program
+from assaygym.sandbox.guest import alone, kernel, program
 from assaygym.sandbox.guest.clone import AloneCloner, PlainCloner, limit
 from assaygym.sandbox.guest.frames import pack, read_frame, write_all
 from assaygym.sandbox.guest.namespaces import enter_jail
@@ -56,6 +56,7 @@ def main(control: str) -> None:
     host = os.pidfd_open(os.getppid()) if boot["host"] == os.getppid() else -1
     if boot["host"] and host < 0:
         os._exit(0)  # the host has ended already
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, boot["tier"] == "landlock")
     told, tell = os.pipe()
     keeper = os.fork()
     if keeper == 0:
@@ -65,6 +66,8 @@ def main(control: str) -> None:
     link.close()
     _turn_off_streams()
     _watch(keeper, host, told)
+    if boot["tier"] == "landlock":
+        _reap()  # the last program, which follows the zygote
     for folder in boot["cgroups"]:
         _remove(folder)
     os._exit(0)
@@ -94,6 +97,12 @@ def _watch(keeper: int, host: int, told: int) -> None:
         last.poll(END_SECONDS * 1000)
 
 
+def _reap() -> None:
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
 def _remove(folder: str) -> None:
     poll = select.poll()
     for _ in range(50):
@@ -118,14 +127,6 @@ def _as_ours(work: Any, link: socket.socket) -> None:
         os._exit(0)
 
 
-def follow_parent(parent: int) -> None:
-    """End when the parent ends. To be called after the last change of credentials, which undoes it."""
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent and os.getppid() != parent:
-        os._exit(0)
-
-
 def _keep(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int) -> None:
     os.setsid()
     os.umask(0o022)
@@ -136,7 +137,9 @@ def _keep(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int) ->
     if boot["tier"] == "userns":
         _keep_namespaces(boot, link, tell, watcher, statm)
     else:
-        follow_parent(watcher)
+        if boot["tier"] == "landlock":
+            alone.leave_root(boot["confinement"]["user"])
+        kernel.follow_parent(watcher)
         os.write(tell, f"{os.getpid()} ".encode())
         os.close(tell)
         _serve(boot, link, statm)
@@ -146,7 +149,7 @@ def _keep_namespaces(boot: dict[str, Any], link: socket.socket, tell: int, watch
 
     library = load(boot["helper"])  # while its file can be seen
     boot["isolation"] = enter_jail(boot["view"])
-    follow_parent(watcher)
+    kernel.follow_parent(watcher)
     mount_scratch(boot["scratch"], boot["scratch_bytes"], anew=False)
     _warm(boot, statm)
     ours, theirs = socket.socketpair()
@@ -187,7 +190,7 @@ def _warm(boot: dict[str, Any], statm: int) -> None:
 
 def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.socket, library: Any) -> None:
 
-    follow_parent(0)
+    kernel.follow_parent(0)
     os.chdir(boot["scratch"])
     scratch = MountedScratch(boot["scratch"], partial(_renew, keeper, boot["scratch"]))
     kernel.drop_bounding_set()
@@ -208,10 +211,12 @@ def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.sock
 
 def _serve(boot: dict[str, Any], link: socket.socket, statm: int) -> None:
 
+    shut = boot["tier"] == "landlock"
+    isolation = alone.shut_in(boot["confinement"]) if shut else []
     _warm(boot, statm)
     os.chdir(boot["scratch"])
-    clone = AloneCloner(bool, boot["mapped_bytes"], boot["scratch"])
-    _go(boot, Zygote(link, clone, FolderScratch(boot["scratch"]), grouped=True), [])
+    clone = AloneCloner(alone.Seal() if shut else bool, boot["mapped_bytes"], boot["scratch"])
+    _go(boot, Zygote(link, clone, FolderScratch(boot["scratch"]), grouped=True), isolation)
 
 
 def _go(boot: dict[str, Any], zygote: Zygote, isolation: list[str]) -> None:

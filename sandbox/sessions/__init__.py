@@ -1,5 +1,6 @@
 """Stateful interpreters that can be copied; see `guest/sessions.py` for the theory of operation."""
 
 from assaygym.sandbox.sessions.keeper import SessionKeeper
+from assaygym.sandbox.sessions.replay import ReplayKeeper
 
-__all__ = ["SessionKeeper"]
+__all__ = ["ReplayKeeper", "SessionKeeper"]

@@ -15,10 +15,10 @@ from assaygym.errors import SandboxError
 from assaygym.sandbox._order import ENVIRONMENT
 from assaygym.sandbox._view import SCRATCH
 from assaygym.sandbox._wire import View
-from assaygym.sandbox.guest import session_launcher
+from assaygym.sandbox.guest import launcher
 from assaygym.sandbox.guest.frames import pack, unpack
 
-LAUNCHER = Path(session_launcher.__file__)
+LAUNCHER = Path(launcher.__file__)
 PATIENCE_SECONDS = 60.0
 """How long a keeper may take for one request before it counts as lost: a loaded machine is slow."""
 END_SECONDS = 10.0
@@ -28,14 +28,16 @@ class Line:
     """One keeper. Thread-safe: one request at a time.
 
     Args:
-        view: what its sessions see of the machine.
         python: the interpreter's real executable.
+        view: what its sessions see of the machine; None: there are no namespaces.
+        executable: the interpreter as its sessions see it.
+        packages: the folder of packages as they see it.
 
     Raises:
         SandboxError: it could not be started.
     """
 
-    def __init__(self, view: View, python: str) -> None:
+    def __init__(self, python: str, view: View | None, executable: str, packages: str) -> None:
         self.owner = os.getpid()
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
@@ -44,7 +46,8 @@ class Line:
             self._process = _start(python, theirs)
         self._end = weakref.finalize(self, _end, self._control, self._process, self.owner)
         try:
-            self._control.sendall(pack({"view": view, "host": self.owner}))
+            opening = {"view": view, "host": self.owner, "executable": executable, "packages": [packages]}
+            self._control.sendall(pack(opening))
             opened, _ = self._answer()
         except OSError as error:
             raise self._lost(error) from error
@@ -105,7 +108,16 @@ class Line:
 
 
 def _start(python: str, control: socket.socket) -> subprocess.Popen[bytes]:
-    command = [python, "-s", "-P", "-S", "-B", str(LAUNCHER), str(control.fileno())]
+    command = [
+        python,
+        "-s",
+        "-P",
+        "-S",
+        "-B",
+        str(LAUNCHER),
+        "sessions",
+        str(control.fileno()),
+    ]  # -I would undo PYTHONHASHSEED
     null = subprocess.DEVNULL
     try:
         return subprocess.Popen(

@@ -65,10 +65,11 @@ class Resident:
         ends: our ends, which this object closes.
         pid: its number as we see it.
         process: a pidfd of it, which this object closes.
+        group: whether to kill its process group as well: without namespaces, what it started does not end with it.
     """
 
-    def __init__(self, ends: Ends, pid: int, process: int) -> None:
-        self.pid, self.process = pid, process
+    def __init__(self, ends: Ends, pid: int, process: int, *, group: bool = False) -> None:
+        self.pid, self.process, self._group = pid, process, group
         self._ends = ends
         self._closed = False
         self._received = bytearray()
@@ -181,6 +182,10 @@ class Resident:
         Raises:
             SandboxError: it does not end.
         """
+        if self._group:  # once only: when it was reaped, its number may pass to another
+            self._group = False
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         self.signal(signal.SIGKILL)
         if not self.ended(END_SECONDS):
             raise SandboxError(f"a session's process {self.pid} did not end {END_SECONDS} s after SIGKILL")

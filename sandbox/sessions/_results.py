@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from dataclasses import replace
 
-from assaygym.sandbox.base import ExecResult, ExecStatus
+from assaygym.sandbox.base import ExecResult, ExecStatus, Limits
 from assaygym.sandbox.sessions._exchange import Heard
 
 STATUSES = {"wall": ExecStatus.TIMEOUT, "cpu": ExecStatus.TIMEOUT, "output": ExecStatus.OUTPUT_LIMIT}
@@ -22,6 +23,26 @@ def of_cell(heard: Heard, peak: int | None, isolation: tuple[str, ...]) -> ExecR
     code = None if heard.cause else 0 if error is None else 1
     status = STATUSES.get(heard.cause, status)
     return _result(heard, status, code, None, peak, isolation, value=value, error=error)
+
+
+def of_command(heard: Heard, limits: Limits, isolation: tuple[str, ...]) -> ExecResult:
+    """Of a Bash command that was answered: its exit code or signal, and the CPU time of all it waited for."""
+    assert heard.reply is not None
+    status, seconds = _told(heard.reply.value)
+    heard = heard._replace(cpu_seconds=max(heard.cpu_seconds, seconds), reply=None)
+    code, number = (status, None) if status >= 0 else (None, -status)
+    over = number == signal.SIGXCPU or heard.cpu_seconds > limits.cpu_seconds
+    cause = heard.cause or ("cpu" if over else "")
+    kind = ExecStatus.SIGNALED if number else ExecStatus.NONZERO_EXIT if code else ExecStatus.OK
+    if cause:
+        kind, code, number = STATUSES[cause], None, int(signal.SIGKILL) if heard.cause else number
+    return _result(heard, kind, code, number, None, isolation, value=None, error=None)
+
+
+def _told(value: str | None) -> tuple[int, float]:
+    """What the session's process said of a command; one that was interrupted says nothing."""
+    match = re.fullmatch(r"(-?\d{1,3}) (\d{1,9}\.\d{1,9}|0)", value or "", re.ASCII)
+    return (int(match[1]), float(match[2])) if match else (-int(signal.SIGKILL), 0.0)
 
 
 def of_end(heard: Heard, wait_status: int | None, isolation: tuple[str, ...]) -> ExecResult:

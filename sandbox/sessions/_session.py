@@ -1,9 +1,10 @@
-"""A session on a tree of processes that can be forked, as `Session` asks."""
+"""A session on a process that serves cells, as `Session` asks; and one on a tree of processes that can be forked."""
 
 from __future__ import annotations
 
 import os
 import weakref
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
@@ -27,18 +28,20 @@ class Place:
             node.release()
 
 
-class ForkedSession:
-    """A `Session` whose copies are forks of its process.
+class CellSession(ABC):
+    """What all sessions share, whatever their copies are.
 
     Args:
         node: its process, which nobody else holds.
+        language: of its cells.
         limits: of each cell that gives none.
         seed: what its random generators started from; that of its copies is made of it and their number.
+        isolation: what is in force.
     """
 
-    def __init__(self, node: Node, limits: Limits, seed: str) -> None:
+    def __init__(self, node: Node, language: str, limits: Limits, seed: str, isolation: tuple[str, ...]) -> None:
         self._place = Place(node)
-        self._limits, self._seed = limits, seed
+        self._language, self._limits, self._seed, self._isolation = language, limits, seed, isolation
         self._copies = 0
         self._end: ExecResult | None = None
         self._leave = weakref.finalize(self, self._place.leave)
@@ -63,35 +66,18 @@ class ForkedSession:
         if self._end is not None:
             return _results.of_later(self._end)
         node = self._place.node = node.wake()
-        order = {"do": "cell", "source": code, "cap": limits.output_bytes}
+        order = {"do": "cell", "source": code, "cap": limits.output_bytes, "cpu_seconds": limits.cpu_seconds}
         heard = Exchange(node.resident, order, limits).hold()
-        isolation = node.line.isolation
+        if heard.reply is not None and self._language == "bash":
+            return _results.of_command(heard, limits, self._isolation)
         if heard.reply is not None:
-            return _results.of_cell(heard, node.resident.peak_bytes(), isolation)
-        self._end = _results.of_end(heard, node.wait_status(), isolation)
+            return _results.of_cell(heard, node.resident.peak_bytes(), self._isolation)
+        self._end = _results.of_end(heard, node.wait_status(), self._isolation)
         return self._end
 
+    @abstractmethod
     def fork(self, n: int) -> list[Session]:
-        """`n` independent copies; see `Session.fork`. The session's threads and child processes end.
-
-        Raises:
-            ConfigError: `n` is negative.
-            SandboxError: the sandbox itself failed, or the session was closed or has ended.
-        """
-        if n < 0:
-            raise ConfigError(f"n is {n}; expected 0 or more copies")
-        node = self._standing()
-        if self._end is not None:
-            raise SandboxError(_results.of_later(self._end).stderr.strip())
-        if n == 0:
-            return []
-        seeds = [f"{self._seed}/{self._copies + number}" for number in range(n)]
-        self._copies += n
-        nodes, successor = node.copy(seeds)
-        if successor is not None:
-            self._place.node = successor
-            node.release()
-        return [ForkedSession(copy, self._limits, seed) for copy, seed in zip(nodes, seeds, strict=True)]
+        """`n` independent copies; see `Session.fork`."""
 
     def close(self) -> None:
         """End the interpreter and everything it started; calling it again does nothing."""
@@ -105,6 +91,21 @@ class ForkedSession:
             raise SandboxError("this session belongs to the process that was forked; open a new one here")
         return node
 
+    def _seeds(self, n: int) -> list[str]:
+        """What the next `n` copies start from.
+
+        Raises:
+            ConfigError: `n` is negative.
+            SandboxError: the session was closed or has ended.
+        """
+        if n < 0:
+            raise ConfigError(f"n is {n}; expected 0 or more copies")
+        self._standing()
+        if self._end is not None:
+            raise SandboxError(_results.of_later(self._end).stderr.strip())
+        self._copies += n
+        return [f"{self._seed}/{number}" for number in range(self._copies - n, self._copies)]
+
     def __enter__(self) -> Self:
         return self
 
@@ -112,3 +113,27 @@ class ForkedSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class ForkedSession(CellSession):
+    """A `Session` whose copies are forks of its process."""
+
+    def fork(self, n: int) -> list[Session]:
+        """`n` independent copies; see `Session.fork`. The session's threads and child processes end.
+
+        Raises:
+            ConfigError: `n` is negative.
+            SandboxError: the sandbox itself failed, or the session was closed or has ended.
+        """
+        seeds = self._seeds(n)
+        if not seeds:
+            return []
+        node = self._standing()
+        nodes, successor = node.copy(seeds)
+        if successor is not None:
+            self._place.node = successor
+            node.release()
+        return [
+            ForkedSession(copy, self._language, self._limits, seed, self._isolation)
+            for copy, seed in zip(nodes, seeds, strict=True)
+        ]

@@ -10,7 +10,7 @@ import errno
 import select
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -71,10 +71,19 @@ class Node:
         resident: its ends.
         sizes: what it may have.
         parent: what it is a copy of.
+        tidy: called when it has ended.
     """
 
-    def __init__(self, line: Line, resident: Resident, sizes: Sizes, parent: Node | None = None) -> None:
+    def __init__(
+        self,
+        line: Line,
+        resident: Resident,
+        sizes: Sizes,
+        parent: Node | None = None,
+        tidy: Callable[[], None] | None = None,
+    ) -> None:
         self.line, self.resident, self.sizes, self.parent = line, resident, sizes, parent
+        self._tidy = tidy
         self.children: set[Node] = set()
         self.held = True
         """Whether a session stands on it."""
@@ -155,6 +164,8 @@ class Node:
         if self.parent is None and self.line.alive:
             self.line.ask("ended", pid=self.resident.pid)
         self.resident.close()
+        if self._tidy is not None:
+            self._tidy()
 
     def wait_status(self) -> int | None:
         """How a process that has ended did so.
@@ -219,8 +230,8 @@ class Node:
         return nodes
 
 
-def ready(resident: Resident) -> None:
-    """Wait until a new process is ready for its first cell.
+def ready(resident: Resident) -> Reply:
+    """Wait until a process is ready for its next cell; returns what it said.
 
     Raises:
         SandboxError: it is not, or says why it will never be.
@@ -230,6 +241,7 @@ def ready(resident: Resident) -> None:
         raise SandboxError("a session's process ended, or did not get ready, before its first cell")
     if reply.error is not None:
         raise SandboxError(f"a copy of a session could not take over its files: {reply.error}")
+    return reply
 
 
 def _refusal(reply: Reply | None) -> str:

@@ -1,27 +1,25 @@
-"""Sessions of the jail: one keeper a sandbox, started with the first session and again when it was lost."""
+"""Sessions of the jail: processes in namespaces, whose copies are forks of them."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 
-from assaygym.errors import ConfigError, SandboxError
-from assaygym.sandbox._order import checked_files
+from assaygym.sandbox._view import PACKAGES_FOLDER, PYTHON
 from assaygym.sandbox._wire import View
-from assaygym.sandbox.base import Limits, Session
+from assaygym.sandbox.base import Session
 from assaygym.sandbox.sessions._line import Line
+from assaygym.sandbox.sessions._opener import Opener, Plan
 from assaygym.sandbox.sessions._resident import Ends, Resident
 from assaygym.sandbox.sessions._session import ForkedSession
-from assaygym.sandbox.sessions._tree import Node, Sizes, ready
+from assaygym.sandbox.sessions._tree import Node, Sizes
 
 SHARED_MEMORY_BYTES = 32 << 20
 INODES = 8192
 PAGE = 4096
-LANGUAGES = ("python", "bash")
 
 
-class SessionKeeper:
-    """Opens sessions in namespaces. Thread-safe. In a fork of the process, make another.
+class SessionKeeper(Opener):
+    """Opens sessions in namespaces: one keeper, started with the first session and again when it was lost.
 
     Args:
         view: what sessions see of the machine.
@@ -29,51 +27,18 @@ class SessionKeeper:
     """
 
     def __init__(self, view: View, python: str) -> None:
+        super().__init__()
         self._view, self._python = view, python
-        self._lock = threading.Lock()
-        self._line: Line | None = None
-        self._closed = False
 
-    def open(self, language: str, files: Mapping[str, bytes] | None, limits: Limits, seed: int) -> Session:
-        """A new session; see `Sandbox.session`.
+    def _session(self, plan: Plan) -> Session:
+        node, isolation = self.begun(plan)
+        return ForkedSession(node, plan.language, plan.limits, str(plan.seed), isolation)
 
-        Raises:
-            ConfigError: the language, a limit or a file name is not usable.
-            SandboxError: the sandbox itself failed.
-        """
-        if language not in LANGUAGES:
-            raise ConfigError(f"language {language!r} has no sessions; expected one of: {', '.join(LANGUAGES)}")
-        if limits.network:
-            raise ConfigError("network=True is not offered by sessions; leave it False")
-        placed = checked_files(files)
-        sizes = Sizes(_scratch(limits.file_bytes, placed), limits.processes)
-        node = self._begun(sizes)
-        try:
-            node.resident.send(
-                {
-                    "language": language,
-                    "seed": seed,
-                    "files": placed,
-                    "memory_bytes": limits.memory_bytes,
-                    "file_bytes": limits.file_bytes,
-                    "processes": limits.processes,
-                }
-            )
-            ready(node.resident)
-        except BaseException:
-            node.release()
-            raise
-        return ForkedSession(node, limits, str(seed))
+    def _new_line(self) -> Line:
+        return Line(self._python, self._view, f"{PYTHON}/bin/python3", PACKAGES_FOLDER)
 
-    def close(self) -> None:
-        """End all sessions; calling it again does nothing."""
-        with self._lock:
-            self._closed = True
-            if self._line is not None:
-                self._line.close()
-
-    def _begun(self, sizes: Sizes) -> Node:
-        line = self._living_line()
+    def _node(self, line: Line, plan: Plan) -> Node:
+        sizes = Sizes(_scratch(plan.limits.file_bytes, plan.files), plan.limits.processes)
         ends = Ends()
         try:
             reply, [process] = line.ask("open", ends.far, scratch=sizes.scratch)
@@ -82,14 +47,6 @@ class SessionKeeper:
             raise
         ends.close_far()
         return Node(line, Resident(ends, reply["pids"][0], process), sizes)
-
-    def _living_line(self) -> Line:
-        with self._lock:
-            if self._closed:
-                raise SandboxError("the sandbox is closed; open another with open_sandbox()")
-            if self._line is None or not self._line.alive:
-                self._line = Line(self._view, self._python)
-            return self._line
 
 
 def _scratch(file_bytes: int, files: Mapping[str, bytes]) -> tuple[str, str]:

@@ -27,7 +27,12 @@ from pathlib import Path
 from typing import Any
 
 MIB = 1 << 20
-COMMANDS = {"python": (".py", "python {}"), "bash": (".sh", "/bin/bash {}"), "lua": (".lua", "no-lua-is-installed {}")}
+COMMANDS = {
+    "python": (".py", "python {}"),
+    "bash": (".sh", "/bin/bash {}"),
+    "nodejs": (".js", "node {}"),
+    "lua": (".lua", "no-lua-is-installed {}"),
+}
 KERNEL = r"""
 import ast, contextlib, io, json, os, sys, traceback
 class Shell:

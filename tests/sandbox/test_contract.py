@@ -4,17 +4,17 @@ import pytest
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox import Sandbox, open_sandbox
-from assaygym.sandbox.contract import GUARANTEES, Contract, SandboxContract, promises
+from assaygym.sandbox.contract import GUARANTEES, PROMISES, Contract, ProgramContract, SandboxContract, promises
 
 
-class TestJail(SandboxContract):
+class TestJail(ProgramContract):
     @pytest.fixture
     def sandbox(self, namespaces: None) -> Iterator[Sandbox]:
         with open_sandbox("jail") as opened:
             yield opened
 
 
-class TestProcess(SandboxContract):
+class TestProcess(ProgramContract):
     differences = GUARANTEES
 
     @pytest.fixture
@@ -81,6 +81,14 @@ def test_what_nobody_promises_cannot_be_declared() -> None:
 
 
 def test_no_test_of_the_contract_hides_another() -> None:
-    parts = [part for part in SandboxContract.__mro__ if part not in (SandboxContract, Contract, object)]
+    parts = [
+        part for part in SandboxContract.__mro__ if part not in (SandboxContract, ProgramContract, Contract, object)
+    ]
     names = [name for part in parts for name in vars(part) if name.startswith("test_")]
-    assert len(set(names)) == len(names) > 40
+    assert len(set(names)) == len(names) > 60
+
+
+def test_every_promise_has_a_test() -> None:
+    tests = [getattr(SandboxContract, name) for name in dir(SandboxContract) if name.startswith("test_")]
+    assert {name for test in tests for name in getattr(test, "promised", ())} == set(PROMISES)
+    assert set(PROMISES) >= GUARANTEES

@@ -434,7 +434,7 @@ def test_another_platform_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_forbidden_namespaces_are_an_isolation_error(jail: Sandbox) -> None:
-    """In a process that may not make user namespaces: the limit is set to none in a namespace of its own."""
+    """In a process that may not make user namespaces, and that a filter keeps from Landlock."""
     script = f"""
 import ctypes, sys
 libc = ctypes.CDLL(None)
@@ -445,6 +445,11 @@ open("/proc/self/gid_map", "w").write("0 {os.getegid()} 1")
 open("/proc/sys/user/max_user_namespaces", "w").write("0")
 from assaygym.errors import IsolationError
 from assaygym.sandbox import open_sandbox
+from assaygym.sandbox.guest.bpf import ALLOW, ERROR, Rule, compile_filter
+from assaygym.sandbox.guest.kernel import install_filter
+from assaygym.sandbox.guest.syscalls import ARCHITECTURES
+no_landlock = {{0: Rule(ALLOW), 444: Rule(ERROR | 38), 447: Rule(ALLOW)}}
+install_filter(compile_filter(ARCHITECTURES[{os.uname().machine!r}], no_landlock))
 try: open_sandbox()
 except IsolationError as error: print(error)
 """
@@ -453,3 +458,4 @@ except IsolationError as error: print(error)
     assert "unshare" in seen.stdout
     assert "sysctl -w user.max_user_namespaces=10000" in seen.stdout
     assert "open_sandbox('process')" in seen.stdout
+    assert "no Landlock" in seen.stdout

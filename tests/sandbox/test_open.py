@@ -2,17 +2,22 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from assaygym.errors import ConfigError
 from assaygym.sandbox import Limits, Sandbox, open_sandbox, shared_sandbox
-from assaygym.sandbox.doctor import describe
+from tests.sandbox.fusion_server import FusionServer
 
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("jial", "did you mean 'jail'?"), ("proces", "did you mean 'process'?"), ("xyz", "known: auto, jail, process")],
+    [
+        ("jial", "did you mean 'jail'?"),
+        ("proces", "did you mean 'process'?"),
+        ("xyz", "known: auto, docker, jail, process, remote"),
+    ],
 )
 def test_an_unknown_backend_is_refused_with_the_nearest_name(name: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as error:
@@ -24,6 +29,63 @@ def test_an_unknown_backend_is_refused_with_the_nearest_name(name: str, sentence
 def test_auto_takes_the_jail(jail: Sandbox) -> None:
     with open_sandbox() as opened:
         assert opened.name == jail.name == "jail"
+
+
+@pytest.mark.parametrize("name", ["process:x", "auto:jail"])
+def test_a_backend_that_takes_nothing_after_its_name_says_so(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name!r}.* takes nothing after its name"):
+        open_sandbox(name)
+
+
+def test_a_tier_follows_the_jails_name(jail: Sandbox) -> None:
+    with open_sandbox("jail:userns") as opened:
+        assert opened.run("pass").isolation == jail.run("pass").isolation
+    with pytest.raises(ConfigError, match="no tier 'x'"):
+        open_sandbox("jail:x")
+
+
+def test_an_image_follows_the_name_of_docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr("assaygym.sandbox.docker.DockerSandbox", lambda *given, **named: seen.append((given, named)))
+    for name in ("docker", "docker:registry:5000/mine:1"):
+        open_sandbox(name, workers=2)
+    assert seen == [((2, None), {"image": None}), ((2, None), {"image": "registry:5000/mine:1"})]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FusionServer]:
+    for name in ("ASSAYGYM_SANDBOX_URL", "ASSAYGYM_SANDBOX_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with FusionServer() as opened:
+        yield opened
+
+
+def test_an_address_follows_the_name_of_remote(server: FusionServer) -> None:
+    with open_sandbox(f"remote:{server.url}") as sandbox:
+        assert sandbox.run("print(1)").stdout == "1\n"
+
+
+def test_the_environment_names_the_server_and_the_token(server: FusionServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAYGYM_SANDBOX_URL", server.url)
+    monkeypatch.setenv("ASSAYGYM_SANDBOX_TOKEN", "secret")
+    with open_sandbox("remote") as sandbox:
+        assert sandbox.run("print(1)").stdout == "1\n"
+    assert server.asked[0][2]["Authorization"] == "Bearer secret"
+
+
+def test_the_token_of_the_environment_goes_to_no_other_server(
+    server: FusionServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAYGYM_SANDBOX_URL", "http://another.invalid")
+    monkeypatch.setenv("ASSAYGYM_SANDBOX_TOKEN", "secret")
+    with open_sandbox(f"remote:{server.url}") as sandbox:
+        sandbox.run("pass")
+    assert "Authorization" not in server.asked[0][2]
+
+
+def test_a_remote_sandbox_without_a_server_says_what_to_set(server: FusionServer) -> None:
+    with pytest.raises(ConfigError, match="'remote:http://HOST:PORT', or 'remote' and ASSAYGYM_SANDBOX_URL"):
+        open_sandbox("remote")
 
 
 @pytest.mark.parametrize("workers", [0, -1])
@@ -76,12 +138,3 @@ def test_importing_the_sandbox_loads_no_backend() -> None:
     program = "import sys, assaygym.sandbox; print([m for m in sys.modules if m.startswith('assaygym.sandbox.')])"
     seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert seen.stdout == "['assaygym.sandbox.base', 'assaygym.sandbox._open']\n"
-
-
-def test_describe_tells_of_every_backend_what_it_covers(jail: Sandbox) -> None:
-    reports = {report.name: report for report in describe()}
-    assert list(reports) == ["jail", "process"]
-    assert reports["jail"].works
-    assert reports["jail"].isolation == jail.run("pass").isolation
-    assert reports["process"].isolation == ("rlimits",)
-    assert all(report.covered and report.not_covered and not report.reason for report in reports.values())

@@ -12,7 +12,7 @@ import pytest
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox.base import ExecResult, ExecStatus, Job, Limits, Sandbox
-from assaygym.sandbox.contract import GUARANTEES, SandboxContract
+from assaygym.sandbox.contract import GUARANTEES, ProgramContract
 from assaygym.sandbox.remote import COVERED, NOT_COVERED, RemoteSandbox
 from tests.sandbox.fusion_server import FusionServer, ok
 
@@ -30,13 +30,18 @@ def sandbox(server: FusionServer) -> Iterator[Sandbox]:
         yield opened
 
 
-class TestRemote(SandboxContract):
+class TestRemote(ProgramContract):
     differences = GUARANTEES | {
         "message_channel",
         "local_limits_named",
         "raw_bytes_output",
         "memory_measured",
         "cpu_measured",
+        "large_output",
+        "fetched_links",
+        "seeds",
+        "language_c",
+        "language_arguments",
     }
 
     @pytest.fixture

@@ -31,7 +31,7 @@ def new_keeper() -> SessionKeeper:
 
 
 def opened(keeper: SessionKeeper, limits: Limits | None = None) -> Session:
-    return keeper.open("python", None, limits or Limits(), 0)
+    return keeper.session(limits=limits)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,6 @@ def forged(kind: bytes, cut: int, value_size: int, error_size: int) -> str:
         "import signal; signal.pthread_sigmask(0, signal.valid_signals())\nwhile True: pass",
         "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
         "import time\nwhile True:\n    try: time.sleep(9)\n    except BaseException: pass",
-        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass",
     ],
 )
 def test_an_attack_on_the_loop_ends_the_session_itself(keeper: SessionKeeper, attack: str) -> None:
@@ -107,6 +106,28 @@ def test_an_attack_on_the_loop_ends_the_session_itself(keeper: SessionKeeper, at
         assert time.monotonic() - start < 10
         assert ExecStatus.OK not in (first.status, second.status)
         assert (second.value, session.alive) == (None, False)
+
+
+def test_a_session_that_has_itself_killed_is_told_as_killed(keeper: SessionKeeper) -> None:
+    with opened(keeper) as session:
+        result = session.run("import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass")
+        assert (result.status, result.signal) == (ExecStatus.SIGNALED, 9)
+
+
+def test_copies_nest_only_so_deep_and_the_error_says_so(keeper: SessionKeeper) -> None:
+    line = [opened(keeper)]
+    for _ in range(28):
+        line += line[-1].fork(1)
+
+    def deeper() -> None:
+        for _ in range(10):
+            line.extend(line[-1].fork(1))
+
+    with pytest.raises(SandboxError, match="30 deep"):
+        deeper()
+    assert value(line[-1], "6 * 7") == "42"
+    for session in line:
+        session.close()
 
 
 def test_a_cell_that_takes_the_orders_of_the_loop_is_interrupted(keeper: SessionKeeper) -> None:
@@ -326,12 +347,11 @@ def test_a_fork_of_the_host_leaves_its_sessions_alone(keeper: SessionKeeper, bys
 
 HOST = """
 import json, os, sys, time
-from assaygym.sandbox import Limits
 from assaygym.sandbox._interpreter import interpreter
 from assaygym.sandbox._view import view_of_this_machine
 from assaygym.sandbox.sessions import SessionKeeper
 keeper = SessionKeeper(view_of_this_machine(), interpreter())
-session = keeper.open("python", None, Limits(), 0)
+session = keeper.session()
 copies = session.fork(2)
 session.run("import subprocess; p = subprocess.Popen(['/bin/sleep', '60'])")
 print(json.dumps([each.run("6 * 7").value for each in (session, *copies)]), flush=True)

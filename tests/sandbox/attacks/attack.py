@@ -28,7 +28,7 @@ SLACK_SECONDS = 4.0
 """How much later than its wall-clock limit a result may come: the machine that tests may be busy."""
 
 
-def bomb(wall: float = 0.4, memory_mib: int = 64, processes: int = 16, cpu: float = 4) -> Limits:
+def bomb(wall: float = 0.3, memory_mib: int = 64, processes: int = 16, cpu: float = 4) -> Limits:
     """Small limits, for what would go on for ever."""
     return Limits(
         cpu_seconds=cpu,
@@ -63,6 +63,8 @@ class Attack:
     fetch: tuple[str, ...] = ()
     receives: tuple[bytes | None, ...] | None = None
     """Where the program is spawned with a channel: what the host receives, in order."""
+    scans: bool = False
+    """It looks through memory for the secret, and is shown to find it where it is."""
     needs: str = ""
     """A mechanism of `ExecResult.isolation` without which nothing is promised."""
     slow: bool = False

@@ -86,7 +86,6 @@ down(0)
         stdout="",
         error="RecursionError",
         exit_code=1,
-        harmless=False,
     ),
     Attack(
         name="a recursion in the repr of the error itself is an error of the program",
@@ -204,11 +203,13 @@ import ctypes, os
 libc = ctypes.CDLL(None)
 print("held", flush=True)
 libc.syscall(ctypes.c_long(0x40000000 + 39))
-os.kill(os.getpid(), 31)
+if os.uname().machine == "x86_64": print("got through")
+else: os.kill(os.getpid(), 31)
 """,
         ends=KILLED,
         signal=31,
         after=NEXT,
+        harmless=True,
     ),
     Attack(
         name="a failed start of a program is the failure of that program",

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -87,10 +87,14 @@ class Host:
             found.append(f"the open folder holds {os.listdir(self.out)}")
         if self.file.read_text() != self.secret or self.file.stat().st_mode & 0o777 != 0o644:
             found.append("the secret file was changed")
-        eventually(lambda: not self._differences() and not marked(self.mark))
-        if left := marked(self.mark):
-            found.append(f"processes of the run are alive: {left}")
-        return found + self._differences()
+        left: list[str] = []
+
+        def settled() -> bool:
+            left[:] = self._differences() + [f"a process of the run is alive: {number}" for number in marked(self.mark)]
+            return not left
+
+        eventually(settled)
+        return found + left
 
     def undo(self) -> None:
         """Forget what was noted and remove what an attack without a sandbox left."""
@@ -144,7 +148,7 @@ class Host:
                 if server.type is socket.SOCK_DGRAM:
                     server.sendto(self.secret.encode(), server.recvfrom(99)[1])
                 else:
-                    with server.accept()[0] as client:
+                    with server.accept()[0] as client, suppress(BrokenPipeError, ConnectionResetError):
                         client.sendall(self.secret.encode())
 
 

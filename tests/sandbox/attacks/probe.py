@@ -134,7 +134,8 @@ def controls():
     libc.prctl(37, ctypes.byref(reaper), 0, 0, 0)
     dumpable, keeps, filter_, secure, slack, no_new, huge = 3, 7, 21, 27, 30, 39, 42
     return [name.value.decode(errors="replace"), death.value, reaper.value,
-            [libc.prctl(23, n, 0, 0, 0) for n in range(41)], [libc.prctl(one, 0, 0, 0, 0) for one in (dumpable, keeps, filter_, secure, slack, no_new, huge)]]
+            [libc.prctl(23, n, 0, 0, 0) for n in range(41)],
+            [libc.prctl(one, 0, 0, 0, 0) for one in (dumpable, keeps, filter_, secure, slack, no_new, huge)]]
 @part
 def identity():
     own = os.getpid()

@@ -106,6 +106,7 @@ while todo and len(seen) < 300_000:
     if not isinstance(one, (str, bytes, int, float)): todo.extend(gc.get_referents(one))
 print("held")
 """,
+        scans=True,
         prior=VICTIM,
     ),
     Attack(
@@ -121,6 +122,7 @@ while frame:
     frame = frame.f_back
 print("held")
 """,
+        scans=True,
         prior=VICTIM,
     ),
     Attack(
@@ -157,6 +159,7 @@ texts = ctypes.c_void_p.in_dll(libc, "environ").value
 if texts: scan(texts // PAGE * PAGE - 64 * PAGE, texts // PAGE * PAGE + 64 * PAGE)
 print("held")
 """,
+        scans=True,
         prior=VICTIM,
     ),
     Attack(
