@@ -1,4 +1,4 @@
-"""The compiled `guest/clone.c`: built on first use, kept in the user's cache. Optional; Python does without it."""
+"""The compiled `guest/zygote.c`: built on first use, kept in the user's cache. Optional; Python does without it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import threading
 from functools import cache
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parent / "guest" / "clone.c"
+SOURCE = Path(__file__).resolve().parent / "guest" / "zygote.c"
 VARIABLE = "ASSAYGYM_NATIVE"
 """Set to 0 to do without."""
 SECONDS = 60
@@ -31,7 +31,7 @@ def _built() -> str:
     text = SOURCE.read_bytes()
     name = hashlib.sha256(text + os.uname().machine.encode() + sysconfig.get_platform().encode()).hexdigest()[:16]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "assaygym"
-    library = folder / f"clone-{name}.so"
+    library = folder / f"zygote-{name}.so"
     if _is_ours(library):
         return str(library)
     if compiler is None:

@@ -36,9 +36,8 @@ KINDS = {PLAIN: (), "numpy": ("numpy",)}
 """Kinds of workers, and what each imports beforehand beside `MODULES`."""
 # fmt: off
 MODULES = (
-    "abc", "bisect", "cmath", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum",
-    "fractions", "functools", "heapq", "io", "itertools", "json", "math", "operator", "os", "random", "re",
-    "statistics", "string", "sys", "threading", "traceback", "typing",
+    "abc", "bisect", "collections", "contextlib", "copy", "enum", "functools", "heapq", "io", "itertools", "json",
+    "math", "operator", "os", "random", "re", "string", "sys", "threading", "time", "traceback", "typing",
 )
 # fmt: on
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import marshal
 import re
-import resource
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,9 +11,15 @@ from typing import TYPE_CHECKING
 
 from assaygym.errors import ConfigError
 from assaygym.sandbox.base import Limits
+from assaygym.sandbox.guest.protocol import FINALIZES, HAS_FEED, HAS_FILES, LEAVE, LIMIT_NAMES, ON_TOP, START
 
 if TYPE_CHECKING:
-    from assaygym.sandbox.guest.protocol import Payload
+    from assaygym.sandbox.guest.protocol import Payload, Surroundings
+
+INFINITY = (1 << 64) - 1
+FINALIZING = re.compile(rb"open|__del__|Writer|Wrapper|Buffered|File|weakref|exec|eval|import_|getattr")
+"""Programs whose objects may have something to do when they go: an unwritten buffer, a last word. Only for these are
+the objects looked for at the end."""
 
 PROGRAM = "main.py"
 ENVIRONMENT = {
@@ -49,6 +54,9 @@ class Order:
     """One run."""
 
     payload: Payload
+    flags: int
+    limits: tuple[int, ...]
+    """A soft and a hard one for each of `LIMITED`."""
     wall_seconds: float
     output_bytes: int
     scratch_bytes: int
@@ -56,9 +64,10 @@ class Order:
     stdin: bytes
     """What is too much for a pipe."""
 
-    def packed(self) -> bytes:
-        """The payload on the wire."""
-        return marshal.dumps(self.payload)  # type: ignore[arg-type]  # plain values
+    def packed(self, along: int = 0) -> bytes:
+        """The payload on the wire; `along` are flags for what goes with it."""
+        rest = marshal.dumps(self.payload)  # type: ignore[arg-type]  # plain values
+        return START.pack(len(rest), self.flags | along, *self.limits) + rest
 
 
 def order(
@@ -107,25 +116,23 @@ def order(
         laid[PROGRAM] = source
     fed = stdin.encode("utf-8", "surrogatepass")
     large = len(fed) > PIPE_BYTES
-    payload: Payload = {
-        "how": how,
-        "body": body,
-        "source": source,
-        "name": PROGRAM,
-        "argv": list(argv),
+    named = stdin_file and any(b"/dev/stdin" in text for text in (source, *laid.values()))
+    surroundings: Surroundings = {
         "files": laid,
         "executables": list(executables),
+        "file_bytes": limits.file_bytes,
         "stdin": b"" if large else fed,
-        "stdin_file": stdin_file if any(b"/dev/stdin" in text for text in (source, *laid.values())) else "",
-        "limits": _limits(limits, jailed=jailed, command=how == "command", address_space=address_space),
-        "address_space": limits.memory_bytes + OVERHEAD_BYTES if address_space else 0,
+        "stdin_file": stdin_file if named else "",
         "seed": seed,
-        "channel": -1,
         "environment": dict(environment or {}),
     }
+    needed = laid or fed or named or seed or how == "command"
+    flags = HAS_FEED * (named or (bool(fed) and not large)) | HAS_FILES * bool(laid) | ON_TOP * (how != "command")
     ours = sum(len(content) + 2 * PAGE for content in laid.values())
     return Order(
-        payload,
+        (how, body, source, list(argv), surroundings if needed else None),
+        flags | FINALIZES * bool(laid or FINALIZING.search(source)),
+        _limits(limits, jailed=jailed, command=how == "command", address_space=address_space),
         limits.wall_seconds,
         limits.output_bytes,
         limits.file_bytes + ours,
@@ -134,18 +141,18 @@ def order(
     )
 
 
-def _limits(limits: Limits, *, jailed: bool, command: bool, address_space: bool) -> list[tuple[int, int, int]]:
-    cpu = int(-(-limits.cpu_seconds // 1))
-    found = [(resource.RLIMIT_CPU, cpu, cpu + 1), (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)]
-    if jailed:  # elsewhere it would count all of the user's processes
-        most = limits.processes + WATCHERS
-        found.append((resource.RLIMIT_NPROC, most, most))
-    if command and address_space:
-        found.append((resource.RLIMIT_STACK, STACK_BYTES, resource.RLIM_INFINITY))
-    if not address_space:
-        most = limits.memory_bytes + OVERHEAD_BYTES
-        found.append((resource.RLIMIT_DATA, most, most))
-    return found
+def _limits(limits: Limits, *, jailed: bool, command: bool, address_space: bool) -> tuple[int, ...]:
+    cpu, memory = int(-(-limits.cpu_seconds // 1)), limits.memory_bytes + OVERHEAD_BYTES
+    processes = limits.processes + WATCHERS
+    wanted = {
+        "CPU": (cpu, cpu + 1),
+        "FSIZE": (limits.file_bytes, limits.file_bytes),
+        "AS": (memory, memory) if address_space else (LEAVE, LEAVE),
+        "DATA": (LEAVE, LEAVE) if address_space else (memory, memory),
+        "NPROC": (processes, processes) if jailed else (LEAVE, LEAVE),  # elsewhere all of the user's would count
+        "STACK": (STACK_BYTES, INFINITY) if command and address_space else (LEAVE, LEAVE),
+    }
+    return tuple(value for name in LIMIT_NAMES for value in wanted[name])
 
 
 def checked_files(files: Mapping[str, bytes] | None, fetch: Sequence[str] = (), *, taken: str = "") -> dict[str, bytes]:

@@ -46,7 +46,7 @@ class Boot(TypedDict):
     scratch: str
     scratch_bytes: int
     helper: str
-    """The compiled clone.c, or ""."""
+    """The compiled zygote.c, or ""."""
     executable: str
     """`sys.executable` of programs."""
     packages: list[str]

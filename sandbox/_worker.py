@@ -134,12 +134,11 @@ class Worker:
         _ = self.isolation
         self._number += 1
         self._order = order
-        payload = order.packed()
+        along = HAS_CHANNEL * (channel >= 0) | HAS_STDIN * bool(order.stdin)
+        payload = order.packed(along)
         names = marshal.dumps(list(order.fetch)) if order.fetch else b""
-        brings = HAS_CHANNEL * (channel >= 0) | HAS_STDIN * bool(order.stdin)
         head = ORDER.pack(
             RUN,
-            brings,
             len(names),
             self._number,
             len(payload),
@@ -161,7 +160,7 @@ class Worker:
     def kill(self) -> None:
         """Have the run's processes killed; the report still comes."""
         with suppress(OSError):
-            self.link.send(ORDER.pack(KILL, 0, 0, self._number, 0, 0.0, 0, 0))
+            self.link.send(ORDER.pack(KILL, 0, self._number, 0, 0.0, 0, 0))
 
     def report(self) -> Report:
         """Wait for the end of the run.

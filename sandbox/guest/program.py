@@ -5,6 +5,7 @@ Nothing of the order is known before, and this process is the first and only one
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import contextlib
 import fcntl
@@ -15,13 +16,13 @@ import os
 import random
 import resource
 import signal
-import socket
 import sys
 import threading
 import traceback
 import types
 
-from assaygym.sandbox.guest.protocol import CHANNEL_FD, HAS_CHANNEL, HAS_STDIN, LENGTH, START_FAILED
+from assaygym.sandbox.guest.clone import limit
+from assaygym.sandbox.guest.protocol import CHANNEL_FD, FEED_FD, FINALIZES, HAS_FEED, HAS_FILES, START_FAILED
 from assaygym.sandbox.guest.scratch import place
 
 TYPE_CHECKING = False
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from assaygym.sandbox.guest.protocol import Payload
+    from assaygym.sandbox.guest.protocol import Surroundings
 
-mapped_bytes = 0
-"""What the worker's interpreter maps by itself: granted to Python programs on top of their limit. Set at its start."""
+PROGRAM = "main.py"
 scratch = ""
 """Where programs work. Set at the worker's start."""
-FEED_FD = 4
-"""The writing end of a prepared process's own standard input."""
+_file = ""
+_source = b""
+"""Of the program, for those who look at it."""
 ABOVE_ALL = 64
 PYTHON_SIGNALS = (
     (signal.SIGINT, signal.default_int_handler),
@@ -48,72 +49,62 @@ FLUSH_FAILED = 120
 """The exit code of an interpreter that could not write out its standard output."""
 
 
-def become(descriptors: tuple[int, ...], seal: Callable[[], None]) -> NoReturn:
-    """Take the descriptors as 0 to 4 (stdin, stdout, stderr, order, feed), wait, run; never returns.
-
-    Args:
-        descriptors: all that this process may keep.
-        seal: what is to be given up before the program runs.
-    """
-    try:
-        os.setsid()
-        for number, descriptor in enumerate(descriptors):
-            os.dup2(descriptor, number)
-        seal()  # which may need descriptors that are above
-        os.closerange(FEED_FD + 1, 1 << 20)
-        _make_main()
-        payload = _receive()
-        _settle(payload)
-        if payload["how"] == "command":
-            _execute(payload)
-        _replace_order(payload["channel"])
-    except BaseException as fault:  # whatever failed here is ours: say so, whatever it is
-        os.write(CHANNEL_FD, f"{type(fault).__name__}: {fault}".encode())
-        os._exit(START_FAILED)
-    _run(payload)
-
-
-def _make_main() -> None:
+def prepare() -> None:
+    """In the worker, once: what every program finds, made before it is copied."""
+    global _file
+    _file = f"{scratch}/{PROGRAM}"
     main = types.ModuleType("__main__")
-    main.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None)
+    main.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __file__=_file)
     sys.modules["__main__"] = main
     for number, action in PYTHON_SIGNALS:
         signal.signal(number, action)
+    linecache.cache[_file] = (lambda: _source.decode("utf-8", "replace"),)
 
 
-def _receive() -> Payload:
-    """Wait for the order. The descriptors that come with it are stored in it."""
-    order = socket.socket(fileno=CHANNEL_FD)
-    head, descriptors, _, _ = socket.recv_fds(order, LENGTH.size, 2, socket.MSG_WAITALL)
-    if not head:
-        os._exit(0)  # the worker ended
-    size, brings = LENGTH.unpack(head)
-    payload: Payload = marshal.loads(order.recv(size, socket.MSG_WAITALL))
-    order.detach()
-    payload["channel"] = descriptors.pop(0) if brings & HAS_CHANNEL else -1
-    if brings & HAS_STDIN:
-        os.dup2(descriptors[0], 0)
-        os.close(descriptors[0])
-    return payload
+def become(await_start: Callable[[], tuple[int, int, int]]) -> NoReturn:
+    """Wait for the order, then run it; never returns. Descriptor 3 is where it comes from, 4 feeds our own stdin."""
+    global _source
+    try:
+        rest, flags, channel = await_start()
+        how, body, _source, argv, surroundings = marshal.loads(_receive(rest))
+        if surroundings:
+            _settle(surroundings, flags)
+        if how == "command":
+            _execute(argv, surroundings["environment"], channel)
+        if channel < 0:
+            os.close(CHANNEL_FD)
+        else:
+            _replace_order(channel)
+    except BaseException as fault:  # whatever failed here is ours: say so, whatever it is
+        os.write(CHANNEL_FD, f"{type(fault).__name__}: {fault}".encode())
+        os._exit(START_FAILED)
+    sys.argv = sys.orig_argv = argv
+    del surroundings  # a program may look at the frames that called it
+    _run(how, body, flags)
 
 
-def _settle(payload: Payload) -> None:
-    """Lay everything out for the program, and limit it."""
-    os.chdir(scratch)
-    if stdin := payload["stdin"]:
-        os.write(FEED_FD, stdin)
-    os.close(FEED_FD)
-    if payload["stdin_file"]:
-        _file_stdin(payload["stdin_file"])
-    if files := payload["files"]:
-        place(files, payload["executables"])
-    if seed := payload["seed"]:
+def _receive(size: int) -> bytes:
+    data = os.read(CHANNEL_FD, size)
+    if len(data) < size:
+        parts = [data]
+        while (size := size - len(parts[-1])) > 0:
+            parts.append(os.read(CHANNEL_FD, size))
+        data = b"".join(parts)
+    return data
+
+
+def _settle(wanted: Surroundings, flags: int) -> None:
+    """Lay everything out for the program."""
+    if flags & HAS_FEED:
+        os.write(FEED_FD, wanted["stdin"])
+        os.close(FEED_FD)
+    if wanted["stdin_file"]:
+        _file_stdin(wanted["stdin_file"])
+    if flags & HAS_FILES:
+        place(wanted["files"], wanted["executables"])
+        limit(resource.RLIMIT_FSIZE, wanted["file_bytes"], wanted["file_bytes"])
+    if seed := wanted["seed"]:
         _seed(seed)
-    for which, soft, hard in payload["limits"]:
-        limit(which, soft, hard)
-    if memory := payload["address_space"]:
-        most = memory if payload["how"] == "command" else memory + mapped_bytes
-        limit(resource.RLIMIT_AS, most, most)
 
 
 def _file_stdin(path: str) -> None:
@@ -132,15 +123,6 @@ def _seed(seed: int) -> None:
         numpy.random.seed(seed % (1 << 32))
 
 
-def limit(which: int, soft: int, hard: int) -> None:
-    """Set one limit, or as near to it as is allowed."""
-    try:
-        resource.setrlimit(which, (soft, hard))
-    except ValueError:  # above a ceiling of our own
-        ceiling = resource.getrlimit(which)[1]
-        resource.setrlimit(which, (min(soft, ceiling), min(hard, ceiling)))
-
-
 def _replace_order(channel: int) -> None:
     """Put the program's message channel, if it has one, where the order came from."""
     if channel < 0:
@@ -150,43 +132,35 @@ def _replace_order(channel: int) -> None:
         os.close(channel)
 
 
-def _execute(payload: Payload) -> NoReturn:
+def _execute(command: list[str], environment: dict[str, str], channel: int) -> NoReturn:
     for number, _ in PYTHON_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     order = fcntl.fcntl(CHANNEL_FD, fcntl.F_DUPFD_CLOEXEC, ABOVE_ALL)
-    _replace_order(payload["channel"])
+    _replace_order(channel)
     try:
-        command = payload["argv"]
-        os.execve(command[0], command, {**os.environ, **payload["environment"]})
+        os.execve(command[0], command, {**os.environ, **environment})
     except OSError as error:
         os.write(order, f"{command[0]}: {error.strerror}".encode())
         os._exit(START_FAILED)
 
 
-def _run(payload: Payload) -> NoReturn:
+def _run(how: str, body: bytes, flags: int) -> NoReturn:
     """Run Python as `python3 main.py` would."""
-    name, source = f"{scratch}/{payload['name']}", payload["source"]
-    sys.argv = sys.orig_argv = payload["argv"]
-    linecache.cache[name] = (lambda: source.decode("utf-8", "replace"),)  # only where somebody looks
-    how, body = payload["how"], payload["body"]
-    payload.clear()  # type: ignore[attr-defined]  # a program may look at the frames that called it
     code = 0
     try:
-        program = marshal.loads(body) if how == "code" else _compiled(body, name)
+        program = marshal.loads(body) if how == "code" else _compiled(body)
         if how == "compile":
             sys.stdout.buffer.write(marshal.dumps(program))
         else:
-            main = sys.modules["__main__"].__dict__
-            main["__file__"] = name
-            exec(program, main)
+            exec(program, sys.modules["__main__"].__dict__)
     except SystemExit as end:
         code = _code_of(end)
     except BaseException as error:
         code = _tell(error)
-    _finish(code)
+    _finish(code, flags)
 
 
-def _compiled(body: bytes, name: str) -> types.CodeType:
+def _compiled(body: bytes) -> types.CodeType:
     try:
         body.decode()
     except UnicodeDecodeError:  # the compiler itself overlooks it in comments
@@ -197,7 +171,7 @@ def _compiled(body: bytes, name: str) -> types.CodeType:
         except UnicodeDecodeError as error:
             raise SyntaxError(str(error)) from None
     try:
-        return compile(body, name, "exec", dont_inherit=True)
+        return compile(body, _file, "exec", dont_inherit=True)
     except ValueError as error:  # Pythons before 3.11.4, of a NUL
         raise SyntaxError(str(error)) from None
 
@@ -233,22 +207,30 @@ def _tell(error: BaseException) -> int:
     return 1
 
 
-def _finish(code: int) -> NoReturn:
+def _finish(code: int, flags: int) -> NoReturn:
     """End as an interpreter does: threads, exit functions, what objects do when they go, buffers."""
-    for step in (threading._shutdown, atexit._run_exitfuncs, _drop_main):  # type: ignore[attr-defined]
-        try:
-            step()
-        except BaseException:
-            traceback.print_exc()
-    failed = not _flush(sys.stdout)
+    if _thread._count() or threading._threading_atexits:  # type: ignore[attr-defined]
+        _step(threading._shutdown)  # type: ignore[attr-defined]
+    if atexit._ncallbacks():
+        _step(atexit._run_exitfuncs)
+    if flags & FINALIZES:
+        _step(_drop_main)
+    if not _flush(sys.stdout):
+        code = code or FLUSH_FAILED
     _flush(sys.stderr)
-    os._exit(FLUSH_FAILED if failed and not code else code)
+    os._exit(code)
+
+
+def _step(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except BaseException:
+        traceback.print_exc()
 
 
 def _drop_main() -> None:
     """Let go of the program's names, so that its open files are written and its objects finalized."""
     del sys.modules["__main__"]
-    sys.last_value = sys.last_traceback = None
     gc.collect()
 
 

@@ -10,18 +10,29 @@ stdout and stderr, then for each file `FILE` and its content.
 
 from __future__ import annotations
 
+import resource
 import struct
 
-ORDER = struct.Struct("<HHIQQdQQ")
-"""Kind, what the descriptors that come along are, fetch bytes, number of the run, payload bytes, wall-clock seconds,
+ORDER = struct.Struct("<IIQQdQQ")
+"""Kind, fetch bytes, number of the run, payload bytes, wall-clock seconds,
 cap of each output, size of the scratch."""
 REPORT = struct.Struct("<IIQiiddQQQ")
 """Kind, number of files, number of the run, wait status, why it was ended, CPU seconds, wall seconds, peak memory in
 bytes, bytes of stdout, bytes of stderr."""
 FILE = struct.Struct("<IQ")
 """Index in the list of names, bytes."""
-LENGTH = struct.Struct("<QI")
-"""Before the payload on its way to the program's process: its bytes, and what the descriptors that come along are."""
+START = struct.Struct("<QQ12Q")
+"""The beginning of a payload: bytes of the rest, flags, and a soft and a hard limit for each of `LIMITED`."""
+LIMIT_NAMES = ("CPU", "FSIZE", "AS", "DATA", "NPROC", "STACK")
+LIMITED = tuple(getattr(resource, f"RLIMIT_{name}") for name in LIMIT_NAMES)
+AT_FILE_SIZE, AT_ADDRESS_SPACE = 1, 2
+"""Places in `LIMITED`."""
+LEAVE = (1 << 64) - 2
+"""In place of a limit: leave it as it is. Infinity is one more."""
+HAS_CHANNEL, HAS_STDIN, HAS_FEED, HAS_FILES, ON_TOP, FINALIZES = 1, 2, 4, 8, 16, 32
+"""Flags: descriptors that come along (a message channel, a file as standard input); little standard input, in the
+payload; files, which are laid out before their size is limited; the address space is meant on top of what the
+interpreter maps; objects of the program may have something to do at its end."""
 
 RUN, KILL, FAULT = 1, 2, 3
 """Kinds. A REPORT of kind FAULT has a sentence in place of stdout: the worker failed, the program is not to blame."""
@@ -29,8 +40,7 @@ NO_STATUS = -1
 """In place of a wait status: the program was ended from outside."""
 BY_ITSELF, BY_WALL, BY_OUTPUT, BY_HOST = range(4)
 """Why a program ended."""
-HAS_CHANNEL, HAS_STDIN = 1, 2
-CHANNEL_FD = 3
+CHANNEL_FD, FEED_FD = 3, 4
 START_FAILED = 125
 """Exit code of a prepared process that could not become the program; its reason lies in the order's socket."""
 
@@ -38,31 +48,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypedDict
 
-    class Payload(TypedDict):
-        """The part of an order that only the program's own process reads."""
+    Payload = tuple[str, bytes, bytes, list[str], "Surroundings | None"]
+    """The part of an order that only the program's own process reads: how, body, source, argv, surroundings.
 
-        how: str
-        """"source", "code" (`body` is marshalled), "compile" (nothing is run, the code goes to stdout), "command"."""
-        body: bytes
-        source: bytes
-        """For tracebacks."""
-        name: str
-        """Of the program's file, in its directory."""
-        argv: list[str]
-        """For a command the whole line."""
+    How is "source", "code" (the body is marshalled), "compile" (nothing is run, the code goes to stdout) or "command"
+    (argv is the whole line). The source is for tracebacks."""
+
+    class Surroundings(TypedDict):
+        """What most programs do without."""
+
         files: dict[str, bytes]
         executables: list[str]
         """Those of the files that may be executed."""
+        file_bytes: int
+        """The limit to be set once the files are there."""
         stdin: bytes
         """Unless it comes as a descriptor."""
         stdin_file: str
         """A file that shall hold standard input as well; "" for none."""
-        limits: list[tuple[int, int, int]]
-        """Which (see resource), soft, hard."""
-        address_space: int
-        """Bytes that it may map on top of what its interpreter did; 0: no limit."""
         seed: int
-        channel: int
-        """Set on arrival: the descriptor of the message channel, -1 for none."""
         environment: dict[str, str]
         """On top of the worker's own."""

@@ -44,16 +44,21 @@ class MountedScratch:
         self._size = 0
         self._clean: tuple[object, ...] = ()
 
-    def prepare(self, size: int) -> None:
-        """Make it empty and so large."""
-        if size != self._size or self._state() != self._clean:
-            self._renew(size)
-            self._size = size
-            self._clean = self._state()
+    def resize(self, size: int) -> None:
+        """See to it that it is so large; it is empty."""
+        if size != self._size:
+            self.make(size)
 
     def tidy(self) -> None:
         """Make it empty again."""
-        self.prepare(self._size)
+        if self._state() != self._clean:
+            self.make(self._size)
+
+    def make(self, size: int) -> None:
+        """Put an empty one in its place."""
+        self._renew(size)
+        self._size = size
+        self._clean = self._state()
 
     def _state(self) -> tuple[object, ...]:
         return (*_state(self.path), *_state(SHARED_MEMORY))
@@ -67,7 +72,7 @@ class FolderScratch:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def prepare(self, size: int) -> None:
+    def resize(self, size: int) -> None:
         """Nothing limits it."""
 
     def tidy(self) -> None:

@@ -21,9 +21,10 @@ from contextlib import suppress
 from functools import partial
 
 from assaygym.sandbox.guest import alone, kernel, program
-from assaygym.sandbox.guest.clone import AloneCloner, cloner
+from assaygym.sandbox.guest.clone import AloneCloner, PlainCloner, limit
 from assaygym.sandbox.guest.frames import pack, read_frame, write_all
 from assaygym.sandbox.guest.namespaces import enter_jail
+from assaygym.sandbox.guest.native import NativeZygote, load
 from assaygym.sandbox.guest.scratch import FolderScratch, MountedScratch, mount_scratch
 from assaygym.sandbox.guest.seccomp import filter_program
 from assaygym.sandbox.guest.zygote import FIRST_OWN, LINK_FD, Zygote
@@ -41,7 +42,7 @@ LIMITS = (
 )
 """Of every run alike. What a stack has at first is also what each thread reserves; how far it may go is bounded by the
 memory limit."""
-OWN_FRAMES = 5
+OWN_FRAMES = 4
 """Between `_go` and the program: serve, _one or Waiting, become, _run."""
 
 
@@ -146,7 +147,7 @@ def _keep(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int) ->
 
 def _keep_namespaces(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int, statm: int) -> None:
 
-    clone = cloner(boot["helper"])  # while its file can be seen
+    library = load(boot["helper"])  # while its file can be seen
     boot["isolation"] = enter_jail(boot["view"])
     kernel.follow_parent(watcher)
     mount_scratch(boot["scratch"], boot["scratch_bytes"], anew=False)
@@ -156,7 +157,7 @@ def _keep_namespaces(boot: dict[str, Any], link: socket.socket, tell: int, watch
     if zygote == 0:
         ours.close()
         os.close(tell)
-        _as_ours(partial(_serve_jailed, boot, link, theirs, clone), link)
+        _as_ours(partial(_serve_jailed, boot, link, theirs, library), link)
     os.write(tell, f"{zygote} ".encode())
     for descriptor in (tell, theirs.detach(), link.detach()):
         os.close(descriptor)
@@ -183,11 +184,11 @@ def _warm(boot: dict[str, Any], statm: int) -> None:
     for part in (site.setquit, site.setcopyright, site.sethelper):  # what the switch -S leaves out
         part()
     program.scratch = boot["scratch"]
-    program.mapped_bytes = int(os.pread(statm, 100, 0).split()[0]) * resource.getpagesize()
+    boot["mapped_bytes"] = int(os.pread(statm, 100, 0).split()[0]) * resource.getpagesize()
     os.close(statm)
 
 
-def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.socket, clone: Any) -> None:
+def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.socket, library: Any) -> None:
 
     kernel.follow_parent(0)
     os.chdir(boot["scratch"])
@@ -199,7 +200,13 @@ def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.sock
     if (refused := filter_program(os.uname().machine)) is not None:
         kernel.install_filter(refused)
         isolation.append("seccomp")
-    _go(boot, link, clone, scratch, kernel.clear_capabilities, isolation)
+    if library:
+        zygote: Zygote = NativeZygote(link, library, scratch, boot["mapped_bytes"])
+    else:
+        zygote = Zygote(
+            link, PlainCloner(kernel.clear_capabilities, boot["mapped_bytes"], boot["scratch"]), scratch, grouped=False
+        )
+    _go(boot, zygote, isolation)
 
 
 def _serve(boot: dict[str, Any], link: socket.socket, statm: int) -> None:
@@ -208,20 +215,19 @@ def _serve(boot: dict[str, Any], link: socket.socket, statm: int) -> None:
     isolation = alone.shut_in(boot["confinement"]) if shut else []
     _warm(boot, statm)
     os.chdir(boot["scratch"])
-    seal = alone.Seal() if shut else bool
-    _go(boot, link, AloneCloner(), FolderScratch(boot["scratch"]), seal, isolation)
+    clone = AloneCloner(alone.Seal() if shut else bool, boot["mapped_bytes"], boot["scratch"])
+    _go(boot, Zygote(link, clone, FolderScratch(boot["scratch"]), grouped=True), isolation)
 
 
-def _go(boot: dict[str, Any], link: socket.socket, clone: Any, scratch: Any, seal: Any, isolation: list[str]) -> None:
-
+def _go(boot: dict[str, Any], zygote: Zygote, isolation: list[str]) -> None:
     for which, limits in LIMITS:
-        program.limit(which, *limits)
-    zygote = Zygote(link, clone, scratch, seal, grouped=boot["tier"] != "userns")
+        limit(which, *limits)
     frame = {"isolation": [*isolation, *boot["more_isolation"], "rlimits"]}
     for name in [name for name in sys.modules if name == "assaygym" or name.startswith("assaygym.")]:
         del sys.modules[name]
     sys.setrecursionlimit(sys.getrecursionlimit() + _depth() + OWN_FRAMES)
     random.seed(0)
+    program.prepare()
     gc.collect()
     gc.freeze()
     zygote.tell(pack(frame))

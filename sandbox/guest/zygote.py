@@ -6,6 +6,9 @@ one buffer that is left out of every copy of this process (madvise(2), MADV_DONT
 
 from __future__ import annotations
 
+import _socket
+import array
+import ctypes
 import marshal
 import mmap
 import os
@@ -24,7 +27,6 @@ from assaygym.sandbox.guest.protocol import (
     FAULT,
     FILE,
     KILL,
-    LENGTH,
     ORDER,
     REPORT,
     RUN,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 PIPE = 1 << 16
 CHUNK = 1 << 18
+ANCILLARY = socket.CMSG_SPACE(8)
 KEPT = 1 << 20
 """Memory of the buffer that is kept from one run to the next."""
 END_MILLISECONDS = 1000
@@ -65,6 +68,11 @@ class Buffer:
             self._map.madvise(mmap.MADV_DONTFORK)
             self.view = memoryview(self._map)
 
+    @property
+    def address(self) -> int:
+        """Where it lies."""
+        return ctypes.addressof(ctypes.c_char.from_buffer(self._map))
+
     def forget(self, used: int) -> None:
         """Give back the memory of a large content."""
         if used > KEPT:
@@ -78,14 +86,14 @@ class HostGone(Exception):
 class Waiting:
     """A run that is prepared: cloned, and waiting for its order."""
 
-    def __init__(self, clone: Any, seal: Any) -> None:
+    def __init__(self, clone: Any) -> None:
         self.stdin, self.feed = os.pipe()
         self.out, self.stdout = os.pipe()
         self.err, self.stderr = os.pipe()
-        self.order, theirs = socket.socketpair()
-        prepared = clone()
+        self.order, theirs = _socket.socketpair()
+        prepared = clone((self.stdin, self.stdout, self.stderr, theirs.fileno(), self.feed))
         if prepared is None:
-            become((self.stdin, self.stdout, self.stderr, theirs.fileno(), self.feed), seal)
+            become(clone.await_start)
         self.number, self.own_status = prepared
         self.watched = os.pidfd_open(self.number)
         for descriptor in (self.stdin, self.feed, self.stdout, self.stderr, theirs.detach()):
@@ -104,13 +112,12 @@ class Zygote:
         link: the socket, as descriptor `LINK_FD`.
         clone: makes the processes of a run.
         scratch: what a run may write to.
-        seal: what a run's process gives up before it gets its order.
         grouped: whether a run must be ended by its process group, for want of a namespace.
     """
 
-    def __init__(self, link: socket.socket, clone: Any, scratch: Any, seal: Any, *, grouped: bool) -> None:
+    def __init__(self, link: socket.socket, clone: Any, scratch: Any, *, grouped: bool) -> None:
         self._link = link
-        self._clone, self._scratch, self._seal, self._grouped = clone, scratch, seal, grouped
+        self._clone, self._scratch, self._grouped = clone, scratch, grouped
         self._buffer = Buffer()
 
     def tell(self, data: bytes) -> None:
@@ -121,30 +128,29 @@ class Zygote:
         """Answer orders until the host closes the socket."""
         try:
             while True:
-                run = Waiting(self._clone, self._seal)
+                run = Waiting(self._clone)
                 try:
                     self._one(run)
                 except HostGone:
-                    self._end(run)
+                    self._end(run, BY_HOST)
                     return
-        except BaseException as fault:  # whatever failed here is ours: say so, whatever it is
-            text = f"{type(fault).__name__}: {fault}".encode()
-            with suppress(OSError):
-                self._send(REPORT.pack(FAULT, 0, 0, 0, 0, 0.0, 0.0, 0, len(text), 0), text)
+        except BaseException as fault:
+            self._fault(fault)
 
     def _one(self, run: Waiting) -> None:
-        brings, fetch, number, payload, wall, cap, size, descriptors = self._next_order()
-        self._scratch.prepare(size)
+        fetch, number, payload, wall, cap, size, descriptors = self._next_order()
+        self._scratch.resize(size)
         self._buffer.need(max(2 * (cap + PIPE), CHUNK))
         start = time.monotonic()
-        self._hand_over(run, payload, brings, descriptors)
+        self._hand_over(run, payload, descriptors)
         names: list[str] = marshal.loads(self._link.recv(fetch, socket.MSG_WAITALL)) if fetch else []
         why, used = self._watch(run, number, start + wall, cap)
-        status, usage = self._end(run)
+        status, usage = self._end(run, why)
         seconds = time.monotonic() - start
         if status == START_FAILED << 8 and (reason := run.order.recv(CHUNK)):
             raise RuntimeError(f"the program could not be started: {reason.decode()}")
-        used = self._drain(run, used, cap)
+        if max(used) > cap or why != BY_ITSELF:
+            used = self._drain(run, used, cap)
         if max(used) > cap:
             why, used = BY_OUTPUT, (min(used[0], cap), min(used[1], cap))
         run.close()
@@ -168,6 +174,12 @@ class Zygote:
         self._send(head, self._buffer.view[: used[0]], self._buffer.view[half : half + used[1]])
         self._send_files(files)
 
+    def _fault(self, fault: BaseException) -> None:
+        """Whatever failed here is ours: say so, whatever it is."""
+        text = f"{type(fault).__name__}: {fault}".encode()
+        with suppress(OSError):
+            self._send(REPORT.pack(FAULT, 0, 0, 0, 0, 0.0, 0.0, 0, len(text), 0), text)
+
     def _next_order(self) -> tuple[Any, ...]:
         while (message := self._next())[0] != RUN:
             pass  # to kill a run that has ended by itself
@@ -175,82 +187,95 @@ class Zygote:
 
     def _next(self) -> tuple[Any, ...]:
         """The next message's head and the descriptors that came along."""
-        head, descriptors, _, _ = socket.recv_fds(self._link, ORDER.size, 2, socket.MSG_WAITALL)
+        head, ancillary, _, _ = self._link.recvmsg(ORDER.size, ANCILLARY, socket.MSG_WAITALL)
         if len(head) != ORDER.size:
             raise HostGone
-        return (*ORDER.unpack(head), descriptors)
+        descriptors = array.array("i")
+        for _, _, data in ancillary:
+            descriptors.frombytes(data)
+        return (*ORDER.unpack(head), descriptors.tolist())
 
-    def _hand_over(self, run: Waiting, left: int, brings: int, descriptors: list[int]) -> None:
-        """Pass the order on to the process that waits for it."""
-        try:
-            socket.send_fds(run.order, [LENGTH.pack(left, brings)], descriptors)
-            lost = False
-        except OSError:
-            lost = True  # it was killed from outside; the rest must be read all the same
-        for descriptor in descriptors:
-            os.close(descriptor)
-        room = self._buffer.view[:CHUNK]
+    def _hand_over(self, run: Waiting, left: int, descriptors: list[int]) -> None:
+        """Pass the payload on to the process that waits for it, and with its beginning the descriptors."""
+        along = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+        view, lost = self._buffer.view, False
         while left:
-            got = self._link.recv_into(room, min(left, CHUNK))
+            got = self._link.recv_into(view, min(left, CHUNK))
             if not got:
                 raise HostGone
             left -= got
             if not lost:
                 try:
-                    run.order.sendall(room[:got])
+                    sent = run.order.sendmsg((view[:got],), along)
+                    if sent < got:
+                        run.order.sendall(view[sent:got])
                 except OSError:
-                    lost = True
+                    lost = True  # it was killed from outside; the rest must be read all the same
+            along = []
+        for descriptor in descriptors:
+            os.close(descriptor)
 
     def _watch(self, run: Waiting, number: int, deadline: float, cap: int) -> tuple[int, tuple[int, int]]:
         """Collect output until the run ends, passes a limit, or the host speaks."""
         poll = select.poll()
-        for descriptor in (run.watched, run.out, run.err, LINK_FD):
+        for descriptor in (run.watched, run.out, run.err, LINK_FD):  # the end first: what it left is seen after it
             poll.register(descriptor, select.POLLIN)
         used = [0, 0]
-        half, view = cap + PIPE, self._buffer.view
         while (left := deadline - time.monotonic()) > 0:
             ready = poll.poll(left * 1000)
-            for descriptor, _ in ready:
+            ended = ready and ready[0][0] == run.watched
+            for descriptor, events in ready:
                 if descriptor == run.watched:
-                    return BY_ITSELF, (used[0], used[1])
-            for descriptor, _ in ready:
-                if descriptor == LINK_FD:
-                    kind, _, _, whom, *_ = self._next()
-                    if kind == KILL and whom == number:
-                        return BY_HOST, (used[0], used[1])
                     continue
-                stream = int(descriptor == run.err)
-                start = stream * half + used[stream]
-                got = os.readv(descriptor, [view[start : start + cap + 1 - used[stream]]])
-                used[stream] += got
-                if not got:
-                    poll.unregister(descriptor)
-                elif used[stream] > cap:
-                    return BY_OUTPUT, (used[0], used[1])
+                if descriptor == LINK_FD:
+                    if not ended and self._is_kill(number):
+                        return BY_HOST, (used[0], used[1])
+                elif events & select.POLLIN:
+                    self._collect(run, descriptor, used, cap, whole=bool(ended))
+                    if max(used) > cap:
+                        return BY_OUTPUT, (used[0], used[1])
+                else:
+                    poll.unregister(descriptor)  # closed by all that could write
+            if ended:
+                return BY_ITSELF, (used[0], used[1])
         return BY_WALL, (used[0], used[1])
 
-    def _drain(self, run: Waiting, used: tuple[int, int], cap: int) -> tuple[int, int]:
-        """Collect what an ended run left in its pipes."""
-        counts = list(used)
-        for stream, descriptor in enumerate((run.out, run.err)):
+    def _is_kill(self, number: int) -> bool:
+        kind, _, whom, *_ = self._next()
+        return bool(kind == KILL and whom == number)
+
+    def _collect(self, run: Waiting, descriptor: int, used: list[int], cap: int, *, whole: bool) -> None:
+        """Read a stream that has something; once, or while more than a pipe's load may have waited."""
+        stream = int(descriptor == run.err)
+        first = stream * (cap + PIPE)
+        while used[stream] <= cap:
+            room = self._buffer.view[first + used[stream] : first + cap + 1]
+            try:
+                got = os.readv(descriptor, [room])
+            except BlockingIOError:
+                return
+            used[stream] += got
+            if not whole or not got:
+                return
             os.set_blocking(descriptor, False)
-            with suppress(BlockingIOError):
-                while counts[stream] <= cap:
-                    start = stream * (cap + PIPE) + counts[stream]
-                    got = os.readv(descriptor, [self._buffer.view[start : start + cap + 1 - counts[stream]]])
-                    if not got:
-                        break
-                    counts[stream] += got
+
+    def _drain(self, run: Waiting, used: tuple[int, int], cap: int) -> tuple[int, int]:
+        """Collect what a run that was ended left in its pipes."""
+        counts = list(used)
+        for descriptor in (run.out, run.err):
+            os.set_blocking(descriptor, False)
+            self._collect(run, descriptor, counts, cap, whole=True)
         return counts[0], counts[1]
 
-    def _end(self, run: Waiting) -> tuple[int, Any]:
+    def _end(self, run: Waiting, why: int) -> tuple[int, Any]:
         """Kill what is left and reap: the program's wait status, and the usage of all."""
         if self._grouped:
             with suppress(ProcessLookupError):
                 os.killpg(run.number, signal.SIGKILL)
-        else:
+            os.kill(run.number, signal.SIGKILL)
+        elif why != BY_ITSELF:
             self._order_end(run)
-        os.kill(run.number, signal.SIGKILL)
+            os.kill(run.number, signal.SIGKILL)
         _, status, usage = os.wait4(run.number, 0)
         return (status if self._grouped else run.own_status()), usage
 

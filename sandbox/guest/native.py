@@ -1,0 +1,162 @@
+"""The zygote's work done by the compiled `zygote.c`: what it leaves to Python, and the mirror of its structures.
+
+The first field of a structure that C and Python disagree on would show in every run: the tests run on both.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import marshal
+import os
+import socket
+
+from assaygym.sandbox.guest.program import become
+from assaygym.sandbox.guest.protocol import LIMITED, START_FAILED
+from assaygym.sandbox.guest.scratch import SHARED_MEMORY, MountedScratch
+from assaygym.sandbox.guest.zygote import CHUNK, LINK_FD, PIPE, Zygote
+
+GONE, PROGRAM, SETTLE, FETCH, TIDY, FAILED = range(6)
+"""What `serve` comes back for: the host is gone; we are the program to be; buffer and scratch must fit the order; files
+or a failed start are to be looked at; the scratch must be renewed; the kernel refused something."""
+u32, u64, i32, real = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_int, ctypes.c_double
+
+
+class _Order(ctypes.Structure):
+    _fields_ = (
+        ("kind", u32),
+        ("fetch", u32),
+        ("number", u64),
+        ("payload", u64),
+        ("wall", real),
+        ("cap", u64),
+        ("size", u64),
+    )
+
+
+class _Report(ctypes.Structure):
+    _fields_ = (
+        ("kind", u32),
+        ("files", u32),
+        ("number", u64),
+        ("status", i32),
+        ("ended", i32),
+        ("cpu", real),
+        ("wall", real),
+        ("peak", u64),
+        ("used", u64 * 2),
+    )
+
+
+class _Start(ctypes.Structure):
+    _fields_ = (("rest", u64), ("flags", u64), ("limits", u64 * (2 * len(LIMITED))))
+
+
+class _Mark(ctypes.Structure):
+    _fields_ = (
+        ("free_blocks", u64),
+        ("free_inodes", u64),
+        ("device", u64),
+        ("times", ctypes.c_long * 4),
+        ("mode", u32),
+        ("links", u32),
+    )
+
+
+class _State(ctypes.Structure):
+    _fields_ = (
+        ("places", ctypes.c_char_p * 2),
+        ("mapped", u64),
+        ("buffer", ctypes.c_void_p),
+        ("room", u64),
+        ("size", u64),
+        ("which", i32 * len(LIMITED)),
+        ("link", i32),
+        ("stage", i32),
+        ("number", i32),
+        ("streams", i32 * 2),
+        ("order_line", i32),
+        ("watched", i32),
+        ("along", i32 * 2),
+        ("count", i32),
+        ("channel", i32),
+        ("failure", i32),
+        ("order", _Order),
+        ("report", _Report),
+        ("start", _Start),
+        ("clean", _Mark * 2),
+    )
+
+
+class NativeZygote(Zygote):
+    """As `Zygote`, for namespaces.
+
+    Args:
+        link: the socket to the host.
+        library: the compiled `zygote.c`.
+        scratch: what a run may write to.
+        mapped: bytes that our interpreter maps.
+    """
+
+    def __init__(self, link: socket.socket, library: ctypes.PyDLL, scratch: MountedScratch, mapped: int) -> None:
+        super().__init__(link, None, scratch, grouped=False)
+        self._serve, self._remember = library.serve, library.remember_clean
+        self._state = _State(link=LINK_FD, mapped=mapped)
+        self._state.places[:] = [scratch.path.encode(), SHARED_MEMORY.encode()]
+        self._state.which[:] = LIMITED
+        self._reference = ctypes.byref(self._state)
+        self._places = (scratch.path, SHARED_MEMORY)
+
+    def serve(self) -> None:
+        """Answer orders until the host closes the socket."""
+        while event := self._serve(self._reference):
+            if event == PROGRAM:
+                become(self._begin)
+            try:
+                self._answer(event)
+            except BaseException as fault:
+                self._fault(fault)
+                return
+
+    def _begin(self) -> tuple[int, int, int]:
+        state = self._state
+        if state.failure:
+            raise OSError(-state.failure, f"the program could not be limited: {os.strerror(-state.failure)}")
+        return state.start.rest, state.start.flags, state.channel
+
+    def _answer(self, event: int) -> None:
+        state, order = self._state, self._state.order
+        if event == SETTLE:
+            self._buffer.need(2 * (order.cap + PIPE) + order.fetch)
+            state.buffer, state.room = self._buffer.address, len(self._buffer.view)
+            self._scratch.resize(order.size)
+        elif event == TIDY:
+            self._buffer.forget(2 * (order.cap + PIPE))
+            self._scratch.make(order.size)
+        elif event == FETCH:
+            self._tell()
+        else:
+            raise OSError(state.failure, f"a run could not be prepared: {os.strerror(state.failure)}")
+        state.size = order.size
+        if self._remember(self._reference):
+            raise OSError("the scratch cannot be looked at")
+
+    def _tell(self) -> None:
+        report, order, view = self._state.report, self._state.order, self._buffer.view
+        if report.status == START_FAILED << 8:
+            with socket.socket(fileno=os.dup(self._state.order_line)) as line:
+                if reason := line.recv(CHUNK):
+                    raise RuntimeError(f"the program could not be started: {reason.decode()}")
+        names = marshal.loads(view[len(view) - order.fetch :]) if order.fetch else []
+        files = self._left(names)
+        report.files = len(files)
+        half = order.cap + PIPE
+        self._send(bytes(report), view[: report.used[0]], view[half : half + report.used[1]])
+        self._send_files(files)
+
+
+def load(helper: str) -> ctypes.PyDLL | None:
+    """The compiled library; None where there is none that can be used."""
+    try:
+        return ctypes.PyDLL(helper) if helper else None
+    except OSError:
+        return None
