@@ -125,8 +125,7 @@ def differences(before: dict[str, object], now: dict[str, object]) -> list[str]:
 def carry_out(attack: Attack, sandbox: Sandbox, host: Host) -> list[str]:
     """Run the attack, with what belongs before and after it; what was not as it must be."""
     if attack.prior:
-        given = {"given.txt": host.secret.encode()}
-        sandbox.run(host.fill(attack.prior), stdin=host.secret, argv=(host.secret,), files=given)
+        go_before(attack, sandbox, host)
     program, start, found = host.fill(attack.program), time.monotonic(), []
     if attack.receives is None:
         result = sandbox.run(program, stdin=attack.stdin, limits=attack.limits, fetch=attack.fetch)
@@ -142,6 +141,12 @@ def carry_out(attack: Attack, sandbox: Sandbox, host: Host) -> list[str]:
         if (after.status, after.stdout) != (ExecStatus.OK, "held\n"):
             found.append(f"the run after: {after.status}, {after.stdout!r}, {after.stderr[-500:]!r}")
     return found
+
+
+def go_before(attack: Attack, sandbox: Sandbox, host: Host) -> ExecResult:
+    """Run what belongs before the attack; it gets the secret in every way there is."""
+    given = {"given.txt": host.secret.encode()}
+    return sandbox.run(host.fill(attack.prior), stdin=host.secret, argv=(host.secret,), files=given)
 
 
 @pytest.mark.parametrize("attack", ALL)
@@ -173,6 +178,11 @@ def test_the_scan_would_find_the_secret(attack: Attack, worker: Sandbox, host: H
     """Where it was read by the program itself."""
     program = f"import sys\nkept = sys.stdin.read()\nexec({attack.program!r}, globals())"
     assert host.secret in worker.run(program, stdin=host.secret, limits=attack.limits).stdout
+
+
+@pytest.mark.parametrize("attack", [pytest.param(one, id=one.name) for one in readers.ATTACKS if one.prior])
+def test_the_run_before_holds_the_secret(attack: Attack, worker: Sandbox, host: Host) -> None:
+    assert go_before(attack, worker, host).stdout == f"{host.secret}\n"
 
 
 def test_each_class_has_an_attack_that_is_shown_to_be_noticed() -> None:
