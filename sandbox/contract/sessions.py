@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
+import pytest
+
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox.base import ExecStatus, Limits, Session
 from assaygym.sandbox.contract.promises import Contract, promises
@@ -138,6 +140,24 @@ class SessionContract(Contract):
             with sandbox.session(seed=seed) as session:
                 seen.append(value(session, "import random; random.random()"))
         assert seen[0] == seen[1] != seen[2]
+
+    def test_the_seed_decides_the_numbers_of_numpy(self, sandbox: OpensSessions) -> None:
+        """Whenever it is imported, in copies as well, which have numbers of their own."""
+        draw = "import numpy; numpy.random.rand()"
+        seen = []
+        for seed in (1, 1, 2):
+            with sandbox.session(seed=seed) as session:
+                if session.run("import numpy").error == "ModuleNotFoundError":
+                    pytest.skip("there is no NumPy")
+                copies = session.fork(2)
+                seen.append([value(each, draw) for each in (session, *copies)])
+                [late] = session.fork(1)
+                seen[-1].append(value(late, draw))
+                seen[-1].append(value(session, draw))
+                for each in (*copies, late):
+                    each.close()
+        assert seen[0] == seen[1]
+        assert len({*seen[0], *seen[2]}) == 10
 
     def test_threads_and_processes_go_on_between_cells(self, sandbox: OpensSessions) -> None:
         """What they print comes with the next cell."""

@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-import hashlib
 import importlib
 import linecache
 import os
-import random
 import signal
 import struct
 import sys
@@ -26,6 +24,7 @@ from contextlib import suppress
 from types import CodeType, FrameType, ModuleType
 
 from assaygym.sandbox.guest.frames import read_frame, write_all
+from assaygym.sandbox.guest.seeds import Seeds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,15 +63,21 @@ def identity(descriptor: int) -> tuple[int, int]:
 
 
 class Cells:
-    """The names of a session and the way a cell is run in them."""
+    """The names of a session and the way a cell is run in them.
 
-    def __init__(self) -> None:
+    Args:
+        seed: what the global random generators start from.
+    """
+
+    def __init__(self, seed: int | str) -> None:
         main = ModuleType("__main__")
         main.__dict__["__builtins__"] = builtins
         sys.modules["__main__"] = main
         self.names = main.__dict__
         self.pipes = (identity(1), identity(2))
         """What the host gave us as stdout and stderr, wherever a program has moved them."""
+        self._seeds = Seeds()
+        self._seeds.sow(seed)
         self._number = 0
         self._features = 0
         self._mask: set[int] = set()
@@ -86,9 +91,7 @@ class Cells:
 
     def reseed(self, seed: str) -> None:
         """Start the global random generators anew."""
-        random.seed(seed)
-        if (numpy := sys.modules.get("numpy")) is not None:
-            numpy.random.seed(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4], "big"))
+        self._seeds.sow(seed)
 
     def forget_loop(self) -> None:
         """In a copy: its event loop would wait on descriptors that it no longer has."""

@@ -6,7 +6,6 @@ import builtins
 import errno
 import fcntl
 import os
-import random
 import resource
 import site
 import struct
@@ -97,8 +96,7 @@ def begin(start: Start, copy: Callable[[Copy, Cells], bytes], isolation: list[st
     """
     open_streams()
     _tidy_interpreter()
-    random.seed(start["seed"])
-    cells = Shell(start["seed"]) if start["language"] == "bash" else Cells()
+    cells = (Shell if start["language"] == "bash" else Cells)(start["seed"])
     cells.guard()
     write_all(CHANNEL, answer(READY, " ".join(isolation or ())))
     serve(cells, copy)

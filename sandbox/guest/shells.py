@@ -8,7 +8,6 @@ not kept, though background processes run on.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import resource
@@ -17,6 +16,7 @@ import tempfile
 from contextlib import suppress
 
 from assaygym.sandbox.guest.cells import Cells
+from assaygym.sandbox.guest.seeds import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Shell(Cells):
     """
 
     def __init__(self, seed: int | str) -> None:
-        super().__init__()
+        super().__init__(seed)
         self._state = b""
         self._seed = _random(seed)
 
@@ -98,8 +98,7 @@ class Shell(Cells):
 
 
 def _random(seed: int | str) -> bytes:
-    number = int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "big")
-    return f"RANDOM={number}\n".encode()
+    return f"RANDOM={number(seed)}\n".encode()
 
 
 def _run(given: int, left: int, cpu_seconds: int) -> int:
