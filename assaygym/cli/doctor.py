@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assaygym.cli.command import FOUND_SOMETHING, Json, resolve_id
-from assaygym.cli.output import console, emit_json, say, show_table
+from assaygym.cli.output import emit_json, say, show_paragraph, show_table
 
 if TYPE_CHECKING:
     from assaygym.envs.checker import Report
@@ -90,19 +90,45 @@ def _show_machine(packages: list[dict[str, Any]], backends: Any, checks: list[di
     print(f"Python {platform.python_version()} on {platform.platform()}\n")
     columns = ("package", "version", "extra")
     show_table(columns, [(p["package"], p["version"] or "not installed", p["extra"] or "-") for p in packages])
-    out = console()
+    print()
+    _show_coverage(backends)
     for backend in backends:
-        print(f"\nsandbox {backend.name}: {'works' if backend.works else f'does not work: {backend.reason}'}")
-        if backend.works:
-            out.print(f"  in force: {', '.join(backend.isolation) or 'no isolation'}", markup=False)
-        for title, items in (("covered", backend.covered), ("not covered", backend.not_covered)):
-            for item in items:
-                out.print(f"  {title}: {item}", markup=False)
+        print()
+        _show_backend(backend)
     print()
     show_table(
         ("check", "result", "what was found"),
         [(check["name"], "ok" if check["ok"] else "FAILED", check["sentence"]) for check in checks],
     )
+
+
+def _show_coverage(backends: Any) -> None:
+    """What each backend that works covers here, side by side; what it lacks stands in its list below."""
+    from rich.text import Text
+
+    styles = {"yes": "green", "partly": "yellow", "no": "red"}
+    tried = [backend for backend in backends if backend.coverage]
+    rows: list[list[Any]] = []
+    for name in tried[0].coverage if tried else ():
+        answers = [backend.coverage[name].value for backend in tried]
+        rows.append([name, *(Text(answer, style=styles.get(answer, "")) for answer in answers)])
+    if rows:
+        rows.append(["languages", *(", ".join(backend.languages) for backend in tried)])
+        show_table(("sandbox", *(backend.title for backend in tried)), rows)
+        if any("?" in backend.coverage.values() for backend in tried):
+            print("?: the server decides")
+
+
+def _show_backend(backend: Any) -> None:
+    state = "works" if backend.works and not backend.reason else backend.reason
+    failed = "" if backend.works else "does not work: "
+    show_paragraph(f"sandbox {backend.title}: {failed}{state}")
+    if backend.isolation:
+        show_paragraph(f"in force: {', '.join(backend.isolation)}", indent=2)
+    for title, items in (("covered:", backend.covered), ("not covered:", backend.not_covered)):
+        show_paragraph(title, indent=2)
+        for item in items:
+            show_paragraph(item, indent=4)
 
 
 def _packages() -> Iterator[dict[str, Any]]:

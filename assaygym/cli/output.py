@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["console", "emit_json", "say", "show_table"]
+__all__ = ["console", "emit_json", "say", "show_paragraph", "show_table"]
 
 PIPE_WIDTH = 200
 """Columns when nobody watches: wide enough that no id is broken."""
@@ -46,3 +47,10 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str
     if title:
         out.print(Text(title, style="bold"))
     out.print(table)
+
+
+def show_paragraph(text: str, indent: int = 0) -> None:
+    """A paragraph on standard output, shown as it is; lines after the first stand two columns further in."""
+    out = console()
+    lines = textwrap.wrap(text, out.width, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2))
+    out.print(Text("\n".join(lines)), soft_wrap=True)

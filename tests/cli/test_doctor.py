@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assaygym.cli import doctor
-from assaygym.sandbox.doctor import BackendReport
+from assaygym.sandbox.doctor import Answer, BackendReport
 
 QUICK = ("--only", "oracle", "--only", "null", "--only", "splits")
 
@@ -31,12 +31,53 @@ def test_a_machine_that_cannot_isolate_is_exit_code_1_with_the_reason(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = BackendReport(
-        name="jail", works=False, reason="no user namespaces here", isolation=(), covered=(), not_covered=()
+        name="jail", title="jail", works=False, reason="no user namespaces here", covered=(), not_covered=()
     )
     monkeypatch.setattr("assaygym.sandbox.doctor.describe", lambda: (broken,))
     result = run("doctor")
     assert result.exit_code == 1
     assert "sandbox jail: does not work: no user namespaces here" in result.stdout
+
+
+def report(title: str, answers: dict[str, str], languages: tuple[str, ...], reason: str = "") -> BackendReport:
+    return BackendReport(
+        name=title.partition(" ")[0],
+        title=title,
+        works=True,
+        reason=reason,
+        isolation=("rlimits",) if answers else (),
+        coverage={name: Answer(answer) for name, answer in answers.items()},
+        languages=languages,
+        covered=("much " * 60,),
+        not_covered=("something",),
+    )
+
+
+def test_what_backends_cover_stands_side_by_side(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = report("jail (landlock)", {"files": "partly", "disk": "no"}, ("python",))
+    second = report("remote", {"files": "yes", "disk": "?"}, ("python", "c"))
+    untried = report("docker", {}, (), "not tried")
+    monkeypatch.setattr("assaygym.sandbox.doctor.describe", lambda: (first, untried, second))
+    lines = [" ".join(line.split()) for line in run("doctor").stdout.splitlines()]
+    table = lines.index("sandbox jail (landlock) remote")
+    rows = ["files partly yes", "disk no ?", "languages python python, c", "?: the server decides"]
+    assert lines[table + 1 : table + 5] == rows
+    assert "sandbox docker: not tried" in lines
+    assert "sandbox remote: works" in lines
+
+
+def test_long_sentences_are_wrapped_and_indented(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assaygym.sandbox.doctor.describe", lambda: (report("jail", {"files": "yes"}, ()),))
+    lines = [line for line in run("doctor").stdout.splitlines() if "much" in line]
+    assert [len(line) - len(line.lstrip()) for line in lines] == [4, 6]
+    assert all(len(line) <= 200 for line in lines)
+
+
+def test_the_json_form_holds_the_coverage(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assaygym.sandbox.doctor.describe", lambda: (report("jail", {"files": "partly"}, ("c",)),))
+    [backend] = json.loads(run("doctor", "--json").stdout)["sandbox"]
+    assert (backend["coverage"], backend["languages"]) == ({"files": "partly"}, ["c"])
+    assert backend["not_covered"] == ["something"]
 
 
 def test_a_self_check_that_fails_is_exit_code_1(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
