@@ -227,9 +227,9 @@ def _go(boot: dict[str, Any], zygote: Zygote, isolation: list[str]) -> None:
         del sys.modules[name]
     sys.setrecursionlimit(sys.getrecursionlimit() + _depth() + OWN_FRAMES)
     random.seed(0)
-    program.prepare()
     gc.collect()
     gc.freeze()
+    program.prepare()  # not frozen: what a program leaves in it is collected at its end
     zygote.tell(pack(frame))
     zygote.serve()
 
