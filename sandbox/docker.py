@@ -14,9 +14,13 @@ workers together, and a seccomp profile of ours (`_confinement.py`).
    `guest/launcher.py` with it, as the jail does on this machine, so that what follows is the jail's: orders, results
    and descriptors go through that socket, and no daemon stands between us and a running program. To close our end kills
    the launcher; its end closes the socket.
-4. Inside, the worker builds the same jail as on this machine: Docker's own profile forbids namespaces, ours allows
+4. What the image's interpreter is, which packages it finds and which commands are on its PATH is asked of it once, by
+   `guest/survey.py`. Programs run on that interpreter with those packages, and see of the image its /usr and /opt, its
+   interpreter's folders and nothing else.
+5. Inside, the worker builds the same jail as on this machine: Docker's own profile forbids namespaces, ours allows
    them, and a user namespace needs no privilege. Where the host forbids those as well, the worker shuts itself in by
-   Landlock.
+   Landlock (`_alone.py`), each in a folder of its own in the container's scratch.
+6. A container that ended under us is replaced by another, and a run that was lost with it is done again.
 
 What the container adds to the jail is a second boundary that does not rest on ours, and limits that hold for the sum of
 all processes. What it costs is its start, a fraction of a second; a run costs what it costs in the jail.
@@ -57,6 +61,7 @@ NOT_COVERED = (
     "a hole in the Linux kernel: containers share the host's kernel",
     "side channels: timing, caches, the load of the machine",
     "the docker daemon: who may talk with it is root on this machine, this process included",
+    "where the host forbids namespaces in the container: what the jail's tier without them does not cover",
     "memory of one program summed over its processes: programs of one sandbox share the container's",
     "what stands in the image can be read",
 )
@@ -68,12 +73,15 @@ FLAGS = ("-s", "-S", "-B")
 class DockerSandbox(LocalSandbox):
     """Runs programs in a container of its own; see the module.
 
+    The image's `python3` has to be at least 3.9, whatever the version here. Before 3.10 each run costs a quarter of a
+    second more: the interpreter closes descriptors one by one.
+
     Args:
         workers: how many programs run at once; default: the cores this process may use.
         limits: of every run that gives none. The container's are these times `workers`: a run that asks for more than
             these does so at the expense of the others.
-        image: name of an image that the daemon has, with a `python3` of at least 3.9; default: one made of this
-            machine's interpreter, with NumPy where that is installed.
+        image: name of an image that the daemon has; programs get its packages and the languages whose tools are on its
+            PATH. Default: one made of this machine's interpreter, with NumPy where that is installed.
         tier: of the jail inside: "userns", "landlock", or "auto": the first of these that the container can.
 
     Raises:
@@ -185,22 +193,21 @@ class DockerSandbox(LocalSandbox):
 
     def _choose(self, tiers: Sequence[str]) -> None:
         """Take the first tier in which a program runs: what the daemon and the kernel allow is only known by asking."""
+        failures = list[str]()
         for tier in tiers:
             self._tier = tier
-            self.jailed, self.stdin_file = tier == "userns", STDIN_FILE if tier == "userns" else ""
+            self.jailed, self.stdin_file = (True, STDIN_FILE) if tier == "userns" else (False, "")
             try:
                 result = self.run("print(6 * 7)")
-            except WorkerLost:
+            except WorkerLost:  # which says nothing of the tier
                 raise
             except SandboxError as error:
-                if tier == tiers[-1]:
-                    raise IsolationError(f"in a container of {self._image!r}: {error}") from error
-            else:
-                break
-        if result.stdout != "42\n":
-            raise IsolationError(
-                f"a first program in a container of {self._image!r} did not run: {result.status}, {result.stderr!r}"
-            )
+                failures.append(f"{tier}: {error}")
+                continue
+            if result.stdout == "42\n":
+                return
+            failures.append(f"{tier}: a first program ended with {result.status}, {result.stderr!r}")
+        raise IsolationError(f"no jail can be built in a container of {self._image!r}; {'; '.join(failures)}")
 
 
 def _image_of_this_machine() -> str:

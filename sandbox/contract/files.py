@@ -58,8 +58,10 @@ open("empty", "w")
     def test_what_is_no_file_never_comes_back(self, sandbox: Sandbox) -> None:
         """Folders, pipes, sockets; nor do they hold up the run."""
         program = """
-import os, socket
-os.mkdir("folder"); os.mkfifo("pipe"); socket.socket(socket.AF_UNIX).bind("socket")
+import contextlib, os, socket
+os.mkdir("folder"); os.mkfifo("pipe")
+with contextlib.suppress(OSError):  # not every backend has such sockets
+    socket.socket(socket.AF_UNIX).bind("socket")
 """
         result = sandbox.run(program, fetch=["folder", "pipe", "socket"])
         assert (result.status, result.files) == (ExecStatus.OK, {})

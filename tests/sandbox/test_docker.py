@@ -15,6 +15,7 @@ import pytest
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox import Limits, Sandbox
+from assaygym.sandbox._alone import why_not
 from assaygym.sandbox.contract import SandboxContract
 from assaygym.sandbox.contract.channels import ECHO
 from assaygym.sandbox.docker import DockerSandbox
@@ -64,7 +65,7 @@ def above(process: int, parents: dict[int, int]) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def shared(docker_image: str) -> Iterator[DockerSandbox]:
+def shared(namespaces: None, docker_image: str) -> Iterator[DockerSandbox]:
     with DockerSandbox(2, image=docker_image) as opened:
         yield opened
 
@@ -77,9 +78,24 @@ class TestContract(SandboxContract):
         return shared
 
 
+@pytest.fixture(scope="module")
+def alone(docker_image: str) -> Iterator[DockerSandbox]:
+    with DockerSandbox(2, image=docker_image, tier="landlock") as opened:
+        yield opened
+
+
+@pytest.mark.skipif(why_not() != "", reason=f"this machine has no such tier: {why_not()}")
+class TestContractWithoutNamespaces(SandboxContract):
+    differences = frozenset({"sessions", "forks", "child_processes", "scratch_limit"})
+
+    @pytest.fixture
+    def sandbox(self, alone: DockerSandbox) -> Sandbox:
+        return alone
+
+
 class TestSandbox:
     @pytest.fixture
-    def sandbox(self, docker_image: str) -> Iterator[DockerSandbox]:
+    def sandbox(self, namespaces: None, docker_image: str) -> Iterator[DockerSandbox]:
         with DockerSandbox(1, image=docker_image) as opened:
             yield opened
 
