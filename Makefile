@@ -2,12 +2,13 @@
 BIN := .venv/bin
 export PYTHONSAFEPATH := 1
 
-.PHONY: help demo test test-slow lint types format build clean
+.PHONY: help demo test test-slow docker lint types format build clean
 
 help:
 	@echo "make demo       two minutes, offline: evaluate agents, train a small one, write a report"
 	@echo "make test       the tests (ARGS='-k sandbox' picks some)"
 	@echo "make test-slow  the long tests"
+	@echo "make docker     see to it that a docker daemon answers, as root: without one its tests are skipped"
 	@echo "make lint       ruff;  make types: mypy and pyright;  make format: rewrite in house style"
 	@echo "make build      wheel and sdist into dist/"
 
@@ -22,6 +23,9 @@ test:
 test-slow:
 	@scripts/venv.sh all dev
 	$(BIN)/pytest -m slow --timeout 1800 $(ARGS)
+
+docker:
+	@scripts/docker.sh
 
 lint:
 	@scripts/venv.sh all dev
