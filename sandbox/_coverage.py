@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox.base import ExecStatus, Limits, Sandbox, Session
+from assaygym.sandbox.languages import language
 
 ROOMY = Limits(wall_seconds=30.0)
 
@@ -94,9 +95,14 @@ def _has_channel(sandbox: Sandbox) -> bool:
     return answer == b""
 
 
-def usable_languages(sandbox: Sandbox) -> tuple[str, ...]:
-    """Which of the languages that this package brings it can run, each tried out."""
-    return tuple(name for name, program in EMPTY.items() if _runs(sandbox, name, program))
+def usable_languages(sandbox: Sandbox, isolation: Collection[str]) -> tuple[str, ...]:
+    """Which of the languages that this package brings it can run, each tried out.
+
+    Not where compilers, which start processes, could only fail: gcc takes 15 seconds to give up.
+    """
+    alone = "no_processes" in isolation
+    wanted = [name for name in EMPTY if not (alone and language(name, here=False).compile)]
+    return tuple(name for name in wanted if _runs(sandbox, name, EMPTY[name]))
 
 
 def _runs(sandbox: Sandbox, name: str, program: str) -> bool:

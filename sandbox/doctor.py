@@ -86,7 +86,7 @@ def _tried(name: str, backend: str) -> BackendReport:
             reason="",
             isolation=isolation,
             coverage={**protections(isolation), **abilities(sandbox)},
-            languages=usable_languages(sandbox),
+            languages=usable_languages(sandbox, isolation),
             covered=covered,
             not_covered=not_covered,
         )

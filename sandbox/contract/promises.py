@@ -70,7 +70,7 @@ def promises(*names: str) -> Callable[[Marked], Marked]:
         for name, test in list(vars(target).items()):
             if name.startswith("test_"):
                 setattr(target, name, _checked(test, names))
-        return target
+        return cast(Marked, target)
 
     return mark
 

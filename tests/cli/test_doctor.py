@@ -12,6 +12,13 @@ from assaygym.sandbox.doctor import Answer, BackendReport
 QUICK = ("--only", "oracle", "--only", "null", "--only", "splits")
 
 
+@pytest.fixture
+def described(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backends as they were found once: to try them takes seconds."""
+    told = (report("jail", {"files": "yes"}, ("python",)), report("process", {"files": "no"}, ("python",)))
+    monkeypatch.setattr("assaygym.sandbox.doctor.describe", lambda: told)
+
+
 def test_it_tells_of_python_packages_sandbox_and_self_checks(run: Any) -> None:
     text = run("doctor").stdout
     for part in ("Python 3.", "gymnasium", "train", "sandbox jail", "sandbox process", "not covered:", "verifier"):
@@ -80,7 +87,7 @@ def test_the_json_form_holds_the_coverage(run: Any, monkeypatch: pytest.MonkeyPa
     assert backend["not_covered"] == ["something"]
 
 
-def test_a_self_check_that_fails_is_exit_code_1(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_self_check_that_fails_is_exit_code_1(run: Any, described: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong() -> str:
         raise AssertionError("two and two were five")
 
@@ -90,7 +97,9 @@ def test_a_self_check_that_fails_is_exit_code_1(run: Any, monkeypatch: pytest.Mo
     assert "AssertionError: two and two were five" in result.stdout
 
 
-def test_a_package_that_is_not_installed_is_named_with_its_extra(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_is_not_installed_is_named_with_its_extra(
+    run: Any, described: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wanted = ["numpy>=1", "no-such-package>=2; extra == 'ghost'"]
     monkeypatch.setattr("importlib.metadata.requires", lambda name: wanted)
     lines = [line.split() for line in run("doctor").stdout.splitlines()]

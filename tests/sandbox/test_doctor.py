@@ -120,8 +120,12 @@ class TestAbilities:
         found = languages.locate
         monkeypatch.setattr("assaygym.sandbox.languages.locate", lambda tool: None if tool in missing else found(tool))
         with open_sandbox("process", 1) as sandbox:
-            usable = usable_languages(sandbox)
+            usable = usable_languages(sandbox, ())
         assert {"python", "bash"} <= set(usable) <= {"python", "cpp", "bash"}
+
+    def test_compilers_are_not_even_tried_where_no_process_can_be_started(self) -> None:
+        with open_sandbox("process", 1) as sandbox:
+            assert set(usable_languages(sandbox, ("no_processes",))) <= {"python", "javascript", "bash"}
 
 
 class TestReports:
