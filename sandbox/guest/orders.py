@@ -93,23 +93,38 @@ class Lodge(TypedDict):
     """How it is shut in, if at all."""
 
 
-class Adopt(TypedDict):
-    """Asks the keeper to stop a process that has copied itself, and to equip the copies.
+class Equip(TypedDict):
+    """Asks the keeper to equip the copies that a process is about to make.
 
-    With a pidfd of it, and the keeper's end of each copy's birth socket.
+    With a pidfd of it, a socket to report to, and the keeper's end of each copy's birth socket.
     """
 
-    do: Literal["adopt"]
+    do: Literal["equip"]
     descriptors: int
     pid: int
-    kin: list[int]
-    """Its copies from before."""
     scratch: tuple[str, str]
     processes: int
 
 
+class Stop(TypedDict):
+    """Asks the keeper to stop a process that has copied itself; with a pidfd of it."""
+
+    do: Literal["stop"]
+    descriptors: int
+    pid: int
+
+
+class Sweep(TypedDict):
+    """Asks the keeper to end what a stopped process has started, beside its copies."""
+
+    do: Literal["sweep"]
+    descriptors: int
+    pid: int
+    kin: list[int]
+
+
 class Limit(TypedDict):
-    """Asks the keeper how many processes a session may have; 0 for as many as may be, while it copies itself."""
+    """Tells the keeper how many processes a session may have."""
 
     do: Literal["limit"]
     descriptors: int
@@ -125,4 +140,4 @@ class Ended(TypedDict):
     pid: int
 
 
-Request = Open | Lodge | Adopt | Limit | Ended
+Request = Open | Lodge | Equip | Stop | Sweep | Limit | Ended

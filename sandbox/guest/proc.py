@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from assaygym.sandbox.guest import namespaces
+
 PAGE = os.sysconf("SC_PAGE_SIZE")
 ENDED = "ZX"
 """States of a process that does nothing any more."""
@@ -16,9 +18,17 @@ class Proc:
     def __init__(self) -> None:
         self._top = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
 
-    def folder(self, pid: int) -> int:
-        """A descriptor of one process's folder, to be closed by the caller."""
-        return os.open(str(pid), os.O_PATH | os.O_DIRECTORY, dir_fd=self._top)
+    def map_ids(self, pid: int, user: int, group: int) -> None:
+        """Give a process in a new user namespace its ids, made of these of ours."""
+        folder = os.open(str(pid), os.O_PATH | os.O_DIRECTORY, dir_fd=self._top)
+        try:
+            namespaces._map_ids(folder, user, group)
+        finally:
+            os.close(folder)
+
+    def threads(self, pid: int) -> int:
+        """How many threads a process has."""
+        return len(self._list(f"{pid}/task"))
 
     def own_mapped_bytes(self) -> int:
         """The address space that this process maps."""
@@ -40,12 +50,16 @@ class Proc:
         return None
 
     def links(self, pid: int) -> dict[int, str]:
-        """What each descriptor of a process leads to."""
+        """What each descriptor of a process leads to; one that it closes meanwhile is left out."""
         folder = os.open(f"{pid}/fd", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._top)
+        found = {}
         try:
-            return {int(name): os.readlink(name, dir_fd=folder) for name in os.listdir(folder)}
+            for name in os.listdir(folder):
+                with suppress(FileNotFoundError):
+                    found[int(name)] = os.readlink(name, dir_fd=folder)
         finally:
             os.close(folder)
+        return found
 
     def shared_memory(self, pid: int) -> list[tuple[int, int, str, int, str]]:
         """The memory that a process may share with others: start, end, rights, offset and file of each mapping."""

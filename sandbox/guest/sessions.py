@@ -7,9 +7,9 @@ before the pivot. It runs no code of any program, and every process it makes clo
 A session's process is made by one `clone` into new user, process, mount and network namespaces; below it, a copy of a
 session is made in the same way *by the session's process itself*, since only a process can copy its memory. A process
 that has copied itself is an ancestor of its copies and could signal them, so from then on it is a template: stopped,
-its other processes ended, and resumed only to be copied again. Here, `adopt` stops it and gives the newborn copies what
-they may not take themselves, by a short-lived helper inside the template's user namespace: their user ids, and new
-scratch folders over the old ones. The copy fills them itself, from the template's, which nobody can change meanwhile.
+its other processes ended, and resumed only to be copied again. The copies get what they may not take themselves, user
+ids and new scratch folders over the old ones, from a short-lived helper (`midwife.py`). They fill the folders
+themselves, from those of the template, which nobody changes meanwhile.
 
 Where there are no namespaces, it forks sessions that shut themselves in as far as they can, and that cannot be copied.
 
@@ -31,15 +31,16 @@ from resource import RLIM_INFINITY, RLIMIT_NOFILE, RLIMIT_NPROC, getrlimit, prli
 
 from assaygym.sandbox.guest import kernel, namespaces
 from assaygym.sandbox.guest.alone import Seal, leave_root, shut_in
-from assaygym.sandbox.guest.frames import pack, read_exactly, read_frame, write_all
+from assaygym.sandbox.guest.frames import pack, read_exactly, read_frame
+from assaygym.sandbox.guest.midwife import assist
 from assaygym.sandbox.guest.proc import Proc
-from assaygym.sandbox.guest.resident import SCRATCH, TMPFS, live, lodge
+from assaygym.sandbox.guest.resident import live, lodge
 from assaygym.sandbox.guest.seccomp import COPY, filter_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from assaygym.sandbox._wire import Confinement, View
-    from assaygym.sandbox.guest.orders import Adopt, Birth, Ended, Lodge, Open, Opening, Request
+    from assaygym.sandbox.guest.orders import Birth, Ended, Equip, Lodge, Open, Opening, Request
 
 SESSION = COPY | kernel.NEWNET
 WARM = """
@@ -70,6 +71,7 @@ class Keeper:
             importlib.import_module(name)
         self._mapped = self._proc.own_mapped_bytes()
         self._children: set[int] = set()
+        self._helpers: set[int] = set()
 
     def serve(self) -> None:
         """Answer requests until the host closes the socket or ends."""
@@ -85,12 +87,14 @@ class Keeper:
                 return
             descriptors = self._receive(request["descriptors"])
             self._send(*self._replied(request, descriptors))
+            self._reap_helpers()
 
     def end_all(self) -> None:
         """Kill and reap every session's process, and so everything below them."""
-        for pid in self._children:
+        everybody = self._children | self._helpers
+        for pid in everybody:
             os.kill(pid, signal.SIGKILL)
-        for pid in self._children:
+        for pid in everybody:
             os.waitpid(pid, 0)
 
     def _replied(self, request: Request, descriptors: list[int]) -> Answer:
@@ -108,13 +112,17 @@ class Keeper:
                 return _told([self._open(request, descriptors)])
             case "lodge":
                 return _told([self._lodge(request, descriptors)])
-            case "adopt":
-                return _told(self._adopt(request, descriptors[0], descriptors[1:]))
+            case "equip":
+                self._equip(request, descriptors)
+            case "stop":
+                self._stop(request["pid"], descriptors[0])
+            case "sweep":
+                self._sweep(request["pid"], {*request["kin"]})
             case "limit":
-                self._limit(request["pid"], request["processes"])
-                return {}, []
+                _limit(request["pid"], request["processes"])
             case "ended":
                 return self._ended(request)
+        return {}, []
 
     def _receive(self, count: int) -> list[int]:
         if not count:
@@ -140,7 +148,7 @@ class Keeper:
             self._children.add(pid)
             theirs.close()
             read_exactly(ours.fileno(), 1)
-            self._map_ids(pid, os.geteuid(), os.getegid())
+            self._proc.map_ids(pid, os.geteuid(), os.getegid())
             word: Birth = {"scratch": request["scratch"], "links": {}, "shared": []}
             ours.sendall(pack(word))
         return pid
@@ -169,19 +177,20 @@ class Keeper:
         self._seal()
         return isolation
 
-    def _adopt(self, request: Adopt, template: int, births: list[int]) -> list[int]:
-        pids = [_greeted(birth) for birth in births]
-        self._stop(request["pid"], template)
-        self._sweep(request["pid"], {*pids, *request["kin"]})
-        for pid in pids:
-            self._limit(pid, request["processes"])
-        word: Birth = {
-            "scratch": request["scratch"],
-            "links": self._proc.links(request["pid"]),
-            "shared": self._proc.shared_memory(request["pid"]),
-        }
-        self._help(template, pids, births, word)
-        return pids
+    def _equip(self, request: Equip, descriptors: list[int]) -> None:
+        """Start what equips the copies; lift the limit of processes, for the kernel counts copies as the original's."""
+        _limit(request["pid"], 0)
+        template, report, *births = descriptors
+        helper = kernel.clone(signal.SIGCHLD)
+        if helper == 0:
+            try:
+                assist(self._proc, request, template, report, births)
+            finally:
+                os._exit(0)
+        self._helpers.add(helper)
+
+    def _reap_helpers(self) -> None:
+        self._helpers -= {helper for helper in self._helpers if os.waitpid(helper, os.WNOHANG)[0]}
 
     def _stop(self, pid: int, process: int) -> None:
         signal.pidfd_send_signal(process, signal.SIGSTOP)
@@ -202,49 +211,6 @@ class Keeper:
                     os.kill(child, signal.SIGKILL)  # unreaped as long as its parent is stopped, so the number is its
             time.sleep(0.0001)
 
-    def _help(self, template: int, pids: list[int], births: list[int], word: Birth) -> None:
-        """What must be done from inside the template's user namespace, into which there is no return."""
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            helper = kernel.clone(signal.SIGCHLD)
-            if helper == 0:
-                try:
-                    kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
-                    write_all(theirs.fileno(), self._equip(template, pids, births, word).encode())
-                finally:
-                    os._exit(0)
-            theirs.close()
-            trouble = b"".join(iter(lambda: ours.recv(1 << 12), b"")).decode()
-            os.waitpid(helper, 0)
-        if trouble != "done":
-            raise RuntimeError(f"the copies of a session could not be equipped: {trouble or 'the helper vanished'}")
-
-    def _equip(self, template: int, pids: list[int], births: list[int], word: Birth) -> str:
-        try:
-            kernel.enter_namespaces(template, kernel.NEWUSER)
-            for pid, birth in zip(pids, births, strict=True):
-                self._map_ids(pid, namespaces.INNER_ID, namespaces.INNER_ID)
-                process = os.pidfd_open(pid)
-                kernel.enter_namespaces(process, kernel.NEWNS)
-                for path, options in zip(SCRATCH, word["scratch"], strict=True):
-                    kernel.mount("tmpfs", path, "tmpfs", TMPFS, options)
-                write_all(birth, pack(word))
-        except OSError as error:
-            return str(error)
-        return "done"
-
-    def _map_ids(self, pid: int, user: int, group: int) -> None:
-        folder = self._proc.folder(pid)
-        try:
-            namespaces._map_ids(folder, user, group)
-        finally:
-            os.close(folder)
-
-    def _limit(self, pid: int, processes: int) -> None:
-        """How many processes a session may have; 0 for as many as may be, while it copies itself."""
-        hard = prlimit(pid, RLIMIT_NPROC)[1]
-        prlimit(pid, RLIMIT_NPROC, (processes or hard, hard))
-
     def _ended(self, request: Ended) -> Answer:
         """The wait status of a session's process that has ended."""
         pid = request["pid"]
@@ -254,14 +220,10 @@ class Keeper:
         return {"status": os.waitpid(pid, 0)[1]}, []
 
 
-def _greeted(birth: int) -> int:
-    """The number of the process that said hello at the other end, as the kernel tells it."""
-    with socket.socket(fileno=os.dup(birth)) as line:
-        _, ancillary, _, _ = line.recvmsg(1, socket.CMSG_SPACE(12))
-    for level, kind, data in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
-            return int.from_bytes(data[:4], "little")
-    raise RuntimeError("a copy of a session said no hello")
+def _limit(pid: int, processes: int) -> None:
+    """How many processes a session may have; 0 for as many as may be."""
+    hard = prlimit(pid, RLIMIT_NPROC)[1]
+    prlimit(pid, RLIMIT_NPROC, (processes or hard, hard))
 
 
 def _told(pids: list[int]) -> Answer:

@@ -83,21 +83,10 @@ class Line:
         self._end()
 
     def _answer(self) -> tuple[dict[str, Any], list[int]]:
-        reply: dict[str, Any] = unpack(self._receive(int.from_bytes(self._receive(8), "big")))
+        reply, descriptors = receive(self._control)
         if "fault" in reply:
             raise SandboxError(f"the keeper of sessions failed: {reply['fault']}")
-        if not reply.get("descriptors"):
-            return reply, []
-        return reply, socket.recv_fds(self._control, 1, reply["descriptors"])[1]
-
-    def _receive(self, size: int) -> bytes:
-        parts = bytearray()
-        while len(parts) < size:
-            part = self._control.recv(size - len(parts))
-            if not part:
-                raise ConnectionError("its end of the line closed")
-            parts += part
-        return bytes(parts)
+        return reply, descriptors
 
     def _lost(self, error: OSError) -> SandboxError:
         self._end()
@@ -105,6 +94,27 @@ class Line:
             f"the keeper of sessions is gone ({error or type(error).__name__}), and its sessions with it; "
             "open new ones, the programs are not to blame"
         )
+
+
+def receive(line: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """A frame and the descriptors that it announces, within the socket's own patience.
+
+    Raises:
+        OSError: they did not come.
+    """
+    frame: dict[str, Any] = unpack(_exactly(line, int.from_bytes(_exactly(line, 8), "big")))
+    count = frame.get("descriptors", 0)
+    return frame, socket.recv_fds(line, 1, count)[1] if count else []
+
+
+def _exactly(line: socket.socket, size: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        part = line.recv(size - len(parts))
+        if not part:
+            raise ConnectionError("its end of the line closed")
+        parts += part
+    return bytes(parts)
 
 
 def _start(python: str, control: socket.socket) -> subprocess.Popen[bytes]:

@@ -7,20 +7,22 @@ session stands on it and no copy is left.
 from __future__ import annotations
 
 import errno
-import select
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from threading import Lock
 from typing import NamedTuple
 
 from assaygym.errors import SandboxError
 from assaygym.sandbox.guest.cells import COPIED, READY
-from assaygym.sandbox.sessions._line import Line
-from assaygym.sandbox.sessions._resident import READY_SECONDS, Ends, Reply, Resident
+from assaygym.sandbox.sessions._line import Line, receive
+from assaygym.sandbox.sessions._resident import Ends, Reply, Resident
 
 BATCH = 32
 """Copies made at once: the kernel bounds the descriptors on their way between processes."""
+REPORT_SECONDS = 40.0
+"""How long to wait until copies are equipped: longer than the helper waits for them."""
 
 
 class Sizes(NamedTuple):
@@ -31,36 +33,62 @@ class Sizes(NamedTuple):
     processes: int
 
 
-class Birth:
-    """A copy that is being made: its ends, and the keeper's end of the socket over which it is helped."""
+class Brood:
+    """Copies that are being made: their ends, and the socket over which they are reported when they are equipped."""
 
-    def __init__(self) -> None:
-        self.ends = Ends()
-        self.keepers, self._theirs = socket.socketpair()
-        self.keepers.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)  # the kernel tells who says hello
+    def __init__(self, count: int) -> None:
+        self.ends = [Ends() for _ in range(count)]
+        self._report, self._far_report = socket.socketpair()
+        self._report.settimeout(REPORT_SECONDS)
+        self._births = [socket.socketpair() for _ in range(count)]
+        for keepers, _ in self._births:
+            keepers.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)  # the kernel tells who says hello
+
+    def hand_to_keeper(self, node: Node) -> None:
+        """Have the keeper equip the copies that a process will make."""
+        sockets = [self._far_report, *(keepers for keepers, _ in self._births)]
+        node.line.ask(
+            "equip",
+            [node.resident.process, *(each.fileno() for each in sockets)],
+            pid=node.resident.pid,
+            scratch=node.sizes.scratch,
+            processes=node.sizes.processes,
+        )
+        for each in sockets:
+            each.close()
 
     def hand_to(self, original: Resident) -> None:
         """Pass the far ends on to the process that copies itself."""
-        original.pass_on([*self.ends.far, self._theirs.fileno()])
-        self.ends.close_far()
-        self._theirs.close()
+        for ends, (_, copys) in zip(self.ends, self._births, strict=True):
+            original.pass_on([*ends.far, copys.fileno()])
+            ends.close_far()
+            copys.close()
 
-    def await_hello(self) -> None:
-        """Wait until the copy is there, so that its keeper need not.
+    def born(self) -> list[Resident]:
+        """The copies, equipped.
 
         Raises:
-            SandboxError: it does not come.
+            SandboxError: they are not.
         """
-        poll = select.poll()
-        poll.register(self.keepers, select.POLLIN)
-        if not poll.poll(READY_SECONDS * 1000):
-            raise SandboxError(f"a copy of a session did not start within {READY_SECONDS} s")
+        try:
+            with self._report:
+                told, processes = receive(self._report)
+        except OSError as error:
+            raise SandboxError(
+                f"the copies of a session were not reported ({error or type(error).__name__})"
+            ) from error
+        if "fault" in told or len(processes) != len(self.ends):
+            raise SandboxError(f"the copies of a session could not be equipped: {told.get('fault')}")
+        ends, self.ends = self.ends, []
+        return [Resident(*parts) for parts in zip(ends, told["pids"], processes, strict=True)]
 
     def close(self) -> None:
-        """The birth failed."""
-        self.ends.close()
-        self.keepers.close()
-        self._theirs.close()
+        """Let go of all that was not handed on; calling it again does nothing."""
+        for each in (self._report, self._far_report, *(end for pair in self._births for end in pair)):
+            each.close()
+        for ends in self.ends:
+            ends.close()
+        self.ends = []
 
 
 class Node:
@@ -130,13 +158,9 @@ class Node:
         successor: Node | None = None
         try:
             for at in range(0, len(seeds), BATCH):
-                births: list[Birth] = []
-                fresh = not self.template
-                threads = self._clone(seeds[at : at + BATCH], births, first=fresh)
-                if fresh and threads > 1:
-                    self._clone([None], births, first=False)
-                made += self._adopt(births)
-                if fresh and threads > 1:
+                nodes, alone = self._batch(seeds[at : at + BATCH])
+                made += nodes
+                if not alone:
                     successor = made.pop()
         except BaseException:
             for node in made:
@@ -177,57 +201,45 @@ class Node:
         status: int | None = reply["status"]
         return status
 
-    def _clone(self, seeds: Sequence[str | None], births: list[Birth], *, first: bool) -> int:
-        """Have the process copy itself; the copies, added to `births`, wait to be adopted. Returns its threads."""
-        mine = [Birth() for _ in seeds]
-        births += mine
+    def _batch(self, seeds: Sequence[str | None]) -> tuple[list[Node], bool]:
+        """Some copies; False with a last one more, when this process was found to have threads."""
+        fresh = not self.template
+        with ExitStack() as broods:
+            threads, brood = self._clone(seeds, broods, first=fresh)
+            alone = not fresh or threads == 1
+            families = [brood] if alone else [brood, self._clone([None], broods, first=False)[1]]
+            self.template = True
+            self.line.ask("stop", [self.resident.process], pid=self.resident.pid)
+            nodes = [Node(self.line, resident, self.sizes, self) for family in families for resident in family.born()]
         try:
-            self.line.ask("limit", pid=self.resident.pid, processes=0)
-            self.resident.signal(signal.SIGCONT)
-            self.resident.send({"do": "copy", "seeds": list(seeds), "first": first})
-            for birth in mine:
-                birth.hand_to(self.resident)
-            reply = self.resident.reply(COPIED)
-            if reply is None or reply.error is not None:
-                raise SandboxError(_refusal(reply))
-            for birth in mine:
-                birth.await_hello()
-        except BaseException:
-            _give_up(births)
-            if not self.template and self.line.alive:
-                self.line.ask("limit", pid=self.resident.pid, processes=self.sizes.processes)
-            raise
-        return int(reply.value) if reply.value is not None and reply.value.isdecimal() else 1
-
-    def _adopt(self, births: list[Birth]) -> list[Node]:
-        """Have the keeper stop this process and equip its copies; wait until they are ready."""
-        self.template = True
-        with self._tree:
-            kin = [node.resident.pid for node in self.children]
-        try:
-            reply, processes = self.line.ask(
-                "adopt",
-                [self.resident.process, *(birth.keepers.fileno() for birth in births)],
-                pid=self.resident.pid,
-                kin=kin,
-                scratch=self.sizes.scratch,
-                processes=self.sizes.processes,
-            )
-        except BaseException:
-            _give_up(births)
-            raise
-        nodes = []
-        for birth, pid, process in zip(births, reply["pids"], processes, strict=True):
-            birth.keepers.close()
-            nodes.append(Node(self.line, Resident(birth.ends, pid, process), self.sizes, self))
-        try:
+            with self._tree:
+                kin = [node.resident.pid for node in self.children]
+            self.line.ask("sweep", pid=self.resident.pid, kin=kin)
             for node in nodes:
                 ready(node.resident)
         except BaseException:
             for node in nodes:
                 node.release()
             raise
-        return nodes
+        return nodes, alone
+
+    def _clone(self, seeds: Sequence[str | None], broods: ExitStack, *, first: bool) -> tuple[int, Brood]:
+        """Have the process copy itself; returns how many threads it has, and the copies."""
+        brood = Brood(len(seeds))
+        broods.callback(brood.close)
+        try:
+            brood.hand_to_keeper(self)
+            self.resident.signal(signal.SIGCONT)
+            self.resident.send({"do": "copy", "seeds": list(seeds), "first": first})
+            brood.hand_to(self.resident)
+            reply = self.resident.reply(COPIED)
+            if reply is None or reply.error is not None:
+                raise SandboxError(_refusal(reply))
+        except BaseException:
+            if not self.template and self.line.alive:
+                self.line.ask("limit", pid=self.resident.pid, processes=self.sizes.processes)
+            raise
+        return int(reply.value) if reply.value is not None and reply.value.isdecimal() else 1, brood
 
 
 def ready(resident: Resident) -> Reply:
@@ -254,9 +266,3 @@ def _refusal(reply: Reply | None) -> str:
             "and bounds how many namespaces there are; close some sessions, or fork one nearer to the first"
         )
     return f"a session could not be copied ({reply.error})"
-
-
-def _give_up(births: list[Birth]) -> None:
-    for birth in births:
-        birth.close()
-    births.clear()
