@@ -44,7 +44,7 @@ MOST_FILES = 2000
 WATCHERS = 3
 """Processes of ours that count among a jailed program's: keeper, zygote, the first process."""
 WANTS_ITS_FILE = re.compile(
-    rb"__file__|main\.py|multiprocessing|ProcessPool|runpy|argv\s*\[\s*0|spec_from_file|import_module|import\s+main\b"
+    rb"__file__|main\.py|[Tt]hread|multiprocessing|ProcessPool|runpy|argv\s*\[\s*0|spec_from_file|import_module|import\s+main\b"
 )
 """Programs that may look for their own file: it is laid out for these only, since a clean scratch costs nothing."""
 

@@ -18,7 +18,6 @@ import resource
 import signal
 import sys
 import threading
-import traceback
 import types
 
 from assaygym.sandbox.guest.clone import limit
@@ -45,6 +44,12 @@ PYTHON_SIGNALS = (
     (signal.SIGXFSZ, signal.SIG_IGN),
 )
 """What an interpreter does about signals at its start."""
+_leave, _set_depth, _display = os._exit, sys.setrecursionlimit, sys.excepthook
+_stdout, _stderr = sys.stdout, sys.stderr
+_shutdown = threading._shutdown  # type: ignore[attr-defined]
+"""What is needed after the program had its way with the modules."""
+DEPTH = 2000
+"""Of calls, for what is left to do once the program has ended."""
 FLUSH_FAILED = 120
 """The exit code of an interpreter that could not write out its standard output."""
 
@@ -54,7 +59,7 @@ def prepare() -> None:
     global _file
     _file = f"{scratch}/{PROGRAM}"
     main = types.ModuleType("__main__")
-    main.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __file__=_file)
+    main.__dict__.update(__builtins__=sys.modules["builtins"], __cached__=None, __file__=_file, __annotations__={})
     sys.modules["__main__"] = main
     for number, action in PYTHON_SIGNALS:
         signal.signal(number, action)
@@ -145,8 +150,22 @@ def _execute(command: list[str], environment: dict[str, str], channel: int) -> N
 
 
 def _run(how: str, body: bytes, flags: int) -> NoReturn:
-    """Run Python as `python3 main.py` would."""
-    code = 0
+    """Run Python as `python3 main.py` would.
+
+    Whatever the program did to the interpreter, nothing gets past this function: it would go on as a second worker.
+    """
+    code = 1
+    try:
+        code = _ran(how, body)
+        code = _finished(code, flags)
+    except BaseException:  # only what the program prepared gets here
+        code = code or 1
+    finally:
+        _leave(code)
+
+
+def _ran(how: str, body: bytes) -> int:
+    """The program's exit code, should it end by itself."""
     try:
         program = marshal.loads(body) if how == "code" else _compiled(body)
         if how == "compile":
@@ -154,10 +173,11 @@ def _run(how: str, body: bytes, flags: int) -> NoReturn:
         else:
             exec(program, sys.modules["__main__"].__dict__)
     except SystemExit as end:
-        code = _code_of(end)
+        return _code_of(end)
     except BaseException as error:
-        code = _tell(error)
-    _finish(code, flags)
+        _set_depth(DEPTH)
+        return _told(error)
+    return 0
 
 
 def _compiled(body: bytes) -> types.CodeType:
@@ -174,58 +194,93 @@ def _compiled(body: bytes) -> types.CodeType:
         return compile(body, _file, "exec", dont_inherit=True)
     except ValueError as error:  # Pythons before 3.11.4, of a NUL
         raise SyntaxError(str(error)) from None
+    except SyntaxError as error:
+        if error.text is not None:
+            raise
+    _lay_source()
+    return compile(body, _file, "exec", dont_inherit=True)  # which now finds the line to show
 
 
 def _code_of(end: SystemExit) -> int:
     if end.code is None:
         return 0
     if isinstance(end.code, int):
-        return end.code & 0xFF
-    with contextlib.suppress(BaseException):
-        sys.stderr.write(f"{end.code}\n")
+        return int.__and__(end.code, 0xFF)
+    _write_error(f"{end.code}\n")
     return 1
 
 
-def _tell(error: BaseException) -> int:
-    """Print what ended the program, without our own frames."""
+def _told(error: BaseException) -> int:
+    """Print what ended the program, without our own frames, as the interpreter does; the exit code."""
     trace = error.__traceback__
-    while trace and trace.tb_frame.f_code.co_filename == __file__:
+    while trace and trace.tb_frame.f_code.co_filename == _told.__code__.co_filename:
         trace = trace.tb_next
-    error.__traceback__ = trace
-    try:
-        _flush(sys.stdout)
-        if sys.excepthook is sys.__excepthook__:  # which reads the source from the disk, where it is not
-            traceback.print_exception(type(error), error, trace)
-        else:
-            sys.excepthook(type(error), error, trace)
-    except BaseException:
-        traceback.print_exc()
+    _flush(sys.stdout)
+    _lay_source()
+    code = 1
+    if sys.excepthook is _display:
+        _display(type(error), error.with_traceback(trace), trace)
+    else:
+        code = _hooked(error, trace)
     if isinstance(error, KeyboardInterrupt):
-        _flush(sys.stdout), _flush(sys.stderr)
+        _flush(_stdout), _flush(_stderr)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
+    return code
+
+
+def _hooked(error: BaseException, trace: types.TracebackType | None) -> int:
+    """Have the program's own hook tell."""
+    try:
+        sys.excepthook(type(error), error, trace)
+    except SystemExit as end:
+        return _code_of(end)
+    except BaseException as other:
+        _write_error("Error in sys.excepthook:\n")
+        own = other.__traceback__ and other.__traceback__.tb_next
+        other.__context__ = None
+        _display(type(other), other.with_traceback(own), own)
+        _write_error("\nOriginal exception was:\n")
+        _display(type(error), error.with_traceback(trace), trace)
     return 1
 
 
-def _finish(code: int, flags: int) -> NoReturn:
-    """End as an interpreter does: threads, exit functions, what objects do when they go, buffers."""
+def _lay_source() -> None:
+    """Write the program's file, where the interpreter looks for the lines that it shows."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        os.write(descriptor, _source)
+        os.close(descriptor)
+
+
+def _write_error(text: str) -> None:
+    with contextlib.suppress(BaseException):
+        sys.stderr.write(text)
+
+
+def _finished(code: int, flags: int) -> int:
+    """End as an interpreter does: buffers, threads, exit functions, what objects do when they go, buffers again."""
+    _set_depth(DEPTH)
+    _flush(sys.stdout)
     if _thread._count() or threading._threading_atexits:  # type: ignore[attr-defined]
-        _step(threading._shutdown)  # type: ignore[attr-defined]
+        _step(_shutdown)
     if atexit._ncallbacks():
         _step(atexit._run_exitfuncs)
+    whole = _flush(sys.stdout)
     if flags & FINALIZES:
         _step(_drop_main)
-    if not _flush(sys.stdout):
-        code = code or FLUSH_FAILED
+        whole = _flush(sys.stdout) and whole
+    if sys.stdout is not _stdout:
+        _flush(_stdout)
     _flush(sys.stderr)
-    os._exit(code)
+    return code if whole or code else FLUSH_FAILED
 
 
 def _step(step: Callable[[], object]) -> None:
     try:
         step()
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        _display(type(error), error, error.__traceback__)
 
 
 def _drop_main() -> None:
