@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assaygym.sandbox._interpreter import PACKAGES_PLACE, configuration, interpreter, package_folders
 from assaygym.sandbox._wire import View
+from assaygym.sandbox.guest.survey import outermost, present
 from assaygym.sandbox.languages import installed
 
 SYSTEM = (
@@ -43,21 +44,15 @@ def view_of_this_machine() -> View:
     prefix = os.path.realpath(sys.base_prefix)
     wanted = [*SYSTEM, *(f"{prefix}/{folder}" for folder in PREFIX_FOLDERS), os.path.dirname(python)]
     wanted += [path for language in installed() for path in language.paths()]
-    binds = _outermost([path for path in dict.fromkeys(wanted) if os.path.lexists(path)])
+    binds = outermost(present(wanted))
     return {
         "scratch": SCRATCH,
         "binds": binds,
         "packages": {f"{PACKAGES_FOLDER}/{os.path.basename(path)}": path for path in package_folders()},
-        "masks": _outermost(_packages(binds)),
+        "masks": outermost(_packages(binds)),
         "texts": {**NAMES, f"{PYTHON}/pyvenv.cfg": configuration(python)},
         "links": {f"{PYTHON}/bin/python3": python, f"{PYTHON}/bin/python": "python3", **DEVICE_LINKS},
     }
-
-
-def _outermost(paths: list[str]) -> list[str]:
-    """Those that lie below no other; links stay, since only their own place shows them."""
-    folders = [path for path in paths if not os.path.islink(path)]
-    return [path for path in paths if not any(path.startswith(folder + "/") for folder in folders)]
 
 
 def _packages(binds: list[str]) -> list[str]:
