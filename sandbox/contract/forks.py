@@ -162,6 +162,14 @@ def tree():
         assert len(set(seen[0])) == 3
         assert seen[2] == seen[0][:1]
 
+    def test_random_bytes_of_openssl_differ(self, sandbox: OpensSessions) -> None:
+        """It keeps a generator of its own in the process."""
+        with sandbox.session() as session:
+            if session.run("import ssl; ssl.RAND_bytes(8)").error is not None:
+                pytest.skip("there is no OpenSSL")
+            copies = session.fork(2)
+            assert len({value(each, "ssl.RAND_bytes(8)") for each in (session, *copies)}) == 3
+
     def test_later_copies_differ_from_earlier_ones(self, sandbox: OpensSessions) -> None:
         """Also when nothing was run in between."""
         with sandbox.session() as session:

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
 SESSION = COPY | kernel.NEWNET
 WARM = """
-    abc argparse array asyncio base64 bisect calendar cmath collections contextlib copy csv ctypes dataclasses datetime
+    abc argparse array base64 bisect calendar cmath collections contextlib copy csv ctypes dataclasses datetime
     decimal enum fractions functools glob hashlib heapq inspect io itertools json linecache math mmap operator os
     pathlib pickle pprint queue random re secrets shutil statistics string struct subprocess tempfile textwrap
     threading time traceback types typing unicodedata uuid warnings zlib
 """
-"""Modules that sessions find loaded."""
+"""Modules that sessions find loaded. Not asyncio: it loads OpenSSL, whose random state each copy then has to renew."""
 STOP_SECONDS = 5.0
 
 Answer = tuple[dict[str, object], list[int]]
