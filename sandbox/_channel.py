@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import signal
 import socket
 import time
 import weakref
@@ -116,10 +117,11 @@ class ChannelProcess:
         except WorkerLost:
             self._pool.check_open()
             raise
+        short = report.status == signal.SIGKILL and self._worker.ran_short()
         self._let_go.detach()
         self._channel.close()
         self._pool.release(self._worker)
-        return outcome(report, self._limits, self._worker.isolation)
+        return outcome(report, self._limits, self._worker.isolation, short)
 
     def _wait(self, wanted: int, deadline: float) -> int:
         """The channel's events, 0 when the time is over or the program has ended and left nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import weakref
@@ -146,10 +147,10 @@ class LocalSandbox(Sandbox):
         return order(body, how=how, source=source, argv=line, stdin_file=self.stdin_file, jailed=self.jailed, **named)
 
     def _answer(self, wanted: Order, limits: Limits, kind: str = PLAIN) -> ExecResult:
-        report, isolation = self._report(wanted, kind)
-        return outcome(report, limits, isolation)
+        report, isolation, short = self._report(wanted, kind)
+        return outcome(report, limits, isolation, short)
 
-    def _report(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...]]:
+    def _report(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...], bool]:
         """Have a worker do it; a lost worker says nothing about the program, so another is asked.
 
         Raises:
@@ -162,7 +163,7 @@ class LocalSandbox(Sandbox):
                 self._check_open()
         return self._try(wanted, kind)
 
-    def _try(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...]]:
+    def _try(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...], bool]:
         worker = self._pool.acquire(kind)
         try:
             worker.start(wanted)
@@ -172,15 +173,16 @@ class LocalSandbox(Sandbox):
             self._pool.discard(worker)
             self._check_open()
             raise
+        short = report.status == signal.SIGKILL and worker.ran_short()
         self._pool.release(worker)
-        return report, worker.isolation
+        return report, worker.isolation, short
 
     def _compiled(self, source: bytes) -> bytes | None:
         """The marshalled code of a program, compiled by a run of its own."""
         limits = Limits(output_bytes=16 << 20)
         wanted = order(source, how="compile", argv=[PROGRAM], limits=limits, jailed=self.jailed)
         try:
-            report, _ = self._report(wanted, PLAIN)
+            report, *_ = self._report(wanted, PLAIN)
         except WorkerLost:
             return None
         return report.stdout if report.status == 0 and report.ended == BY_ITSELF else None

@@ -63,6 +63,8 @@ class Order:
     fetch: tuple[str, ...]
     stdin: bytes
     """What is too much for a pipe."""
+    memory_bytes: int
+    """What all its processes may hold together, with its files and the worker itself."""
 
     def packed(self, along: int = 0) -> bytes:
         """The payload on the wire; `along` are flags for what goes with it."""
@@ -138,6 +140,7 @@ def order(
         limits.file_bytes + ours,
         tuple(fetch),
         fed if large else b"",
+        limits.memory_bytes + OVERHEAD_BYTES + 2 * limits.file_bytes + ours,
     )
 
 

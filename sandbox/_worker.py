@@ -16,6 +16,7 @@ from typing import IO, cast
 from assaygym.errors import SandboxError
 from assaygym.sandbox._order import ENVIRONMENT, Order
 from assaygym.sandbox._wire import Boot
+from assaygym.sandbox.guest.cgroup import Group
 from assaygym.sandbox.guest.frames import pack, unpack
 from assaygym.sandbox.guest.protocol import (
     BY_HOST,
@@ -74,6 +75,7 @@ class Worker:
         process: what is to be waited for at its end; None where somebody else does.
         boot: what it is told.
         last_words: the reading end of its stderr, where that is not the process's.
+        group: what limits and counts the memory of all its processes.
     """
 
     def __init__(
@@ -82,7 +84,9 @@ class Worker:
         process: subprocess.Popen[bytes] | None,
         boot: Boot,
         last_words: IO[bytes] | None = None,
+        group: Group | None = None,
     ) -> None:
+        self._group, self._killed_for_memory = group, 0
         self.link, self._process = link, process
         self._last_words = process.stderr if process else last_words
         self._owner = os.getpid()
@@ -134,6 +138,9 @@ class Worker:
         _ = self.isolation
         self._number += 1
         self._order = order
+        if self._group:
+            with suppress(OSError):  # more is held at the moment; then the former limit stays
+                self._group.set_memory(order.memory_bytes)
         along = HAS_CHANNEL * (channel >= 0) | HAS_STDIN * bool(order.stdin)
         payload = order.packed(along)
         names = marshal.dumps(list(order.fetch)) if order.fetch else b""
@@ -156,6 +163,13 @@ class Worker:
         finally:
             if stdin >= 0:
                 os.close(stdin)
+
+    def ran_short(self) -> bool:
+        """Whether the kernel has killed something of the last run for want of memory."""
+        before = self._killed_for_memory
+        if self._group:
+            self._killed_for_memory = self._group.oom_kills()
+        return self._killed_for_memory > before
 
     def kill(self) -> None:
         """Have the run's processes killed; the report still comes."""
@@ -195,6 +209,8 @@ class Worker:
         if self._process.poll() is None and not _ends(self._process.pid, END_SECONDS):
             self._process.kill()
         self._process.wait()
+        if self._group:
+            self._group.remove()  # the worker does so itself, unless it was killed
 
     def shut(self) -> None:
         """Have the worker end, also while another thread waits for its report; in a fork do nothing."""
@@ -260,7 +276,7 @@ def _ends(pid: int, seconds: float) -> bool:
         os.close(watched)
 
 
-def start_worker(python: str, boot: Boot) -> Worker:
+def start_worker(python: str, boot: Boot, group: Group | None = None) -> Worker:
     """Start a worker as a child of this process.
 
     Raises:
@@ -287,4 +303,4 @@ def start_worker(python: str, boot: Boot) -> Worker:
         theirs.close()
         os.close(reading)
         os.close(writing)
-    return Worker(ours, process, boot)
+    return Worker(ours, process, boot, group=group)

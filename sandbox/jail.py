@@ -30,6 +30,7 @@ The lists `COVERED` and `NOT_COVERED` below are shown by `assay doctor`.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
@@ -45,6 +46,8 @@ from assaygym.sandbox._view import PACKAGES_FOLDER, PYTHON, SCRATCH, STDIN_FILE,
 from assaygym.sandbox._wire import Boot
 from assaygym.sandbox._worker import Worker, WorkerLost, start_worker
 from assaygym.sandbox.base import Limits
+from assaygym.sandbox.guest import cgroup
+from assaygym.sandbox.languages import Language
 
 COVERED = (
     "files: only the interpreter and the system's libraries are visible, read-only; no home, no /proc, no host /tmp",
@@ -83,6 +86,12 @@ _settled = ""
 """What "auto" came to in this process."""
 
 
+_numbers = itertools.count()
+"""Of the control groups of this process, whatever the number of sandboxes."""
+TRIAL_BYTES = 256 << 20
+"""Of a control group until its first run."""
+
+
 class JailSandbox(LocalSandbox):
     """Runs programs in namespaces of their own, or, where there are none, within Landlock; see the module.
 
@@ -107,6 +116,9 @@ class JailSandbox(LocalSandbox):
         self._python = interpreter()
         self._view = view_of_this_machine()
         self._alone: Alone | None = None
+        self._hierarchy = cgroup.find()
+        if self._hierarchy:
+            self._hierarchy.sweep()
         super().__init__(workers, limits)
         try:
             self._choose(tier)
@@ -121,7 +133,11 @@ class JailSandbox(LocalSandbox):
             self._alone.folders.close()
 
     def _start_worker(self, kind: str) -> Worker:
-        return start_worker(self._python, self._boot_alone(kind, self._alone) if self._alone else self._boot(kind))
+        boot = self._boot_alone(kind, self._alone) if self._alone else self._boot(kind)
+        group = self._hierarchy.create(str(next(_numbers)), TRIAL_BYTES) if self._hierarchy else None
+        if group:
+            boot["cgroups"], boot["more_isolation"] = list(group.paths), ["cgroup"]
+        return start_worker(self._python, boot, group)
 
     def _boot(self, kind: str) -> Boot:
         return {
@@ -150,6 +166,15 @@ class JailSandbox(LocalSandbox):
             "packages": [alone.folders.packages],
             "confinement": confinement,
         }
+
+    def _language(self, name: str) -> Language:
+        found = super()._language(name)
+        if self._alone and found.compile:  # or the compiler's failure would be told as the program's
+            raise ConfigError(
+                f"{found.name} programs cannot be compiled in the jail's tier 'landlock', since a compiler starts "
+                "processes; let the machine make user namespaces, or use open_sandbox('docker')"
+            )
+        return found
 
     def _choose(self, tier: str) -> None:
         global _settled

@@ -16,6 +16,7 @@ import resource
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from assaygym.sandbox.guest import kernel
 from assaygym.sandbox.guest.protocol import (
@@ -50,10 +51,11 @@ class PlainCloner:
         seal: what the program to be gives up before it gets its order.
         mapped: bytes that our interpreter maps; granted to Python programs on top of their limit.
         directory: where programs work.
+        proc: a descriptor of the host's /proc, for the order in which processes are killed for memory; -1 for none.
     """
 
-    def __init__(self, seal: Callable[[], object], mapped: int, directory: str) -> None:
-        self._seal, self._mapped, self._directory = seal, mapped, directory
+    def __init__(self, seal: Callable[[], object], mapped: int, directory: str, proc: int = -1) -> None:
+        self._seal, self._mapped, self._directory, self._proc = seal, mapped, directory, proc
         self._five: tuple[int, ...] = ()
 
     def __call__(self, descriptors: tuple[int, ...]) -> Prepared | None:
@@ -76,6 +78,8 @@ class PlainCloner:
     def _take(self) -> None:
         try:
             os.setsid()
+            if self._proc >= 0:
+                self._come_first()
             for number, descriptor in enumerate(self._five):
                 os.dup2(descriptor, number)
             self._seal()  # which may need descriptors that are above
@@ -83,6 +87,14 @@ class PlainCloner:
         except BaseException as fault:  # ours, and not yet where anybody would look for it
             os.write(self._five[CHANNEL_FD], f"{type(fault).__name__}: {fault}".encode())
             os._exit(START_FAILED)
+
+    def _come_first(self) -> None:
+        """A machine or a group short of memory shall kill a program before the worker that makes runs."""
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or the file would be root's
+        with suppress(OSError):
+            score = os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=self._proc)
+            os.write(score, b"1000")
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
     def await_start(self) -> Begin:
         """In the program to be: give up what is not its own, wait for the order, take what comes with it."""

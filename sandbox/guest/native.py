@@ -80,6 +80,7 @@ class _State(ctypes.Structure):
         ("count", i32),
         ("channel", i32),
         ("failure", i32),
+        ("proc", i32),
         ("order", _Order),
         ("report", _Report),
         ("start", _Start),
@@ -95,12 +96,15 @@ class NativeZygote(Zygote):
         library: the compiled `zygote.c`.
         scratch: what a run may write to.
         mapped: bytes that our interpreter maps.
+        proc: a descriptor of the host's /proc, for the order in which processes are killed for memory.
     """
 
-    def __init__(self, link: socket.socket, library: ctypes.PyDLL, scratch: MountedScratch, mapped: int) -> None:
+    def __init__(
+        self, link: socket.socket, library: ctypes.PyDLL, scratch: MountedScratch, mapped: int, proc: int
+    ) -> None:
         super().__init__(link, None, scratch, grouped=False)
         self._serve, self._remember = library.serve, library.remember_clean
-        self._state = _State(link=LINK_FD, mapped=mapped)
+        self._state = _State(link=LINK_FD, mapped=mapped, proc=proc)
         self._state.places[:] = [scratch.path.encode(), SHARED_MEMORY.encode()]
         self._state.which[:] = LIMITED
         self._reference = ctypes.byref(self._state)

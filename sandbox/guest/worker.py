@@ -20,7 +20,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 
-from assaygym.sandbox.guest import alone, kernel, program
+from assaygym.sandbox.guest import alone, cgroup, kernel, program
 from assaygym.sandbox.guest.clone import AloneCloner, PlainCloner, limit
 from assaygym.sandbox.guest.frames import pack, read_frame, write_all
 from assaygym.sandbox.guest.namespaces import enter_jail
@@ -131,9 +131,13 @@ def _keep(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int) ->
     os.setsid()
     os.umask(0o022)
     _turn_off_streams()
+    for folder in boot["cgroups"]:  # before anything is held that should count
+        with open(f"{folder}/{cgroup.MEMBERS}", "w") as members:
+            members.write("0")
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):  # a handler could be reached from inside a run
         signal.signal(number, signal.SIG_DFL)
     statm = os.open("/proc/self/statm", os.O_RDONLY)
+    boot["proc"] = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
     if boot["tier"] == "userns":
         _keep_namespaces(boot, link, tell, watcher, statm)
     else:
@@ -201,10 +205,13 @@ def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.sock
         kernel.install_filter(refused)
         isolation.append("seccomp")
     if library:
-        zygote: Zygote = NativeZygote(link, library, scratch, boot["mapped_bytes"])
+        zygote: Zygote = NativeZygote(link, library, scratch, boot["mapped_bytes"], boot["proc"])
     else:
         zygote = Zygote(
-            link, PlainCloner(kernel.clear_capabilities, boot["mapped_bytes"], boot["scratch"]), scratch, grouped=False
+            link,
+            PlainCloner(kernel.clear_capabilities, boot["mapped_bytes"], boot["scratch"], boot["proc"]),
+            scratch,
+            grouped=False,
         )
     _go(boot, zygote, isolation)
 

@@ -6,12 +6,14 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -60,7 +62,7 @@ struct zygote {
     u64 room, size;        /* of the buffer, and of the scratch */
     int which[LIMITS], link;
     /* the run that is prepared or goes on */
-    int stage, number, streams[2], order_line, watched, along[2], count, channel, failure;
+    int stage, number, streams[2], order_line, watched, along[2], count, channel, failure, proc;
     struct order order;
     struct report report;
     struct start start;
@@ -125,11 +127,21 @@ __attribute__((noinline)) static int clone_run(void) {
 
 /* ---- the program to be ---- */
 
-static int take(const int *descriptors) {
+/* A machine or a group short of memory shall kill a program before the worker that makes runs. */
+static void come_first(int proc) {
+    prctl(PR_SET_DUMPABLE, 1); /* or the file would be root's */
+    int score = openat(proc, "self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score >= 0 && write(score, "1000", 4) == 4)
+        close(score);
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
+static int take(const int *descriptors, int proc) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2];
     memset(none, 0, sizeof none);
     setsid();
+    come_first(proc);
     for (int number = 0; number <= FEED_FD; number++)
         if (dup2(descriptors[number], number) < 0)
             return -errno;
@@ -202,7 +214,7 @@ static int prepare(struct zygote *z) {
     int first = clone_run();
     if (first == 0) {
         int five[] = {in[0], out[1], err[1], line[1], in[1]};
-        z->failure = take(five);
+        z->failure = take(five, z->proc);
         if (!z->failure)
             z->failure = await_start(z);
         return PROGRAM;

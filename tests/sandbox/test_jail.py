@@ -15,6 +15,7 @@ from assaygym.errors import SandboxError
 from assaygym.sandbox import ExecStatus, Limits, Process, Sandbox, open_sandbox
 from assaygym.sandbox import jail as jail_module
 from assaygym.sandbox.contract.channels import ECHO
+from assaygym.sandbox.guest import cgroup
 
 pytestmark = pytest.mark.usefixtures("jail")
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,63 @@ def test_isolation_lists_every_mechanism(jail: Sandbox) -> None:
     names = "userns mntns pidns netns ipcns utsns ro_root private_scratch no_capabilities no_new_privs seccomp rlimits"
     if os.uname().machine not in ("x86_64", "aarch64"):
         names = names.replace("seccomp ", "")
+    if cgroup.find():
+        names = names.replace("rlimits", "cgroup rlimits")
     assert jail.run("pass").isolation == tuple(names.split())
+
+
+@pytest.fixture
+def metered() -> None:
+    if not cgroup.find():
+        pytest.skip("no control group can be had here, so nothing sums up the memory of several processes")
+
+
+EIGHT = """
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        held = b"x" * (50 << 20)
+        time.sleep(0.5)
+        os._exit(0)
+print(sum(os.wait()[1] == 9 for _ in range(8)))
+"""
+
+
+@pytest.mark.usefixtures("metered")
+def test_the_memory_of_all_processes_together_is_limited(jail: Sandbox) -> None:
+    assert int(answer(jail, EIGHT, Limits(memory_bytes=100 << 20, file_bytes=1 << 20))) >= 4
+    assert answer(jail, EIGHT, Limits(memory_bytes=600 << 20)) == "0"
+
+
+@pytest.mark.usefixtures("metered")
+def test_memory_that_only_the_kernel_holds_counts(jail: Sandbox) -> None:
+    program = """
+import socket
+kept = []
+while True:
+    a, b = socket.socketpair()
+    a.setblocking(False)
+    a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+    kept += [a, b]
+    try:
+        while True: a.send(b"x" * 65536)
+    except BlockingIOError: pass
+"""
+    result = jail.run(program, limits=Limits(memory_bytes=64 << 20, file_bytes=1 << 20))
+    assert result.status is ExecStatus.OUT_OF_MEMORY
+    assert answer(jail, "print('the next one runs')") == "the next one runs"
+
+
+@pytest.mark.usefixtures("metered")
+def test_the_control_groups_vanish_with_their_workers(namespaces: None) -> None:
+    def groups() -> set[str]:
+        return {path for folder in Path("/sys/fs/cgroup").rglob(f"assaygym-{os.getpid()}-*") for path in [str(folder)]}
+
+    before = groups()
+    with open_sandbox("jail", workers=1) as sandbox:
+        sandbox.run("pass")
+        assert groups() > before
+    assert groups() == before
 
 
 @pytest.mark.parametrize("path", ["/proc", "/sys", "/home", "/etc/shadow", "/var", "/mnt", "/usr/share/doc", "/boot"])
