@@ -36,15 +36,18 @@ COVERED = (
 )
 NOT_COVERED = (
     "a hole in the Linux kernel: programs share the host's kernel",
-    "child processes: programs that need them fail (fork raises BlockingIOError), multiprocessing among them",
+    "child processes: programs that need them fail (fork raises BlockingIOError), and compiled languages are refused",
+    "shared memory: there is no /dev/shm, and so no multiprocessing",
     "disk space: one file is limited, all files together are not",
     "names, sizes and times of files: what has a known path can be looked up, and installed packages can be listed",
-    "process numbers: other processes are seen to exist, though not reached",
+    "process numbers and the host's name: other processes are seen to exist, though not reached",
     "the number of threads, where programs run as an ordinary user: their memory limit alone bounds it",
     "root's files in /usr/lib and the interpreter's folder, where the interpreter lies in a home that is root's alone: "
     "programs then keep root's user, without its capabilities",
     "side channels: timing, caches, the load of the machine",
 )
+SETTINGS = ("/etc/ssl/openssl.cnf",)
+"""Files that their readers (node) can do without where there are none, but not where they may not be opened."""
 NEEDED = (0, 1, 3, 6, 7)
 """Capabilities by which root makes, and later removes, folders of another user, and becomes it."""
 PER_HOST = 256
@@ -78,7 +81,7 @@ class Alone:
     def __init__(self, view: View, python: str) -> None:
         self.folders = Folders(python)
         packages = list(view["packages"].values())
-        self._read = [*shown(view["binds"], view["masks"]), *packages, str(self.folders.root / "python")]
+        self._read = [*SETTINGS, *shown(view["binds"], view["masks"]), *packages, str(self.folders.root / "python")]
         needed = [python, *_library(), *packages, str(self.folders.root.parent)]
         self._first = private_id() if _has_capabilities() and all(map(_is_open, needed)) else None
         self.counts_processes = self._first == PRIVATE_IDS[0] and _own_user(PRIVATE_IDS[0]) != PRIVATE_IDS[0]

@@ -48,6 +48,7 @@ from assaygym.sandbox._worker import Worker, WorkerLost, start_worker
 from assaygym.sandbox.base import Limits
 from assaygym.sandbox.guest import cgroup
 from assaygym.sandbox.languages import Language
+from assaygym.sandbox.sessions import Opener, ReplayKeeper, SessionKeeper
 
 COVERED = (
     "files: only the interpreter and the system's libraries are visible, read-only; no home, no /proc, no host /tmp",
@@ -138,6 +139,12 @@ class JailSandbox(LocalSandbox):
         if group:
             boot["cgroups"], boot["more_isolation"] = list(group.paths), ["cgroup"]
         return start_worker(self._python, boot, group)
+
+    def _new_opener(self) -> Opener:
+        if self._alone is None:
+            return SessionKeeper(self._view, self._python)
+        folders = self._alone.folders
+        return ReplayKeeper(self._python, folders.command, folders.packages, self._alone.confinement)
 
     def _boot(self, kind: str) -> Boot:
         return {
