@@ -22,9 +22,10 @@ from assaygym.sandbox._order import PROGRAM, Order, order
 from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._pool import Pool
 from assaygym.sandbox._worker import Report, Worker, WorkerLost
-from assaygym.sandbox.base import ExecResult, Job, Limits, Process, Sandbox
+from assaygym.sandbox.base import ExecResult, Job, Limits, Process, Sandbox, Session
 from assaygym.sandbox.guest.protocol import BY_ITSELF
 from assaygym.sandbox.languages import Language, language
+from assaygym.sandbox.sessions import Opener
 
 LOOK_AHEAD = 2
 """Results that `run_many` holds ready, per worker, before it waits for its consumer."""
@@ -58,6 +59,8 @@ class LocalSandbox(Sandbox):
 
     jailed: bool
     """Whether processes are counted in a namespace of their own."""
+    _opener: Opener | None
+    """Opens sessions, once there is one."""
     stdin_file = ""
     """Where a program's standard input has a name; "" for nowhere."""
 
@@ -75,6 +78,7 @@ class LocalSandbox(Sandbox):
     def _start_anew(self) -> None:
         """At the beginning, and in the child of a fork: what the parent runs, holds and locks there is not ours."""
         self._places = threading.BoundedSemaphore(self.workers)
+        self._opening, self._opener = threading.Lock(), None
         self._codes = CodeCache(self._compiled)
         self._builder.start_anew()
         self._pool.start_anew()
@@ -216,6 +220,29 @@ class LocalSandbox(Sandbox):
             raise
         return ChannelProcess(worker, ours, limits, self._pool)
 
+    def session(
+        self,
+        language: str = PLAIN,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        limits: Limits | None = None,
+        seed: int = 0,
+    ) -> Session:
+        """A stateful interpreter, "python" or "bash". It takes none of the places of `run`.
+
+        Raises:
+            ConfigError: the language, a limit or a file name is not usable.
+            SandboxError: the sandbox itself failed, is closed, or has no sessions.
+        """
+        limits = self._checked(limits)
+        with self._opening:
+            if self._opener is None:
+                self._opener = self._new_opener()
+        return self._opener.session(language, files=files, limits=limits, seed=seed)
+
+    def _new_opener(self) -> Opener:
+        raise SandboxError(f"the {self.name} sandbox has no sessions; call run() for each program instead")
+
     def place(self) -> AbstractContextManager[object]:
         """One of the places of `run`, for a spawned program; waits until one is free."""
         return self._places
@@ -252,6 +279,9 @@ class LocalSandbox(Sandbox):
     def close(self) -> None:
         """Kill whatever runs; calling it again does nothing."""
         self._pool.close()
+        with self._opening:
+            if self._opener is not None:
+                self._opener.close()
 
     def _checked(self, limits: Limits | None) -> Limits:
         self._check_open()

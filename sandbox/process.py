@@ -18,6 +18,7 @@ from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
 from assaygym.sandbox._wire import Boot
 from assaygym.sandbox._worker import Worker, start_worker
 from assaygym.sandbox.base import Limits
+from assaygym.sandbox.sessions import Opener, ReplayKeeper
 
 COVERED = (
     "CPU time, wall clock, address space, file size and output are limited",
@@ -52,6 +53,10 @@ class ProcessSandbox(LocalSandbox):
 
     def _start_worker(self, kind: str) -> Worker:
         return start_worker(self._python, self._boot(kind, self._folders.scratch()))
+
+    def _new_opener(self) -> Opener:
+        folders = self._folders
+        return ReplayKeeper(self._python, folders.command, folders.packages, lambda: (folders.scratch(), None))
 
     def _boot(self, kind: str, folder: str) -> Boot:
         return {
