@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -148,6 +149,17 @@ def tree():
             one.run("print('gone', flush=True)")
             assert one.run("os.dup2(saved, 1); print('one')").stdout == "one\n"
             assert other.run("os.dup2(saved, 1); print('other')").stdout == "other\n"
+
+    def test_what_was_printed_between_cells_is_told_by_the_original_alone(self, sandbox: OpensSessions) -> None:
+        """With its next cell, once, also when that runs after a fork."""
+        with sandbox.session() as session:
+            session.run("import threading, time\ndef late(): time.sleep(0.2); print('late')")
+            session.run("t = threading.Thread(target=late); t.start()")
+            time.sleep(0.5)
+            copies = session.fork(2)
+            assert [each.run("print('next')").stdout for each in copies] == ["next\n"] * 2
+            assert session.run("print('next')").stdout == "late\nnext\n"
+            assert session.run("print('next')").stdout == "next\n"
 
     def test_random_numbers_differ_and_the_original_goes_on(self, sandbox: OpensSessions) -> None:
         """Each copy has a state of its own, the same again with the same seed; the original's goes on unforked."""

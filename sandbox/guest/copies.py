@@ -23,7 +23,7 @@ import sys
 from contextlib import suppress
 
 from assaygym.sandbox.guest import kernel
-from assaygym.sandbox.guest.cells import CHANNEL, COPIED, READY, answer, identity
+from assaygym.sandbox.guest.cells import CHANNEL, COPIED, READY, answer, flush, identity
 from assaygym.sandbox.guest.frames import read_frame
 from assaygym.sandbox.guest.seccomp import COPY
 from assaygym.sandbox.guest.takeover import take_descriptors, take_memory
@@ -56,9 +56,11 @@ def make_copies(order: Order, cells: Cells) -> bytes:
     Returns:
         In the original: the number of its threads, or the error that stopped it. In a copy: whether it is ready.
     """
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or the keeper could not look at its descriptors and memory
     if order["first"]:
         _end_others()
     _reap()
+    flush()  # or each copy would print what one thread printed
     original = Original()
     parts = _parts(len(order["seeds"]))
     everything = [part for own in parts for part in own]
@@ -157,7 +159,6 @@ def _become_copy(original: Original, own: list[int], everything: list[int], seed
     os.setsid()  # or `kill(0, ...)` would reach the original's group
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     channel, stdout, stderr, birth = (fcntl.fcntl(part, fcntl.F_DUPFD_CLOEXEC, OUR_OWN) for part in own)
     _close(everything)
     everything.clear()

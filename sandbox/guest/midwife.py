@@ -42,10 +42,11 @@ def assist(proc: Proc, request: Equip, template: int, report: int, births: list[
     told: dict[str, object]
     processes: list[int] = []
     try:
-        pids = []
-        kernel.enter_namespaces(template, kernel.NEWUSER)
+        pids: list[int] = []
         for birth in births:
             pids.append(_greeted(birth))
+            if len(pids) == 1:  # from now on the session lets itself be entered
+                kernel.enter_namespaces(template, kernel.NEWUSER)
             processes.append(os.pidfd_open(pids[-1]))
             _equip(proc, request, pids[-1], processes[-1], birth)
         told = {"pids": pids, "descriptors": len(processes)}

@@ -45,8 +45,12 @@ class Exchange:
     def __init__(self, resident: Resident, order: object, limits: Limits) -> None:
         self._resident, self._limits = resident, limits
         self._rest = memoryview(pack(order))
-        self._outputs = {number: bytearray() for number in resident.outputs}
-        self._overflow = False
+        early = resident.early
+        resident.early = (bytearray(), bytearray())
+        self._outputs = {
+            number: kept[: limits.output_bytes] for number, kept in zip(resident.outputs, early, strict=True)
+        }
+        self._overflow = any(len(kept) > limits.output_bytes for kept in early)
         self._cause = ""
         self._cpu = resident.cpu_seconds()
         self._start = time.monotonic()

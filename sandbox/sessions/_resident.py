@@ -22,6 +22,8 @@ READY_SECONDS = 30.0
 """How long a new process may take: a loaded machine is slow."""
 END_SECONDS = 30.0
 CHUNK = 1 << 18
+EARLY_BYTES = 1 << 22
+"""Kept of what is printed between two cells, beyond what waits in the pipes."""
 
 
 class Reply(NamedTuple):
@@ -73,6 +75,8 @@ class Resident:
         self._ends = ends
         self._closed = False
         self._received = bytearray()
+        self.early = (bytearray(), bytearray())
+        """What came on stdout and stderr while no cell ran: it belongs to the next one."""
         ends.channel.setblocking(False)
         self._poll = select.poll()
         for descriptor in (ends.channel.fileno(), ends.stdout, ends.stderr, process):
@@ -137,6 +141,24 @@ class Resident:
         with suppress(KeyError):
             self._poll.unregister(output)
 
+    def inherit(self, original: Resident) -> None:
+        """Take over what the process that this one goes on for, which is stopped, had printed already."""
+        while original._hear(original.wait(0)):
+            pass
+        self.early = original.early
+
+    def _hear(self, ready: dict[int, int]) -> bool:
+        """Keep some of what was printed; False when there was nothing."""
+        heard = False
+        for output, early in zip(self.outputs, self.early, strict=True):
+            if output in ready:
+                part = os.read(output, CHUNK)
+                early += part[: EARLY_BYTES - len(early)]
+                heard |= bool(part)
+                if not part:
+                    self.unwatch(output)
+        return heard
+
     def push(self, data: memoryview) -> int:
         """Send what the channel takes now; all counts as sent when nobody listens, since `pull` will say so."""
         try:
@@ -151,6 +173,7 @@ class Resident:
         deadline = time.monotonic() + READY_SECONDS
         while (reply := self.parsed(kind, cap)) is None:
             ready = self.wait(max(deadline - time.monotonic(), 0))
+            self._hear(ready)
             if not ready or not self.pull(ready):
                 return None
         return reply if isinstance(reply, Reply) else None

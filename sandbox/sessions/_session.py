@@ -131,6 +131,7 @@ class ForkedSession(CellSession):
         node = self._standing()
         nodes, successor = node.copy(seeds)
         if successor is not None:
+            successor.resident.inherit(node.resident)
             self._place.node = successor
             node.release()
         return [

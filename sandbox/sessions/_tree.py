@@ -134,6 +134,7 @@ class Node:
             lonely = not self.children
         if not lonely:
             [copy], _ = self.copy([None])
+            copy.resident.inherit(self.resident)
             self.release()
             return copy
         self.line.ask("limit", pid=self.resident.pid, processes=self.sizes.processes)

@@ -48,6 +48,7 @@ class Replayed(ForkContract):
     """What differs: files have new times; threads and children are started again; /dev/shm may be the host's."""
 
     test_all_kinds_of_files_are_copied_whole = None  # type: ignore[assignment]
+    test_what_was_printed_between_cells_is_told_by_the_original_alone = None  # type: ignore[assignment]
     test_threads_and_child_processes_are_not_copied = None  # type: ignore[assignment]
     test_a_copy_cannot_reach_the_others_by_name = None  # type: ignore[assignment]
 

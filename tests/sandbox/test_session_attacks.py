@@ -124,6 +124,23 @@ def test_a_session_that_has_itself_killed_is_told_as_killed(keeper: SessionKeepe
         assert (result.status, result.signal) == (ExecStatus.SIGNALED, 9)
 
 
+def test_a_session_that_hides_from_its_keeper_can_be_copied(keeper: SessionKeeper) -> None:
+    with opened(keeper) as session:
+        assert value(session, "x = 1; import ctypes; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)") == "0"
+        [copy] = session.fork(1)
+        assert value(copy, "x") == "1"
+
+
+def test_a_flood_between_cells_is_bounded_and_the_session_can_be_copied(keeper: SessionKeeper) -> None:
+    flood = "import threading\ndef flood():\n    while True: print('x' * 1000)"
+    with opened(keeper) as session:
+        session.run(flood)
+        session.run("threading.Thread(target=flood, daemon=True).start()")
+        [copy] = session.fork(1)
+        assert value(copy, "1") == "1"
+        assert session.run("1").value == "1"
+
+
 def test_copies_nest_only_so_deep_and_the_error_says_so(keeper: SessionKeeper) -> None:
     line = [opened(keeper)]
     for _ in range(28):
