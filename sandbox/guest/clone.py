@@ -174,13 +174,15 @@ def _wait_for(program: int) -> int:
     The order is SIGUSR1 from outside, whose sender has no number here. One from inside has a number, or a negative code
     where it was made up.
     """
+    ordered = False
     while True:
         while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
             if ended[0] == program:
                 return ended[1]
+        if ordered:
+            return NO_STATUS  # it may have ended by itself, its signal behind the order's: that was looked for
         what = signal.sigwaitinfo(AWAITED)
-        if what.si_signo == signal.SIGUSR1 and what.si_code == 0 and what.si_pid == 0:
-            return NO_STATUS
+        ordered = what.si_signo == signal.SIGUSR1 and what.si_code == 0 and what.si_pid == 0
 
 
 def _read_status(told: int) -> int:

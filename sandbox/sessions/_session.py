@@ -10,8 +10,8 @@ from typing import Self
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox.base import ExecResult, Limits, Session
-from assaygym.sandbox.sessions import _results
 from assaygym.sandbox.sessions._exchange import Exchange
+from assaygym.sandbox.sessions._results import of_cell, of_command, of_end, of_later
 from assaygym.sandbox.sessions._tree import Node
 
 
@@ -64,15 +64,15 @@ class CellSession(ABC):
             raise ConfigError("network=True is not offered by sessions; leave it False")
         node = self._standing()
         if self._end is not None:
-            return _results.of_later(self._end)
+            return of_later(self._end)
         node = self._place.node = node.wake()
         order = {"do": "cell", "source": code, "cap": limits.output_bytes, "cpu_seconds": limits.cpu_seconds}
         heard = Exchange(node.resident, order, limits).hold()
         if heard.reply is not None and self._language == "bash":
-            return _results.of_command(heard, limits, self._isolation)
+            return of_command(heard, limits, self._isolation)
         if heard.reply is not None:
-            return _results.of_cell(heard, node.resident.peak_bytes(), self._isolation)
-        self._end = _results.of_end(heard, node.wait_status(), self._isolation)
+            return of_cell(heard, node.resident.peak_bytes(), self._isolation)
+        self._end = of_end(heard, node.wait_status(), self._isolation)
         return self._end
 
     @abstractmethod
@@ -102,7 +102,7 @@ class CellSession(ABC):
             raise ConfigError(f"n is {n}; expected 0 or more copies")
         self._standing()
         if self._end is not None:
-            raise SandboxError(_results.of_later(self._end).stderr.strip())
+            raise SandboxError(of_later(self._end).stderr.strip())
         self._copies += n
         return [f"{self._seed}/{number}" for number in range(self._copies - n, self._copies)]
 
