@@ -37,12 +37,12 @@ RULES: dict[str, tuple[tuple[Answer, str], ...]] = {
     "other runs": ((YES, "pidns private_scratch"), (YES, "landlock landlock_scope"), (PARTLY, "landlock"), REMOTE),
     "wall clock": ((YES, "rlimits"), (YES, "remote")),
     "CPU time": ((YES, "rlimits no_processes"), (PARTLY, "rlimits"), (PARTLY, "remote")),
-    "memory": ((YES, "rlimits no_processes"), (PARTLY, "rlimits"), (PARTLY, "remote")),
+    "memory": ((YES, "rlimits no_processes"), (YES, "cgroup"), (PARTLY, "rlimits"), (PARTLY, "remote")),
     "disk": ((YES, "private_scratch"), (PARTLY, "rlimits"), REMOTE),
     "output": ((YES, "rlimits"), (PARTLY, "remote")),
 }
 """Protection to rule: of the machine first, then what is limited."""
-NAMED_ONLY = frozenset({"userns", "mntns", "ipcns", "utsns", "docker"})
+NAMED_ONLY = frozenset({"userns", "mntns", "ipcns", "utsns", "docker", "private_user"})
 """Mechanisms that no rule asks for: others build on them."""
 EMPTY = {
     "python": "",

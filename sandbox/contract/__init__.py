@@ -25,6 +25,7 @@ from assaygym.sandbox.contract.limits import LimitsContract
 from assaygym.sandbox.contract.promises import GUARANTEES, PROMISES, Contract, promises
 from assaygym.sandbox.contract.runs import RunContract
 from assaygym.sandbox.contract.sessions import SessionContract
+from assaygym.sandbox.contract.shells import ShellContract
 from assaygym.sandbox.contract.surroundings import SurroundingsContract
 
 __all__ = ["GUARANTEES", "PROMISES", "Contract", "ProgramContract", "SandboxContract", "promises"]
@@ -43,5 +44,5 @@ class ProgramContract(
     """All but the sessions: for a backend that has none, or replays them."""
 
 
-class SandboxContract(ProgramContract, SessionContract, ForkContract):
+class SandboxContract(ProgramContract, SessionContract, ShellContract, ForkContract):
     """The whole suite. Every method takes the fixture `sandbox` of the subclass."""

@@ -45,6 +45,7 @@ class ForkContract(Contract):
                 "'made2'",
             ]
 
+    @promises("live_forks")
     def test_all_kinds_of_files_are_copied_whole(self, sandbox: OpensSessions) -> None:
         """Content, modes, times, links, empty and large files."""
         make = """
@@ -188,6 +189,7 @@ def tree():
             copies = [*session.fork(1), *session.fork(1), *session.fork(1)]
             assert len({value(copy, "import random; random.random()") for copy in copies}) == 3
 
+    @promises("live_forks")
     def test_threads_and_child_processes_are_not_copied(self, sandbox: OpensSessions) -> None:
         """A copy has one thread and no child; the state of a session that had some is whole."""
         with sandbox.session() as session:
@@ -203,6 +205,7 @@ def tree():
                 each.run("x += 1")
                 assert value(each, "x") == "2"
 
+    @promises("copies_apart")
     def test_a_copy_cannot_reach_the_others_by_name(self, sandbox: OpensSessions) -> None:
         """Neither over abstract sockets nor in shared memory."""
         with sandbox.session() as session:

@@ -53,11 +53,12 @@ def multiplies(sandbox: Sandbox, language: str, program: str) -> None:
 class LanguageContract(Contract):
     """Of `language`."""
 
-    @promises("language_c")
+    @promises("compiled_languages", "language_c")
     def test_c_programs_run(self, sandbox: Sandbox) -> None:
         """Compiled, with their input, output and exit code."""
         multiplies(sandbox, "c", C)
 
+    @promises("compiled_languages")
     def test_cpp_programs_run(self, sandbox: Sandbox) -> None:
         """By either name of the language."""
         for name in ("cpp", "C++"):
@@ -77,17 +78,20 @@ class LanguageContract(Contract):
         result = ran(sandbox, "bash", 'printf "%s;" "$@"', argv=["a b", "\u00e9"])
         assert result.stdout == "a b;\u00e9;"
 
+    @promises("compiled_languages")
     def test_a_compilers_error_is_the_programs_fault(self, sandbox: Sandbox) -> None:
         """Told as such, with the compiler's words."""
         result = ran(sandbox, "cpp", "int main() { return undeclared; }")
         assert (result.status, result.phase, result.stdout) == (ExecStatus.NONZERO_EXIT, "compile", "")
         assert "undeclared" in result.stderr
 
+    @promises("compiled_languages")
     def test_a_compiled_program_has_files_and_leaves_some(self, sandbox: Sandbox) -> None:
         """Beside it, as a Python program has."""
         result = ran(sandbox, "cpp", COPIER, files={"data/in": b"ab"}, fetch=["out", "absent"])
         assert (result.status, result.files) == (ExecStatus.OK, {"out": b"abab"})
 
+    @promises("compiled_languages")
     def test_limits_hold_for_compiled_programs(self, sandbox: Sandbox) -> None:
         """Time and output."""
         limits = Limits(wall_seconds=1, output_bytes=10_000)

@@ -29,10 +29,13 @@ PROMISES = {
     "fetched_links": "a link is never followed to hand back a file",
     "seeds": "the seed decides what the random generators of a program give",
     "languages": "programs of other languages run where their tools are installed",
-    "language_c": "C is one of them",
+    "compiled_languages": "those with a compiler are among them",
+    "language_c": "C is among them",
     "language_arguments": "they get arguments",
     "sessions": "interpreters keep their state from cell to cell",
-    "forks": "sessions are copied while they live",
+    "forks": "sessions are copied",
+    "live_forks": "what is copied is the live interpreter, not what running its cells again gives",
+    "copies_apart": "copies of a session cannot reach each other by the names of sockets and shared memory",
 }
 """Name to sentence: what a backend may declare not to give, in `Contract.differences`."""
 

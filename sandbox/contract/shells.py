@@ -66,7 +66,7 @@ class ShellContract(Contract):
         with sandbox.session("bash") as session:
             assert session.run("\n\nnonesuch").stderr == "bash: line 3: nonesuch: command not found\n"
 
-    def test_files_lie_in_the_working_directory(self, sandbox: OpensSessions) -> None:
+    def test_files_lie_in_the_shells_working_directory(self, sandbox: OpensSessions) -> None:
         """Those given at the start, and those written."""
         with sandbox.session("bash", files={"data/in.txt": b"given"}) as session:
             assert printed(session, "cat data/in.txt; echo new > f") == "given"
