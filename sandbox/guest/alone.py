@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 
 from assaygym.sandbox.guest import kernel
+from assaygym.sandbox.guest.clone import AloneCloner, Prepared
 from assaygym.sandbox.guest.landlock import restrict, ruleset
 from assaygym.sandbox.guest.namespaces import give_way, take_id
 from assaygym.sandbox.guest.seccomp import filter_program
@@ -19,19 +20,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from assaygym.sandbox._wire import Confinement
 
+FIRST_TO_GO = b"1000"
 
-def leave_root(user: int) -> None:
+
+def leave_root(user: int) -> int:
     """Give up all capabilities, and our user for another unless that is 0.
+
+    Returns:
+        A descriptor of this process's score, for `Cloner`.
 
     Raises:
         OSError: a step was refused; the message names it.
     """
     give_way()
+    score = os.open("/proc/self/oom_score_adj", os.O_RDWR)  # no longer ours afterwards
     with suppress(PermissionError):  # an ordinary user's programs gain none anyway, once "no new privileges" is set
         kernel.drop_bounding_set()
     if user:
         take_id(user)
     kernel.clear_capabilities()
+    return score
 
 
 def shut_in(confinement: Confinement) -> list[str]:
@@ -69,6 +77,28 @@ class Seal:
         kernel.follow_parent(self._worker)
         restrict(self._scope)
         kernel.install_filter(_filter("alone", os.getpid()))
+
+
+class Cloner(AloneCloner):
+    """Makes programs that the kernel chooses before their worker when memory is short.
+
+    Args:
+        score: from `leave_root`.
+        mapped: see `PlainCloner`.
+        directory: see `PlainCloner`.
+    """
+
+    def __init__(self, score: int, mapped: int, directory: str) -> None:
+        super().__init__(Seal(), mapped, directory)
+        self._score, self._own = score, os.pread(score, 16, 0)
+
+    def __call__(self, descriptors: tuple[int, ...]) -> Prepared | None:
+        """As `AloneCloner`."""
+        os.write(self._score, FIRST_TO_GO)  # which is inherited; a program's own can only be written where it may open
+        try:
+            return super().__call__(descriptors)
+        finally:
+            os.write(self._score, self._own)  # the worker's, in whichever process
 
 
 def _filter(variant: str, own_pid: int | None = None) -> bytes:

@@ -17,7 +17,7 @@ PRIVATE_IDS = (2_000_000_000, 65534)
 """User ids that root takes off to: one that no system hands out, or, where that is not mapped, nobody's."""
 INNER_ID = 1000
 MOUNT_POINTS = ("/mnt", "/srv", "/media", "/sys", "/run", "/opt", "/var")
-OOM_SCORE = "500"
+OOM_SCORE = 500
 """So that a machine short of memory kills programs before the process that judges them."""
 NAMESPACES = ("userns", "mntns", "pidns", "netns", "ipcns", "utsns")
 REST = kernel.NEWNS | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS
@@ -61,8 +61,9 @@ def shut_out_children() -> None:
 
 def give_way() -> None:
     """Let the kernel choose this process and its programs first when the machine is short of memory."""
-    with open("/proc/self/oom_score_adj", "w") as score:
-        score.write(OOM_SCORE)
+    with open("/proc/self/oom_score_adj", "r+") as score:
+        if int(score.read()) < OOM_SCORE:  # in a container it may be higher, and only root may lower it
+            score.write(str(OOM_SCORE))
 
 
 def private_id() -> int | None:

@@ -142,7 +142,7 @@ def _keep(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int) ->
         _keep_namespaces(boot, link, tell, watcher, statm)
     else:
         if boot["tier"] == "landlock":
-            alone.leave_root(boot["confinement"]["user"])
+            boot["score"] = alone.leave_root(boot["confinement"]["user"])
         kernel.follow_parent(watcher)
         os.write(tell, f"{os.getpid()} ".encode())
         os.close(tell)
@@ -222,7 +222,8 @@ def _serve(boot: dict[str, Any], link: socket.socket, statm: int) -> None:
     isolation = alone.shut_in(boot["confinement"]) if shut else []
     _warm(boot, statm)
     os.chdir(boot["scratch"])
-    clone = AloneCloner(alone.Seal() if shut else bool, boot["mapped_bytes"], boot["scratch"])
+    made = boot["mapped_bytes"], boot["scratch"]
+    clone = alone.Cloner(boot["score"], *made) if shut else AloneCloner(bool, *made)
     _go(boot, Zygote(link, clone, FolderScratch(boot["scratch"]), grouped=True), isolation)
 
 

@@ -370,6 +370,14 @@ def test_a_worker_killed_by_somebody_else_takes_its_program_along(which: int) ->
         assert sandbox.run("print(1)").stdout == "1\n"
 
 
+def test_the_kernel_chooses_a_program_before_its_worker_when_memory_is_short() -> None:
+    sandbox, process, (_, zygote, program) = running()
+    with sandbox:
+        scores = [int(Path(f"/proc/{number}/oom_score_adj").read_text()) for number in (zygote, program)]
+        process.kill()
+    assert 500 <= scores[0] < scores[1] == 1000
+
+
 def test_closing_leaves_no_process_and_no_folder() -> None:
     sandbox, process, found = running()
     folder = Path(answer(sandbox, "import os; print(os.getcwd())")).parent
