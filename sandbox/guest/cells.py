@@ -190,8 +190,15 @@ def flush() -> None:
             stream.flush()  # type: ignore[union-attr]  # None has no buffer either
 
 
+_locked: list[object] = []
+
+
 def open_streams() -> None:
-    """Python's standard streams over descriptors 0, 1 and 2."""
+    """Python's standard streams over descriptors 0, 1 and 2, in place of those that are ours.
+
+    In a copy, a thread of the original may have held the lock of one. Such a stream is kept for ever: its end waits for
+    the lock.
+    """
     for number, name, mode, errors in (
         (0, "stdin", "r", "surrogateescape"),
         (1, "stdout", "w", "surrogateescape"),
@@ -199,8 +206,11 @@ def open_streams() -> None:
     ):
         buffering = 1 if number == 2 else -1
         stream = os.fdopen(number, mode, buffering, encoding="utf-8", errors=errors, closefd=False)
-        setattr(sys, name, stream)
+        old = getattr(sys, f"__{name}__")
+        _locked.append(old)
         setattr(sys, f"__{name}__", stream)
+        if getattr(sys, name) is old:
+            setattr(sys, name, stream)
 
 
 def serve(cells: Cells, copy: Callable[[Copy, Cells], bytes]) -> NoReturn:

@@ -23,7 +23,7 @@ import sys
 from contextlib import suppress
 
 from assaygym.sandbox.guest import kernel
-from assaygym.sandbox.guest.cells import CHANNEL, COPIED, READY, answer, flush, identity
+from assaygym.sandbox.guest.cells import CHANNEL, COPIED, READY, answer, flush, identity, open_streams
 from assaygym.sandbox.guest.frames import read_frame
 from assaygym.sandbox.guest.seccomp import COPY
 from assaygym.sandbox.guest.takeover import take_descriptors, take_memory
@@ -178,6 +178,8 @@ def _become_copy(original: Original, own: list[int], everything: list[int], seed
     _close([channel, stdout, stderr, *folders])
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     kernel.drop_capabilities()
+    if original.threads > 1:
+        open_streams()
     _seed(original, seed, cells)
     if (ssl := sys.modules.get("_ssl")) is not None:  # it takes a process by its number, which is 1 in all of them
         ssl.RAND_add(os.urandom(FRESH_BYTES), FRESH_BYTES)
