@@ -18,7 +18,8 @@ Not covered:
 - code that tampered with the loop before a fork is in the copies as well, and may keep descriptors in common.
 """
 
+from assaygym.sandbox.sessions._opener import Opener
 from assaygym.sandbox.sessions.keeper import SessionKeeper
 from assaygym.sandbox.sessions.replay import ReplayKeeper
 
-__all__ = ["ReplayKeeper", "SessionKeeper"]
+__all__ = ["Opener", "ReplayKeeper", "SessionKeeper"]
