@@ -1,27 +1,46 @@
 """The `jail` backend: one program in Linux namespaces of its own, for root and for ordinary users alike.
 
-Theory of operation. A run starts a fresh interpreter, the launcher, which inherits one socket and nothing else, and
-takes its order from there. The launcher
+Theory of operation. The jail is built once for each worker, and a run costs little more than a fork. A worker starts
+as a fresh interpreter that inherits one socket and nothing else (never as a fork of this process, whose memory holds
+tests and keys), and becomes three processes:
 
-1. enters new user, mount, process, network, IPC and host-name namespaces (as root it first builds the new root and then
-   takes an id that owns nothing);
-2. builds a root of its own on a small tmpfs: read-only views of the interpreter and the system's libraries, five
-   devices, a private scratch tmpfs with a size and an inode limit on /tmp (the working directory) and one on /dev/shm;
-   pivots there, lets go of the old root, and makes the new one read-only. There is no /proc, no /sys, no /home;
-3. gives up all capabilities, sets no_new_privs and installs the seccomp filter;
-4. forks the first process of the process namespace, which cannot be traced and has every signal that a program could
-   use against it at its default, which the kernel spares it; its child takes a session of its own, resource limits,
-   descriptors 0, 1, 2 (and 3 for a message channel), a fixed environment, and becomes the program;
-5. feeds stdin, collects stdout and stderr up to their caps, and ends the run at the program's end, at the wall-clock
+- the *watcher* stays outside. It sees to it that nothing is left when this process, the keeper or the zygote ends, by
+  whatever signal;
+- the *keeper* joins the worker's control group, where one can be had, enters new user, mount, process, network, IPC
+  and host-name namespaces (as root it first takes an id that owns nothing), and builds a root of its own on a small
+  tmpfs: read-only views of the interpreter and the system's libraries, five devices, and two file systems with a size
+  and an inode limit, on /tmp (the working directory, `scratch`) and on /dev/shm. It pivots there, lets go of the old
+  root, and makes the new one read-only. There is no /proc, no /sys, no /home. It imports what programs commonly use,
+  and from then on only mounts the scratch anew when a run left a mark on it;
+- the *zygote* is the first process of the process namespace. It has one capability left (to make process namespaces),
+  no_new_privs and the seccomp filter, which all runs inherit for nothing. It keeps one run prepared: a clone, in a
+  process namespace of its own, with pipes for its streams, that waits for its order.
+
+A run then goes like this.
+
+1. The order passes through the zygote in a buffer that no child inherits, so that no program finds in its memory what
+   was before it. The prepared process takes its limits and becomes the program: `__main__` of the warm interpreter,
+   or by execve the command of another language. It has a session of its own, no capability, descriptors 0, 1, 2 (and
+   3 for a message channel) and a fixed environment. Its parent is the first process of the run's namespace, which
+   cannot be traced and which the kernel spares every signal from inside.
+2. The zygote collects stdout and stderr up to their caps and ends the run at the program's end, at the wall-clock
    limit, when a stream overflows, or when the host asks or disappears. The first process then kills and reaps all
-   others, so that their CPU time counts; should it not, it is killed itself, and the kernel kills the rest, however far
-   they detached themselves;
-6. reports how it went through its socket, which no program ever holds. A launcher that reports a fault of its own, or
-   no report, is a `SandboxError`; a program cannot bring one about, nor fake a report.
+   others, so that their CPU time counts; should it not, it is killed itself, and the kernel kills the rest, however
+   far they detached themselves.
+3. The zygote reports through its socket, which no program ever holds. A worker that reports a fault of its own, or
+   ends, is replaced, and its run is done again by another; if that fails too, it is a `SandboxError`. A program
+   cannot bring one about, nor fake a report.
 
-The program is `main.py` in the scratch directory, run as `__main__` with `python3 -s -B`: its folder comes first on
-`sys.path`, so helper modules among `files` import. PYTHONHASHSEED is 0. It has the standard library and no installed
-package: the folders of packages are hidden, for they hold what makes tasks, tests and answers (this package included).
+The zygote's part of this is written twice: in Python (`guest/zygote.py`), and in C (`guest/zygote.c`), which is
+compiled on first use where there is a compiler and touches next to none of the interpreter's memory, so that neither
+side has to copy it. ASSAYGYM_NATIVE=0 does without.
+
+A program's folder comes first on `sys.path`, so helper modules among `files` import; its own file lies there only if
+it may look for it. PYTHONHASHSEED is 0, `random` starts from the seed of the run. It has the standard library and
+NumPy, where this process has it; a worker that has NumPy imported serves the programs that name it. The folders of
+all other packages are hidden, for they hold what makes tasks, tests and answers (this package included).
+
+Sessions have a keeper of their own; see `guest/sessions.py`.
 
 Without user namespaces, programs run in a lesser tier, described in `_alone`; `ExecResult.isolation` tells which.
 
@@ -57,12 +76,16 @@ COVERED = (
     "other processes: none is visible; nothing outlives the run, however it detached itself",
     "privileges: no capability, no set-user-id, no new namespace; seccomp on x86-64 and aarch64",
     "CPU time and address space a process, wall clock, output, file size, scratch space, number of processes",
-    "other runs: each has its own scratch, its own process numbers and its own message channel",
+    "memory of all processes together and of the kernel for them, where a control group can be had (cgroup in force)",
+    "other runs: each has an empty scratch, its own process numbers and message channel, and no memory of those before",
 )
 NOT_COVERED = (
     "a hole in the Linux kernel: programs share the host's kernel",
-    "memory summed over the program's processes, and kernel memory (pipes, sockets): each process has its own limit",
-    "CPU time summed over the program's processes is judged at the end; until then only the wall clock bounds it",
+    "without a control group, memory summed over the program's processes and kernel memory (pipes, sockets): each "
+    "process has its own limit",
+    "CPU time summed over the program's processes is judged at the end, without that of children it had the kernel "
+    "reap; until then only the wall clock bounds it",
+    "/proc, /dev/stdout, /dev/fd: there are none, and programs that need them fail",
     "side channels: timing, caches, the load of the machine",
     "what stands in /usr/bin, /usr/lib and the interpreter's folder can be read",
 )
