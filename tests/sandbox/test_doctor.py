@@ -67,6 +67,9 @@ class TestProtections:
             "disk": PARTLY,
         }
 
+    def test_a_control_group_limits_memory_as_a_sum(self) -> None:
+        assert protections(("cgroup", *JAIL)) == {**protections(JAIL), "memory": YES}
+
     def test_of_nothing_in_force_nothing_is_said_to_be_covered(self) -> None:
         assert set(protections(()).values()) == {NO}
 
