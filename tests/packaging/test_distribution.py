@@ -50,6 +50,10 @@ def test_the_wheel_built_from_the_sdist_holds_every_module(built: Path) -> None:
 
 
 @pytest.mark.timeout(300)
+def test_the_wheel_holds_the_source_that_is_compiled_on_first_use(built: Path) -> None:
+    assert "assaygym/sandbox/guest/zygote.c" in in_wheel(built)
+
+
 def test_the_wheel_holds_the_typing_marker_and_the_licence(built: Path) -> None:
     names = in_wheel(built)
     assert "assaygym/py.typed" in names
