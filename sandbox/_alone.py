@@ -12,8 +12,8 @@ The lists below are shown by `assay doctor` where this tier is in force.
 
 from __future__ import annotations
 
-import itertools
 import os
+import secrets
 import stat
 import sysconfig
 from collections.abc import Iterable
@@ -37,11 +37,12 @@ COVERED = (
 NOT_COVERED = (
     "a hole in the Linux kernel: programs share the host's kernel",
     "child processes: programs that need them fail (fork raises BlockingIOError), and compiled languages are refused",
-    "shared memory: there is no /dev/shm, and so no multiprocessing",
+    "shared memory: there is no /dev/shm, and so no multiprocessing, nor its pools of threads",
     "disk space: one file is limited, all files together are not",
     "names, sizes and times of files: what has a known path can be looked up, and installed packages can be listed",
     "process numbers and the host's name: other processes are seen to exist, though not reached",
     "the number of threads, where programs run as an ordinary user: their memory limit alone bounds it",
+    "names of users: there is no /etc/passwd",
     "root's files in /usr/lib and the interpreter's folder, where the interpreter lies in a home that is root's alone: "
     "programs then keep root's user, without its capabilities",
     "side channels: timing, caches, the load of the machine",
@@ -50,10 +51,8 @@ SETTINGS = ("/etc/ssl/openssl.cnf",)
 """Files that their readers (node) can do without where there are none, but not where they may not be opened."""
 NEEDED = (0, 1, 3, 6, 7)
 """Capabilities by which root makes, and later removes, folders of another user, and becomes it."""
-PER_HOST = 256
-"""Workers of one process that have different users."""
-MOST_PROCESSES = 1 << 22
-_numbers = itertools.count()
+USERS = 1 << 30
+"""From so many beyond the first a worker's user is drawn at random: other containers of the machine draw as well."""
 
 
 def why_not() -> str:
@@ -84,11 +83,11 @@ class Alone:
         self._read = [*SETTINGS, *shown(view["binds"], view["masks"]), *packages, str(self.folders.root / "python")]
         needed = [python, *_library(), *packages, str(self.folders.root.parent)]
         self._first = private_id() if _has_capabilities() and all(map(_is_open, needed)) else None
-        self.counts_processes = self._first == PRIVATE_IDS[0] and _own_user(PRIVATE_IDS[0]) != PRIVATE_IDS[0]
+        self.counts_processes = self._first == PRIVATE_IDS[0] and is_mapped(PRIVATE_IDS[0] + USERS)
 
     def confinement(self) -> tuple[str, Confinement]:
         """A new scratch folder, for one more worker, and what that worker may reach."""
-        user = 0 if self._first is None else _own_user(self._first)
+        user = (self._first or 0) + (1 + secrets.randbelow(USERS) if self.counts_processes else 0)
         scratch = self.folders.scratch(user)
         return scratch, {
             "user": user,
@@ -125,12 +124,6 @@ def _is_open(path: str) -> bool:
     """Whether any user can reach it."""
     real = Path(path).resolve()
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in (real, *real.parents))
-
-
-def _own_user(first: int) -> int:
-    """A user of one worker alone, where there are enough beyond `first`."""
-    own = first + 1 + os.getpid() % MOST_PROCESSES * PER_HOST + next(_numbers) % PER_HOST
-    return own if first == PRIVATE_IDS[0] and is_mapped(own) else first
 
 
 def _has_capabilities() -> bool:
