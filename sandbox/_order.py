@@ -35,6 +35,9 @@ ENVIRONMENT = {
 64 MiB of address space a thread, and a few threads reach the memory limit."""
 OVERHEAD_BYTES = 64 << 20
 """Address space granted on top of the memory limit: stacks of threads, libraries."""
+GROUP_BYTES = 192 << 20
+"""What a worker's control group may hold on top of the limit and of its files: the worker itself, and so much that one
+process alone reaches its address space first, which it is told by a MemoryError."""
 PIPE_BYTES = 60_000
 """Standard input up to here waits in a pipe; more comes as a file."""
 PAGE = 4096
@@ -140,7 +143,7 @@ def order(
         limits.file_bytes + ours,
         tuple(fetch),
         fed if large else b"",
-        limits.memory_bytes + OVERHEAD_BYTES + 2 * limits.file_bytes + ours,
+        limits.memory_bytes + GROUP_BYTES + 2 * limits.file_bytes + ours,
     )
 
 
