@@ -34,7 +34,7 @@ TRIES = 2
 SPARE = 2
 """Idle workers kept, per place: a spawned program may talk with another."""
 PLAIN = "python"
-KINDS = {PLAIN: (), "numpy": ("numpy",)}
+KINDS = {PLAIN: (), "numpy": ("numpy", "numpy.random")}
 """Kinds of workers, and what each imports beforehand beside `MODULES`."""
 # fmt: off
 MODULES = (

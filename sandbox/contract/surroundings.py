@@ -85,6 +85,7 @@ with tempfile.NamedTemporaryFile("w+") as file:
         """Those of its global generator."""
         program = "import numpy; print(numpy.random.random(3))"
         first, again, other = (with_numpy(sandbox, program, seed=seed).stdout for seed in (7, 7, 8))
+        assert with_numpy(sandbox, program).stdout == with_numpy(sandbox, program).stdout
         assert first == again != other
 
     def test_numpy_works(self, sandbox: Sandbox) -> None:

@@ -235,6 +235,8 @@ def _go(boot: dict[str, Any], zygote: Zygote, isolation: list[str]) -> None:
         del sys.modules[name]
     sys.setrecursionlimit(sys.getrecursionlimit() + _depth() + OWN_FRAMES)
     random.seed(0)
+    if numbers := sys.modules.get("numpy.random"):
+        numbers.seed(0)
     gc.collect()
     gc.freeze()
     program.prepare()  # not frozen: what a program leaves in it is collected at its end
