@@ -9,7 +9,7 @@ import time
 import weakref
 from contextlib import suppress
 
-from assaygym.errors import ConfigError
+from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._pool import Pool
 from assaygym.sandbox._worker import Worker, WorkerLost
@@ -18,6 +18,20 @@ from assaygym.sandbox.base import ExecResult, Limits
 HEADER_BYTES = 4
 MESSAGE_BYTES = 64 << 20
 CHUNK = 1 << 18
+LONGEST_WAIT = 1e9
+"""Milliseconds; poll(2) takes no more than twice as many."""
+
+
+def channel() -> tuple[socket.socket, socket.socket]:
+    """A new channel: our end, and the program's.
+
+    Raises:
+        SandboxError: this process has no descriptors left.
+    """
+    try:
+        return socket.socketpair()
+    except OSError as error:
+        raise SandboxError(f"a message channel could not be made: {error}") from error
 
 
 class ChannelProcess:
@@ -128,7 +142,7 @@ class ChannelProcess:
         poll = select.poll()
         poll.register(self._channel, wanted)
         poll.register(self._worker.link, select.POLLIN)
-        ready = dict(poll.poll(max(deadline - time.monotonic(), 0) * 1000))
+        ready = dict(poll.poll(min(max(deadline - time.monotonic(), 0) * 1000, LONGEST_WAIT)))
         events = ready.get(self._channel.fileno(), 0)
         return wanted if events & (select.POLLHUP | select.POLLERR) else events
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 import weakref
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox._build import Builder
-from assaygym.sandbox._channel import ChannelProcess
+from assaygym.sandbox._channel import ChannelProcess, channel
 from assaygym.sandbox._code import CodeCache
 from assaygym.sandbox._many import answers
-from assaygym.sandbox._order import PROGRAM, Order, order
+from assaygym.sandbox._order import PROGRAM, Order, order, usable
 from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._pool import Pool
 from assaygym.sandbox._worker import Report, Worker, WorkerLost
@@ -27,9 +26,10 @@ from assaygym.sandbox.guest.protocol import BY_ITSELF
 from assaygym.sandbox.languages import Language, language
 from assaygym.sandbox.sessions import Opener
 
+T = TypeVar("T")
 LOOK_AHEAD = 2
 """Results that `run_many` holds ready, per worker, before it waits for its consumer."""
-TRIES = 2
+TRIES = 3
 """Workers that one run may lose before its loss is told."""
 SPARE = 2
 """Idle workers kept, per place: a spawned program may talk with another."""
@@ -155,17 +155,21 @@ class LocalSandbox(Sandbox):
         return outcome(report, limits, isolation, short)
 
     def _report(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...], bool]:
-        """Have a worker do it; a lost worker says nothing about the program, so another is asked.
+        """Have a worker do it.
 
         Raises:
             SandboxError: the sandbox failed, or was closed.
         """
+        return self._tried(partial(self._try, wanted, kind))
+
+    def _tried(self, act: Callable[[], T]) -> T:
+        """Do it again when a worker is lost: that says nothing about the program."""
         for _ in range(TRIES - 1):
             try:
-                return self._try(wanted, kind)
+                return act()
             except WorkerLost:
                 self._check_open()
-        return self._try(wanted, kind)
+        return act()
 
     def _try(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...], bool]:
         worker = self._pool.acquire(kind)
@@ -173,13 +177,17 @@ class LocalSandbox(Sandbox):
             worker.start(wanted)
             report = worker.report()
             report.check()
-        except BaseException:
-            self._pool.discard(worker)
-            self._check_open()
+            short = report.status == signal.SIGKILL and worker.ran_short()
+        except BaseException as error:
+            self._discard(worker, error)
             raise
-        short = report.status == signal.SIGKILL and worker.ran_short()
         self._pool.release(worker)
         return report, worker.isolation, short
+
+    def _discard(self, worker: Worker, error: BaseException) -> None:
+        self._pool.discard(worker)
+        if isinstance(error, WorkerLost):  # by closing the sandbox, maybe
+            self._check_open()
 
     def _compiled(self, source: bytes) -> bytes | None:
         """The marshalled code of a program, compiled by a run of its own."""
@@ -208,15 +216,20 @@ class LocalSandbox(Sandbox):
         limits = self._checked(limits)
         source = program.encode("utf-8", "surrogatepass")
         wanted = self._order(source, self._codes.get(source), argv=(), files=files, limits=limits)
-        worker = self._pool.acquire(_kind(" ".join(imports).encode()))
-        ours, theirs = socket.socketpair()
+        return self._tried(partial(self._spawn, wanted, limits, _kind(" ".join(imports).encode())))
+
+    def _spawn(self, wanted: Order, limits: Limits, kind: str) -> Process:
+        worker = self._pool.acquire(kind)
         try:
-            with theirs:
-                worker.start(wanted, theirs.fileno())
-        except BaseException:
-            ours.close()
-            self._pool.discard(worker)
-            self._check_open()
+            ours, theirs = channel()
+            try:
+                with theirs:
+                    worker.start(wanted, theirs.fileno())
+            except BaseException:
+                ours.close()
+                raise
+        except BaseException as error:
+            self._discard(worker, error)
             raise
         return ChannelProcess(worker, ours, limits, self._pool)
 
@@ -236,6 +249,7 @@ class LocalSandbox(Sandbox):
         """
         limits = self._checked(limits)
         with self._opening:
+            self._check_open()
             if self._opener is None:
                 self._opener = self._new_opener()
         return self._opener.session(language, files=files, limits=limits, seed=seed)
@@ -288,7 +302,7 @@ class LocalSandbox(Sandbox):
         limits = limits or self.limits
         if limits.network:
             raise ConfigError(f"network=True is not offered by the {self.name} sandbox; leave it False")
-        return limits
+        return usable(limits)
 
     def _check_open(self) -> None:
         self._pool.check_open()

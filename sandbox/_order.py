@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import marshal
+import math
+import operator
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -44,6 +47,22 @@ PAGE = 4096
 STACK_BYTES = 64 << 20
 """Of a compiled program, which recurses on it."""
 MOST_FILES = 2000
+MOST_SECONDS = 1e6
+"""What a longer time comes to: eleven days."""
+MOST_BYTES = 1 << 50
+"""What more memory or larger files come to."""
+MOST_PROCESSES = 1 << 22
+"""As many as Linux has numbers for."""
+MOST_OUTPUT = 1 << 30
+"""It is collected in memory, twice."""
+MOST_PAYLOAD = 1 << 30
+LONGEST_ARGUMENT = (128 << 10) - 1
+MOST_ARGUMENTS = 1 << 20
+"""Bytes of a command line that the kernel takes in any case."""
+LISTED = 100
+"""What an item of a list takes in memory beside its content, at most."""
+UNPACKED = 4
+"""How many times the content of an order is in the memory of the process that unpacks it, at most."""
 WATCHERS = 3
 """Processes of ours that count among a jailed program's: keeper, zygote, the first process."""
 WANTS_ITS_FILE = re.compile(
@@ -75,6 +94,29 @@ class Order:
         return START.pack(len(rest), self.flags | along, *self.limits) + rest
 
 
+@lru_cache
+def usable(limits: Limits) -> Limits:
+    """The same limits in whole numbers, those too large to matter brought down to what the kernel can count.
+
+    Raises:
+        ConfigError: `output_bytes` is over 1 GiB.
+    """
+    if limits.output_bytes > MOST_OUTPUT:
+        raise ConfigError(
+            f"Limits.output_bytes is {limits.output_bytes}; expected at most {MOST_OUTPUT}, since output is kept in "
+            "memory; have the program write a file and fetch it"
+        )
+    return replace(
+        limits,
+        cpu_seconds=min(limits.cpu_seconds, MOST_SECONDS),
+        wall_seconds=min(limits.wall_seconds, MOST_SECONDS),
+        memory_bytes=math.ceil(min(limits.memory_bytes, MOST_BYTES)),
+        output_bytes=math.ceil(limits.output_bytes),
+        file_bytes=math.ceil(min(limits.file_bytes, MOST_BYTES)),
+        processes=math.ceil(min(limits.processes, MOST_PROCESSES)),
+    )
+
+
 def order(
     body: bytes,
     *,
@@ -103,7 +145,7 @@ def order(
         files: what else lies in its directory.
         executables: those of them that may be executed.
         environment: on top of `ENVIRONMENT`.
-        limits: of the run.
+        limits: of the run, as `usable` gives them.
         jailed: whether processes are counted in a namespace of their own.
         fetch: what is to be handed back.
         seed: of its random generators.
@@ -113,8 +155,9 @@ def order(
     Raises:
         ConfigError: an argument or a file name is not usable.
     """
-    if any("\0" in argument for argument in argv):
-        raise ConfigError("argv holds a NUL character, which no program can be given; remove it")
+    line = [argument.encode("utf-8", "surrogatepass") for argument in checked_line(argv)]
+    if how == "command":
+        _check_room(line)
     source = source or body
     laid = checked_files(files, fetch, taken=PROGRAM if how != "command" else "")
     if how != "command" and WANTS_ITS_FILE.search(source):
@@ -128,27 +171,66 @@ def order(
         "file_bytes": limits.file_bytes,
         "stdin": b"" if large else fed,
         "stdin_file": stdin_file if named else "",
-        "seed": seed,
+        "seed": operator.index(seed),
         "environment": dict(environment or {}),
     }
     needed = laid or fed or named or seed or how == "command"
     flags = HAS_FEED * (named or (bool(fed) and not large)) | HAS_FILES * bool(laid) | ON_TOP * (how != "command")
     ours = sum(len(content) + 2 * PAGE for content in laid.values())
+    memory = max(limits.memory_bytes, UNPACKED * _carried(body, source, line, ours))
     return Order(
         (how, body, source, list(argv), surroundings if needed else None),
         flags | FINALIZES * bool(laid or FINALIZING.search(source)),
-        _limits(limits, jailed=jailed, command=how == "command", address_space=address_space),
+        _limits(limits, memory + OVERHEAD_BYTES, jailed=jailed, command=how == "command", address_space=address_space),
         limits.wall_seconds,
         limits.output_bytes,
         limits.file_bytes + ours,
         tuple(fetch),
         fed if large else b"",
-        limits.memory_bytes + GROUP_BYTES + 2 * limits.file_bytes + ours,
+        memory + max(GROUP_BYTES, OVERHEAD_BYTES + 2 * limits.output_bytes) + 2 * limits.file_bytes + ours,
     )
 
 
-def _limits(limits: Limits, *, jailed: bool, command: bool, address_space: bool) -> tuple[int, ...]:
-    cpu, memory = int(-(-limits.cpu_seconds // 1)), limits.memory_bytes + OVERHEAD_BYTES
+def _carried(body: bytes, source: bytes, line: Sequence[bytes], files: int) -> int:
+    """What the program's process has to unpack. It can do so whatever the memory limit: no program fails before it
+    begins.
+
+    Raises:
+        ConfigError: more than an order can carry.
+    """
+    size = len(body) + len(source) + files + sum(map(len, line)) + LISTED * len(line)
+    if size > MOST_PAYLOAD:
+        raise ConfigError(
+            f"the program, its files and its arguments have {size} bytes together; a run takes at most {MOST_PAYLOAD}"
+        )
+    return size
+
+
+def checked_line(argv: Sequence[str]) -> Sequence[str]:
+    """The arguments, checked.
+
+    Raises:
+        ConfigError: one is no text, or holds a NUL.
+    """
+    for argument in argv:
+        if not isinstance(argument, str):
+            raise ConfigError(f"argv holds {argument!r}, a {type(argument).__name__}; expected str")
+        if "\0" in argument:
+            raise ConfigError("argv holds a NUL character, which no program can be given; remove it")
+    return argv
+
+
+def _check_room(line: Sequence[bytes]) -> None:
+    longest, together = max(map(len, line)), sum(len(argument) + 9 for argument in line)
+    if longest > LONGEST_ARGUMENT or together > MOST_ARGUMENTS:
+        raise ConfigError(
+            f"argv has {together} bytes, its longest argument {longest}; a command takes at most {MOST_ARGUMENTS} "
+            f"and {LONGEST_ARGUMENT}; give it a file or standard input instead"
+        )
+
+
+def _limits(limits: Limits, memory: int, *, jailed: bool, command: bool, address_space: bool) -> tuple[int, ...]:
+    cpu = math.ceil(limits.cpu_seconds)
     processes = limits.processes + WATCHERS
     wanted = {
         "CPU": (cpu, cpu + 1),

@@ -37,15 +37,11 @@ class Pool:
         Raises:
             SandboxError: none can be started, or the pool is closed.
         """
-        with self._lock:
-            self.check_open()
-            idle = self._idle.get(kind, [])
-            while idle:
-                worker = idle.pop()
-                if worker.waits:  # several may have been killed at once
-                    self._busy[worker] = kind
-                    return worker
-                worker.close()
+        worker, dead = self._take(kind)
+        for lost in dead:
+            lost.close()
+        if worker:
+            return worker
         worker = self._start(kind)
         with self._lock:
             if not self.closed:
@@ -53,6 +49,20 @@ class Pool:
                 return worker
         worker.close()
         raise SandboxError(self._sentence)
+
+    def _take(self, kind: str) -> tuple[Worker | None, list[Worker]]:
+        """An idle one, and those that were found dead: several may have been killed at once."""
+        dead = list[Worker]()
+        with self._lock:
+            self.check_open()
+            idle = self._idle.get(kind, [])
+            while idle:
+                worker = idle.pop()
+                if worker.waits:
+                    self._busy[worker] = kind
+                    return worker, dead
+                dead.append(worker)
+        return None, dead
 
     def release(self, worker: Worker) -> None:
         """Give back a worker that has answered all it was asked."""
@@ -70,7 +80,7 @@ class Pool:
         worker.close()
 
     def close(self) -> None:
-        """End all workers; those at work lose their runs."""
+        """End all workers and wait until nothing of them is left; those at work lose their runs."""
         with self._lock:
             self.closed = True
             idle, busy = self._idle_workers(), list(self._busy)
@@ -79,6 +89,8 @@ class Pool:
             worker.shut()
         for worker in idle:
             worker.close()
+        for worker in busy:  # closed by who holds it, maybe later
+            worker.wait()
 
     def check_open(self) -> None:
         """Raises `SandboxError` when it is closed."""

@@ -10,11 +10,11 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, cast
 
 from assaygym.errors import SandboxError
-from assaygym.sandbox._order import ENVIRONMENT, Order
+from assaygym.sandbox._descriptors import ends, sealed
+from assaygym.sandbox._order import Order
 from assaygym.sandbox._wire import Boot
 from assaygym.sandbox.guest.cgroup import Group
 from assaygym.sandbox.guest.frames import pack, unpack
@@ -32,10 +32,11 @@ from assaygym.sandbox.guest.protocol import (
     RUN,
 )
 
-LAUNCHER = Path(__file__).resolve().parent / "guest" / "launcher.py"
 GRACE_SECONDS = 30.0
 """How much longer than the wall-clock limit a worker may take before it counts as lost: a loaded machine is slow."""
 END_SECONDS = 10.0
+"""How long a worker may take to end by itself, and how long its last processes may hold its control group."""
+WORDS_BYTES = 2000
 
 
 class WorkerLost(SandboxError):
@@ -71,7 +72,7 @@ class Worker:
     """A worker, from its start to its end. To be used by one thread at a time, but for `kill` and `shut`.
 
     Args:
-        link: our end of the socket, connected to a worker that waits for its boot frame.
+        link: our end of the socket, connected to a worker that waits for its boot frame; closed when that fails.
         process: what is to be waited for at its end; None where somebody else does.
         boot: what it is told.
         last_words: the reading end of its stderr, where that is not the process's.
@@ -99,6 +100,9 @@ class Worker:
             link.sendall(pack(boot))
         except OSError as error:
             raise self._lost(f"did not take its first message ({error})") from error
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def isolation(self) -> tuple[str, ...]:
@@ -114,12 +118,10 @@ class Worker:
             except OSError as error:
                 raise self._lost(f"did not get ready ({error or type(error).__name__})") from error
             if "fault" in frame:
-                self.abandon()
+                self.close()
                 raise SandboxError(f"the sandbox could not be set up: {frame['fault']}")
             self._ready = tuple(cast("list[str]", frame["isolation"]))
-            if self._last_words:
-                self._last_words.close()
-                self._last_words = None
+            self._hear_no_more()
         return self._ready
 
     @property
@@ -134,6 +136,7 @@ class Worker:
 
         Raises:
             WorkerLost: nobody takes it.
+            SandboxError: this process has no descriptor or no memory left for its standard input.
         """
         _ = self.isolation
         self._number += 1
@@ -153,9 +156,8 @@ class Worker:
             order.output_bytes,
             order.scratch_bytes,
         )
-        self.deadline = time.monotonic() + order.wall_seconds + GRACE_SECONDS
         descriptors = [channel] if channel >= 0 else []
-        stdin = _sealed(order.stdin) if order.stdin else -1
+        stdin = sealed(order.stdin) if order.stdin else -1
         try:
             self._send(head + payload + names, [*descriptors, *([stdin] if stdin >= 0 else [])])
         except OSError as error:
@@ -163,12 +165,20 @@ class Worker:
         finally:
             if stdin >= 0:
                 os.close(stdin)
+        self.deadline = time.monotonic() + order.wall_seconds + GRACE_SECONDS
 
     def ran_short(self) -> bool:
-        """Whether the kernel has killed something of the last run for want of memory."""
+        """Whether the kernel has killed something of the last run for want of memory.
+
+        Raises:
+            WorkerLost: nobody knows, since the worker ended meanwhile.
+        """
         before = self._killed_for_memory
         if self._group:
-            self._killed_for_memory = self._group.oom_kills()
+            try:
+                self._killed_for_memory = self._group.oom_kills()
+            except OSError as error:
+                raise self._lost(f"ended before its memory was looked at ({error})") from error
         return self._killed_for_memory > before
 
     def kill(self) -> None:
@@ -204,13 +214,19 @@ class Worker:
     def close(self) -> None:
         """End the worker and wait until nothing of it is left."""
         self.abandon()
+        self.wait()
+        self._hear_no_more()
+
+    def wait(self) -> None:
+        """Wait until nothing is left of a worker that was told to end, also while another thread does; see `shut`."""
         if self._process is None or os.getpid() != self._owner:
             return
-        if self._process.poll() is None and not _ends(self._process.pid, END_SECONDS):
+        if self._process.poll() is None and not ends(self._process.pid, END_SECONDS):
             self._process.kill()
         self._process.wait()
-        if self._group:
-            self._group.remove()  # the worker does so itself, unless it was killed
+        deadline = time.monotonic() + END_SECONDS
+        while self._group and not self._group.remove() and time.monotonic() < deadline:
+            pass  # the worker does so itself, unless it was killed; its processes end, but not at once
 
     def shut(self) -> None:
         """Have the worker end, also while another thread waits for its report; in a fork do nothing."""
@@ -222,6 +238,15 @@ class Worker:
         """Have the worker end, without waiting for it; in a fork only let go of it."""
         self.shut()
         self.link.close()
+        if os.getpid() != self._owner:
+            self._hear_no_more()
+            if self._process:
+                self._process.returncode = 0  # another's child: nothing to be waited for, nothing to be warned of
+
+    def _hear_no_more(self) -> None:
+        if self._last_words:
+            self._last_words.close()
+            self._last_words = None
 
     def _send(self, data: bytes, descriptors: list[int]) -> None:
         self.link.settimeout(GRACE_SECONDS)
@@ -246,61 +271,17 @@ class Worker:
         return bytes(parts)
 
     def _lost(self, what: str) -> WorkerLost:
-        self.close()
+        self.abandon()
+        self.wait()
         code = f"; it ended with status {self._process.returncode}" if self._process else ""
-        words = self._last_words.read(2000).decode("utf-8", "replace").strip() if self._last_words else ""
+        words = self._words()
+        self._hear_no_more()
         said = f", saying: {words}" if words else ""
         return WorkerLost(f"the sandbox's worker {what}{code}{said}; the program is not to blame")
 
-
-def _sealed(content: bytes) -> int:
-    """A file in memory, open for reading only."""
-    written = os.memfd_create("stdin", os.MFD_CLOEXEC)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(written, rest) :]
-        return os.open(f"/proc/self/fd/{written}", os.O_RDONLY | os.O_CLOEXEC)
-    finally:
-        os.close(written)
-
-
-def _ends(pid: int, seconds: float) -> bool:
-    """Whether a child, not yet reaped, ends in time."""
-    watched = os.pidfd_open(pid)
-    try:
-        poll = select.poll()
-        poll.register(watched, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
-    finally:
-        os.close(watched)
-
-
-def start_worker(python: str, boot: Boot, group: Group | None = None) -> Worker:
-    """Start a worker as a child of this process.
-
-    Raises:
-        SandboxError: the interpreter could not be started.
-    """
-    ours, theirs = socket.socketpair()
-    reading, writing = os.pipe()
-    command = [python, "-s", "-S", "-B", str(LAUNCHER), "worker", str(theirs.fileno())]
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=reading,
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            pass_fds=[theirs.fileno()],
-            env={**ENVIRONMENT, "HOME": boot["scratch"], "TMPDIR": boot["scratch"]},
-            cwd="/",
-            start_new_session=True,
-        )
-    except OSError as error:
-        ours.close()
-        raise SandboxError(f"the sandbox's worker could not be started with {python}: {error}") from error
-    finally:
-        theirs.close()
-        os.close(reading)
-        os.close(writing)
-    return Worker(ours, process, boot, group=group)
+    def _words(self) -> str:
+        """What it has said, without waiting for more."""
+        if self._last_words is None:
+            return ""
+        os.set_blocking(self._last_words.fileno(), False)
+        return (self._last_words.read(WORDS_BYTES) or b"").decode("utf-8", "replace").strip()

@@ -60,10 +60,11 @@ from assaygym.errors import ConfigError, IsolationError, SandboxError, did_you_m
 from assaygym.sandbox._alone import Alone, why_not
 from assaygym.sandbox._helper import native_helper
 from assaygym.sandbox._interpreter import interpreter
+from assaygym.sandbox._launch import start_worker
 from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
 from assaygym.sandbox._view import PACKAGES_FOLDER, PYTHON, SCRATCH, STDIN_FILE, view_of_this_machine
 from assaygym.sandbox._wire import Boot
-from assaygym.sandbox._worker import Worker, WorkerLost, start_worker
+from assaygym.sandbox._worker import Worker, WorkerLost
 from assaygym.sandbox.base import Limits
 from assaygym.sandbox.guest import cgroup
 from assaygym.sandbox.languages import Language

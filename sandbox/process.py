@@ -14,9 +14,10 @@ import os
 
 from assaygym.sandbox._folders import Folders
 from assaygym.sandbox._interpreter import interpreter
+from assaygym.sandbox._launch import start_worker
 from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
 from assaygym.sandbox._wire import Boot
-from assaygym.sandbox._worker import Worker, start_worker
+from assaygym.sandbox._worker import Worker
 from assaygym.sandbox.base import Limits
 from assaygym.sandbox.sessions import Opener, ReplayKeeper
 
