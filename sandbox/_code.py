@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 MOST_PROGRAMS = 256
+MOST_HELD = 64 << 20
+"""Bytes of all sources and their code together."""
 MOST_BYTES = 1 << 20
 WORTH_IT = 400
 """Bytes of source below which compiling costs next to nothing."""
@@ -27,6 +29,7 @@ class CodeCache:
         self._compile = compile
         self._lock = threading.Lock()
         self._seen: OrderedDict[bytes, bytes | None] = OrderedDict()
+        self._held = 0
 
     def get(self, source: bytes) -> bytes | None:
         """The code of a source that came before; None: give the source."""
@@ -45,6 +48,13 @@ class CodeCache:
         return code or None
 
     def _remember(self, source: bytes, code: bytes | None) -> None:
+        if source in self._seen:
+            self._forget(source)
         self._seen[source] = code
-        while len(self._seen) > MOST_PROGRAMS:
-            self._seen.popitem(last=False)
+        self._held += len(source) + len(code or b"")
+        while len(self._seen) > MOST_PROGRAMS or self._held > MOST_HELD:
+            self._forget(next(iter(self._seen)))
+
+    def _forget(self, source: bytes) -> None:
+        code = self._seen.pop(source)
+        self._held -= len(source) + len(code or b"")

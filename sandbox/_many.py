@@ -10,6 +10,8 @@ from typing import TypeVar
 
 J = TypeVar("J")
 R = TypeVar("R")
+LOOK_SECONDS = 0.05
+"""How often a thread that waits to hand over a result looks whether it is still wanted."""
 
 
 class _Work:
@@ -29,11 +31,17 @@ class _Work:
                     taken = next(self._numbered, None)
                 if taken is None:
                     break
-                self.results.put((taken[0], self._answer(taken[1])))
+                self._hand_over((taken[0], self._answer(taken[1])))
             except BaseException as error:  # for the consumer to raise
-                self.results.put(error)
+                self._hand_over(error)
                 return
-        self.results.put(None)
+        self._hand_over(None)
+
+    def _hand_over(self, result: tuple[int, object] | BaseException | None) -> None:
+        while not self.stop.is_set():
+            with suppress(queue.Full):
+                self.results.put(result, timeout=LOOK_SECONDS)
+                return
 
 
 def answers(jobs: Iterable[J], answer: Callable[[J], R], workers: int, room: int) -> Iterator[tuple[int, R]]:
@@ -50,10 +58,10 @@ def answers(jobs: Iterable[J], answer: Callable[[J], R], workers: int, room: int
     """
     work = _Work(jobs, answer, room)
     threads = [threading.Thread(target=work.go_on, name=f"sandbox-{n}", daemon=True) for n in range(workers)]
-    for thread in threads:
-        thread.start()
     ended = 0
     try:
+        for thread in threads:
+            thread.start()
         while ended < workers:
             result = work.results.get()
             if isinstance(result, BaseException):
@@ -64,6 +72,7 @@ def answers(jobs: Iterable[J], answer: Callable[[J], R], workers: int, room: int
                 yield result  # type: ignore[misc]  # what `answer` gave
     finally:
         work.stop.set()
-        while any(thread.is_alive() for thread in threads):  # those that wait to hand over a result
-            with suppress(queue.Empty):
-                work.results.get(timeout=0.05)
+        if threading.current_thread() not in threads:  # whose garbage this generator may be
+            for thread in threads:
+                if thread.ident is not None:  # it was started
+                    thread.join()
