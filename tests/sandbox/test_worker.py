@@ -82,6 +82,11 @@ def worker(far: Far, group: Double | None = None) -> Iterator[Worker]:
         thread.join()
 
 
+def gets_ready(link: socket.socket) -> bool:
+    link.sendall(READY)
+    return True
+
+
 def takes_order(link: socket.socket) -> int:
     """Get ready and take one order; its number."""
     link.sendall(READY)
@@ -216,7 +221,7 @@ def test_a_worker_that_hangs_is_lost_at_its_deadline(monkeypatch: pytest.MonkeyP
 
 
 def test_a_worker_waits_until_it_ends_or_says_something() -> None:
-    with worker(lambda link: (link.sendall(READY), link.recv(1))) as made:
+    with worker(lambda link: (gets_ready(link), link.recv(1))) as made:
         assert made.isolation
         assert made.waits
         made.shut()
