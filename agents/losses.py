@@ -74,7 +74,7 @@ def k3(logps_BT: Tensor, reference_BT: Tensor) -> Tensor:
     Never negative, unbiased for samples of the policy: GRPO (arXiv 2402.03300, equation 4).
     """
     x_BT = (logps_BT - reference_BT).clamp(-LOG_RATIO_BOUND, LOG_RATIO_BOUND)
-    return (-x_BT).exp() + x_BT - 1
+    return (-x_BT).expm1() + x_BT
 
 
 def token_mean(mask_BT: Tensor) -> Tensor:

@@ -247,11 +247,12 @@ class LocalSandbox(Sandbox):
             ConfigError: the language, a limit or a file name is not usable.
             SandboxError: the sandbox itself failed, is closed, or has no sessions.
         """
-        limits = self._checked(limits)
+        self._check_open()
         with self._opening:
             self._check_open()
             if self._opener is None:
                 self._opener = self._new_opener()
+        limits = self._checked(limits)
         return self._opener.session(language, files=files, limits=limits, seed=seed)
 
     def _new_opener(self) -> Opener:

@@ -147,7 +147,7 @@ def _cgroups_of(pid: int) -> Iterator[Path]:
         for line in _read(pid, "cgroup").splitlines():
             _, controllers, path = line.split(":", 2)
             place = places.get(controllers)
-            if place is not None:
+            if place is not None and path != "/":  # where an exiting process is shown, and which is nobody's to remove
                 yield place / path.lstrip("/")
 
 

@@ -395,7 +395,7 @@ def test_the_progress_on_no_terminal_is_a_few_lines(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err.splitlines() == [f"{done}/1000  fine" for done in (250, 500, 750, 1000)]
 
 
-@pytest.mark.usefixtures("jail")
+@pytest.mark.usefixtures("jail", "no_shared_sandbox")
 def test_every_hostile_program_is_held_by_the_jail_and_the_honest_ones_are_right(tmp_path: Path) -> None:
     found = run_course(Course(window=2 * len(HOSTILE), hostile=0.5, workers=2), 1, tmp_path / "log")
     assert (found.complaints, found.left) == ([], [])
@@ -403,7 +403,7 @@ def test_every_hostile_program_is_held_by_the_jail_and_the_honest_ones_are_right
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.usefixtures("jail")
+@pytest.mark.usefixtures("jail", "no_shared_sandbox")
 def test_a_thousand_runs_with_hostile_ones_leak_nothing(tmp_path: Path) -> None:
     found = run_course(Course(window=100, hostile=0.1), 1000, tmp_path / "log")
     assert (found.complaints, found.leaks, found.left) == ([], [], [])
@@ -411,7 +411,7 @@ def test_a_thousand_runs_with_hostile_ones_leak_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.usefixtures("jail")
+@pytest.mark.usefixtures("jail", "no_shared_sandbox")
 def test_workers_killed_at_random_never_make_a_false_verdict() -> None:
     found = run_chaos(1000, 0.05)
     assert (found.false, found.lost, found.repeated, found.left) == ([], [], [], [])

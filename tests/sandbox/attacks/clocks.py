@@ -118,7 +118,7 @@ time.sleep(3)
         stdout="",
         limits=bomb(wall=6, cpu=1),
         slow=True,
-        needs="cgroup",
+        needs="cpu_cgroup",
     ),
     Attack(
         name="threads are counted together",
