@@ -10,11 +10,14 @@ does not deliver to it from inside.
 
 from __future__ import annotations
 
+import _thread
 import array
+import ctypes
 import os
 import resource
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -38,6 +41,9 @@ from assaygym.sandbox.guest.protocol import (
 
 AWAITED = (signal.SIGUSR1, signal.SIGCHLD)
 """What a first process waits for; blocked, since the kernel drops all others that it has no handler for."""
+PR_GET_TID_ADDRESS = 40
+DESCRIPTORS = 256
+"""How many a program may have."""
 Prepared = tuple[int, Callable[[], int]]
 """The number of the process to wait for, and what tells the program's wait status once that one has ended."""
 Begin = tuple[int, int, int]
@@ -57,6 +63,7 @@ class PlainCloner:
     def __init__(self, seal: Callable[[], object], mapped: int, directory: str, proc: int = -1) -> None:
         self._seal, self._mapped, self._directory, self._proc = seal, mapped, directory, proc
         self._five: tuple[int, ...] = ()
+        self._thread = _own_thread()
 
     def __call__(self, descriptors: tuple[int, ...]) -> Prepared | None:
         """Make both processes; None in the program to be, which shall have only these descriptors, as 0 to 4.
@@ -64,26 +71,31 @@ class PlainCloner:
         Raises:
             OSError: the kernel refused.
         """
-        told, tell = os.pipe()
+        ours, theirs = socket.socketpair()
         first = kernel.clone(kernel.NEWPID | signal.SIGCHLD)
         if first == 0:
             program = kernel.clone(signal.SIGCHLD)
             if program == 0:
                 self._five = descriptors
                 return None
-            _be_first(program, tell)
-        os.close(tell)
-        return first, lambda: _read_status(told)
+            _be_first(program, theirs.fileno())
+        theirs.close()
+        return first, FirstProcess(ours)
 
     def _take(self) -> None:
         try:
             os.setsid()
+            number = _thread.get_native_id()
+            threading.main_thread()._native_id = number  # type: ignore[attr-defined]
+            if self._thread:
+                self._thread.value = number
             if self._proc >= 0:
                 self._come_first()
             for number, descriptor in enumerate(self._five):
                 os.dup2(descriptor, number)
             self._seal()  # which may need descriptors that are above
             os.closerange(FEED_FD + 1, 1 << 20)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
         except BaseException as fault:  # ours, and not yet where anybody would look for it
             os.write(self._five[CHANNEL_FD], f"{type(fault).__name__}: {fault}".encode())
             os._exit(START_FAILED)
@@ -151,13 +163,45 @@ def _least(*values: int) -> int:
     return min((value for value in values if value != resource.RLIM_INFINITY), default=resource.RLIM_INFINITY)
 
 
-def _be_first(program: int, tell: int) -> None:
+class FirstProcess:
+    """The line to a first process: the order to end goes there, the program's wait status comes back."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+
+    def __call__(self) -> int:
+        """The status, once the first process has ended; `NO_STATUS` where it was ended before it knew."""
+        with self._line:
+            try:
+                text = self._line.recv(32)
+            except ConnectionResetError:  # it did not read its order
+                text = b""
+        return int(text) if text else NO_STATUS
+
+    def end(self) -> None:
+        """Write the order; a signal must follow, which makes it look."""
+        with suppress(OSError):  # it has ended
+            self._line.send(b"e")
+
+
+def _own_thread() -> ctypes.c_int | None:
+    """Where the C library remembers the number of this thread, which it only changes in forks of its own."""
+    place = ctypes.c_void_p()
+    zero = ctypes.c_ulong(0)
+    if ctypes.CDLL(None).prctl(PR_GET_TID_ADDRESS, ctypes.byref(place), zero, zero, zero) or not place.value:
+        return None  # a kernel that does not tell
+    number = ctypes.c_int.from_address(place.value)
+    return number if number.value == _thread.get_native_id() else None
+
+
+def _be_first(program: int, line: int) -> None:
     """Wait for the program, tell its status, end everything; never returns."""
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.dup2(tell, 0)
+        os.dup2(line, 0)
         os.closerange(1, 1 << 20)
+        os.set_blocking(0, False)
         status = _wait_for(program)
         if status != NO_STATUS:
             os.write(0, str(status).encode())
@@ -171,21 +215,22 @@ def _be_first(program: int, tell: int) -> None:
 def _wait_for(program: int) -> int:
     """Wait for the program's end, or for the order to end it.
 
-    The order is SIGUSR1 from outside, whose sender has no number here. One from inside has a number, or a negative code
-    where it was made up.
+    The order is a byte on the line. The signal that follows it alone could be anybody's: the kernel forgets who sent
+    one when it is short of room.
     """
-    ordered = False
     while True:
+        ordered = _is_ordered()
         while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
             if ended[0] == program:
                 return ended[1]
         if ordered:
             return NO_STATUS  # it may have ended by itself, its signal behind the order's: that was looked for
-        what = signal.sigwaitinfo(AWAITED)
-        ordered = what.si_signo == signal.SIGUSR1 and what.si_code == 0 and what.si_pid == 0
+        signal.sigwaitinfo(AWAITED)
 
 
-def _read_status(told: int) -> int:
-    text = os.read(told, 32)
-    os.close(told)
-    return int(text) if text else NO_STATUS
+def _is_ordered() -> bool:
+    try:
+        os.read(0, 1)
+    except BlockingIOError:
+        return False
+    return True

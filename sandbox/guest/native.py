@@ -9,6 +9,7 @@ import ctypes
 import marshal
 import os
 import socket
+import threading
 
 from assaygym.sandbox.guest.program import become
 from assaygym.sandbox.guest.protocol import LIMITED, START_FAILED
@@ -18,6 +19,8 @@ from assaygym.sandbox.guest.zygote import CHUNK, LINK_FD, PIPE, Zygote
 GONE, PROGRAM, SETTLE, FETCH, TIDY, FAILED = range(6)
 """What `serve` comes back for: the host is gone; we are the program to be; buffer and scratch must fit the order; files
 or a failed start are to be looked at; the scratch must be renewed; the kernel refused something."""
+PROGRAM_NUMBER = 2
+"""Of each program, in the process namespace of its run."""
 u32, u64, i32, real = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_int, ctypes.c_double
 
 
@@ -56,7 +59,7 @@ class _Mark(ctypes.Structure):
         ("free_blocks", u64),
         ("free_inodes", u64),
         ("device", u64),
-        ("times", ctypes.c_long * 4),
+        ("times", ctypes.c_long * 6),
         ("mode", u32),
         ("links", u32),
     )
@@ -85,6 +88,7 @@ class _State(ctypes.Structure):
         ("report", _Report),
         ("start", _Start),
         ("clean", _Mark * 2),
+        ("thread", ctypes.c_void_p),
     )
 
 
@@ -99,6 +103,8 @@ class NativeZygote(Zygote):
         proc: a descriptor of the host's /proc, for the order in which processes are killed for memory.
     """
 
+    frames = 5
+
     def __init__(
         self, link: socket.socket, library: ctypes.PyDLL, scratch: MountedScratch, mapped: int, proc: int
     ) -> None:
@@ -109,6 +115,7 @@ class NativeZygote(Zygote):
         self._state.which[:] = LIMITED
         self._reference = ctypes.byref(self._state)
         self._places = (scratch.path, SHARED_MEMORY)
+        threading.main_thread()._native_id = PROGRAM_NUMBER  # type: ignore[attr-defined]
 
     def serve(self) -> None:
         """Answer orders until the host closes the socket."""
@@ -134,7 +141,6 @@ class NativeZygote(Zygote):
             state.buffer, state.room = self._buffer.address, len(self._buffer.view)
             self._scratch.resize(order.size)
         elif event == TIDY:
-            self._buffer.forget(2 * (order.cap + PIPE))
             self._scratch.make(order.size)
         elif event == FETCH:
             self._tell()

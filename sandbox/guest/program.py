@@ -5,6 +5,7 @@ Nothing of the order is known before, and this process is the first and only one
 
 from __future__ import annotations
 
+import _socket
 import _thread
 import atexit
 import contextlib
@@ -15,6 +16,7 @@ import marshal
 import os
 import random
 import resource
+import select
 import signal
 import sys
 import threading
@@ -101,8 +103,7 @@ def _receive(size: int) -> bytes:
 def _settle(wanted: Surroundings, flags: int) -> None:
     """Lay everything out for the program."""
     if flags & HAS_FEED:
-        os.write(FEED_FD, wanted["stdin"])
-        os.close(FEED_FD)
+        _feed(wanted["stdin"])
     if wanted["stdin_file"]:
         _file_stdin(wanted["stdin_file"])
     if flags & HAS_FILES:
@@ -110,6 +111,21 @@ def _settle(wanted: Surroundings, flags: int) -> None:
         limit(resource.RLIMIT_FSIZE, wanted["file_bytes"], wanted["file_bytes"])
     if seed := wanted["seed"]:
         _seed(seed)
+
+
+def _feed(content: bytes) -> None:
+    """Put standard input into our pipe, where nobody reads yet.
+
+    While programs of our user hold very many pipes, the kernel makes new ones small; a socket takes the place of those.
+    """
+    if len(content) > select.PIPE_BUF:
+        os.set_blocking(FEED_FD, False)
+    if os.write(FEED_FD, content) < len(content):
+        ours, theirs = _socket.socketpair()
+        ours.setblocking(False)
+        ours.sendall(content)
+        os.dup2(theirs.fileno(), 0)
+    os.close(FEED_FD)
 
 
 def _file_stdin(path: str) -> None:
@@ -205,8 +221,10 @@ def _code_of(end: SystemExit) -> int:
     if end.code is None:
         return 0
     if isinstance(end.code, int):
-        return int.__and__(end.code, 0xFF)
-    _write_error(f"{end.code}\n")
+        return int.__and__(end.code, 0xFF) if int.__rshift__(end.code, 63) in (0, -1) else 0xFF  # as C's long
+    with contextlib.suppress(BaseException):
+        _write_error(f"{end.code}")
+    _write_error("\n")
     return 1
 
 

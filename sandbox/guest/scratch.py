@@ -1,7 +1,8 @@
 """The only places that a program can write to: its working directory and the shared memory, emptied between runs.
 
 In namespaces both are small file systems, limited in bytes and in inodes, that the keeper mounts anew after a run that
-left a mark. A mark is any difference in free space, free inodes, or in the times and mode of the root folder. What
+left a mark. A mark is any difference in free space, free inodes, or in the times and mode of the root folder. (Within
+one tick of a clock that is not finer, a change of a time set by hand shows in that time alone.) What
 these do not show (extended attributes, inode flags) the seccomp filter refuses. Elsewhere the scratch is a folder of
 the host, whose content is deleted, and nothing limits its size.
 """
@@ -133,7 +134,7 @@ def _delete_folder(name: str, top: int, names: Iterator[str]) -> None:
 
 def _state(path: str) -> tuple[object, ...]:
     space, folder = os.statvfs(path), os.stat(path)
-    times = (folder.st_mtime_ns, folder.st_ctime_ns)
+    times = (folder.st_atime_ns, folder.st_mtime_ns, folder.st_ctime_ns)
     return (space.f_bfree, space.f_ffree, folder.st_dev, folder.st_mode, folder.st_nlink, *times)
 
 

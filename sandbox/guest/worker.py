@@ -36,14 +36,11 @@ if TYPE_CHECKING:
 SIZE = struct.Struct("<Q")
 END_SECONDS = 5.0
 LIMITS = (
-    (resource.RLIMIT_NOFILE, (256, 256)),
     (resource.RLIMIT_CORE, (0, 0)),
     (resource.RLIMIT_STACK, (8 << 20, resource.RLIM_INFINITY)),
 )
 """Of every run alike. What a stack has at first is also what each thread reserves; how far it may go is bounded by the
 memory limit."""
-OWN_FRAMES = 4
-"""Between `_go` and the program: serve, _one or Waiting, become, _run."""
 
 
 def main(control: str) -> None:
@@ -230,10 +227,13 @@ def _serve(boot: dict[str, Any], link: socket.socket, statm: int) -> None:
 def _go(boot: dict[str, Any], zygote: Zygote, isolation: list[str]) -> None:
     for which, limits in LIMITS:
         limit(which, *limits)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    limit(resource.RLIMIT_NOFILE, most, most)  # so many may be on their way in sockets, those of all programs counted
     frame = {"isolation": [*isolation, *boot["more_isolation"], "rlimits"]}
+    boot.clear()  # a program may look at the frames that called it
     for name in [name for name in sys.modules if name == "assaygym" or name.startswith("assaygym.")]:
         del sys.modules[name]
-    sys.setrecursionlimit(sys.getrecursionlimit() + _depth() + OWN_FRAMES)
+    sys.setrecursionlimit(sys.getrecursionlimit() + _depth() + zygote.frames)
     random.seed(0)
     if numbers := sys.modules.get("numpy.random"):
         numbers.seed(0)

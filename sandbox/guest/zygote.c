@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -35,6 +36,8 @@ typedef unsigned long long u64;
 #define ADDRESS_SPACE 2
 #define LEAVE (~0ull - 1)
 #define NO_STATUS -1
+#define LARGE (1 << 19)
+#define DESCRIPTORS 256
 #define START_FAILED 125
 #define END_MILLISECONDS 1000
 enum { RUN = 1, KILL = 2 };
@@ -52,7 +55,7 @@ struct report {
     u64 peak, used[2];
 };
 struct start { u64 rest, flags, limits[LIMITS][2]; };
-struct mark { u64 free_blocks, free_inodes, device; struct timespec changed, modified; unsigned mode, links; };
+struct mark { u64 free_blocks, free_inodes, device; struct timespec changed, modified, read; unsigned mode, links; };
 
 struct zygote {
     /* set by Python */
@@ -67,27 +70,37 @@ struct zygote {
     struct report report;
     struct start start;
     struct mark clean[2];
+    int *thread;
 };
 
-static struct { int started, status; } shared; /* with the first process: a futex; the program's wait status */
+/* With the first process: a futex; whether it shall end the run (a signal alone could be anybody's: the kernel forgets
+   who sent one when it is short of room); the program's wait status; the most memory that any process had, in KiB. */
+static struct { int started, ordered, status; long peak; } shared;
 static void *back[5];
 static char stack[64 << 10] __attribute__((aligned(64)));
 
 /* ---- the first process of a run; see clone.py ---- */
 
+static long reap(int *status, int options) {
+    struct rusage usage;
+    long ended = syscall(SYS_wait4, -1, status, __WALL | options, &usage);
+    if (ended > 0 && usage.ru_maxrss > shared.peak)
+        shared.peak = usage.ru_maxrss;
+    return ended;
+}
+
 static void wait_for(long program, const unsigned long *signals) {
-    for (int ordered = 0;;) {
-        int status;
-        siginfo_t what;
+    for (;;) {
+        int status, ordered = __atomic_load_n(&shared.ordered, __ATOMIC_SEQ_CST);
         long ended;
-        while ((ended = syscall(SYS_wait4, -1, &status, __WALL | WNOHANG, 0)) > 0)
+        while ((ended = reap(&status, WNOHANG)) > 0)
             if (ended == program) {
                 shared.status = status;
                 return;
             }
         if (ordered)
             return; /* the program may have ended by itself, its signal behind the order's: that was looked for */
-        ordered = syscall(SYS_rt_sigtimedwait, signals, &what, 0, 8) == SIGUSR1 && what.si_code == SI_USER && !what.si_pid;
+        syscall(SYS_rt_sigtimedwait, signals, 0, 0, 8);
     }
 }
 
@@ -105,7 +118,7 @@ static int be_first(void *unused) {
     if (program > 0)
         wait_for(program, &signals);
     syscall(SYS_kill, -1, SIGKILL);
-    while (syscall(SYS_wait4, -1, 0, __WALL, 0) > 0)
+    while (reap(0, 0) > 0)
         continue;
     syscall(SYS_exit_group, 0);
     return 0;
@@ -114,7 +127,7 @@ static int be_first(void *unused) {
 /* The number of a new first process, which shares our memory as a vfork child does; 0 in its child, a copy of us; or a
    negative errno. Should there be no program, the first process ends at once, and its status stays unknown. */
 __attribute__((noinline)) static int clone_run(void) {
-    shared.started = 0;
+    shared.started = shared.ordered = shared.peak = 0;
     shared.status = NO_STATUS;
     if (__builtin_setjmp(back))
         return 0;
@@ -137,16 +150,21 @@ static void come_first(int proc) {
     prctl(PR_SET_DUMPABLE, 0);
 }
 
-static int take(const int *descriptors, int proc) {
+static int take(const int *descriptors, int proc, int *thread) {
+    struct rlimit most = {DESCRIPTORS, DESCRIPTORS};
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2];
     memset(none, 0, sizeof none);
+    if (thread)
+        *thread = syscall(SYS_gettid);
     setsid();
     come_first(proc);
     for (int number = 0; number <= FEED_FD; number++)
         if (dup2(descriptors[number], number) < 0)
             return -errno;
-    return syscall(SYS_close_range, FEED_FD + 1, ~0u, 0) || syscall(SYS_capset, &header, none) ? -errno : 0;
+    if (syscall(SYS_close_range, FEED_FD + 1, ~0u, 0) || setrlimit(RLIMIT_NOFILE, &most))
+        return -errno;
+    return syscall(SYS_capset, &header, none) ? -errno : 0;
 }
 
 static int limit(int which, u64 soft, u64 hard) {
@@ -208,14 +226,33 @@ static int fail(struct zygote *z) {
     return FAILED;
 }
 
+/* Leave nothing of the former run where the next one is copied from: our own frames lie below, too. */
+__attribute__((noinline)) static void forget(struct zygote *z) {
+    volatile unsigned char frames[2048];
+    for (size_t at = 0; at < sizeof frames; at++)
+        frames[at] = 0;
+    memset(&z->order, 0, sizeof z->order);
+    memset(&z->report, 0, sizeof z->report);
+    memset(&z->start, 0, sizeof z->start);
+}
+
+/* Where the C library remembers the number of this thread, which it only changes in forks of its own; or null. */
+static int *own_thread(void) {
+    int *place = 0;
+    return !prctl(PR_GET_TID_ADDRESS, &place) && place && *place == syscall(SYS_gettid) ? place : 0;
+}
+
 static int prepare(struct zygote *z) {
     int in[2], out[2], err[2], line[2];
     if (pipe(in) || pipe(out) || pipe(err) || socketpair(AF_UNIX, SOCK_STREAM, 0, line))
         return fail(z);
+    if (!z->thread)
+        z->thread = own_thread();
+    forget(z);
     int first = clone_run();
     if (first == 0) {
         int five[] = {in[0], out[1], err[1], line[1], in[1]};
-        z->failure = take(five, z->proc);
+        z->failure = take(five, z->proc, z->thread);
         if (!z->failure)
             z->failure = await_start(z);
         return PROGRAM;
@@ -246,7 +283,7 @@ static int send_whole(int line, const unsigned char *data, u64 size) {
 }
 
 /* Pass the payload on, its beginning with the descriptors. Should the program to be have been killed from outside, the
-   rest is read all the same. GONE when the host is. */
+   rest is read all the same. GONE when the host is, FAILED when the kernel refused. */
 static int hand_over(struct zygote *z) {
     int lost = 0;
     for (u64 left = z->order.payload; left;) {
@@ -268,6 +305,8 @@ static int hand_over(struct zygote *z) {
             memcpy(CMSG_DATA(header), z->along, z->count * sizeof(int));
             sent = sendmsg(z->order_line, &message, MSG_NOSIGNAL);
             lost = sent < 0;
+            if (lost && errno != EPIPE && errno != ECONNRESET)
+                return fail(z);
         }
         while (z->count)
             close(z->along[--z->count]);
@@ -330,6 +369,7 @@ static void end(struct zygote *z, int why, struct rusage *usage) {
     if (why != BY_ITSELF) { /* the first process reaps all others, so that they are counted; or the kernel ends them */
         struct pollfd gone = {z->watched, POLLIN, 0};
         if (poll(&gone, 1, 0) < 1) {
+            __atomic_store_n(&shared.ordered, 1, __ATOMIC_SEQ_CST);
             kill(z->number, SIGUSR1);
             poll(&gone, 1, END_MILLISECONDS);
         }
@@ -344,8 +384,9 @@ static int run(struct zygote *z) {
     struct rusage usage;
     memset(report, 0, sizeof *report);
     double begun = now();
-    if (hand_over(z) == GONE)
-        return GONE;
+    int event = hand_over(z);
+    if (event >= 0)
+        return event;
     if (z->order.fetch) /* the names stay at the end of the buffer */
         if (recv(z->link, z->buffer + z->room - z->order.fetch, z->order.fetch, MSG_WAITALL) != z->order.fetch)
             return GONE;
@@ -363,7 +404,7 @@ static int run(struct zygote *z) {
                 report->used[stream] = z->order.cap;
     }
     report->cpu = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-    report->peak = (u64)usage.ru_maxrss * 1024;
+    report->peak = (u64)(shared.peak ? shared.peak : usage.ru_maxrss) * 1024; /* the first process's own is ours */
     report->wall = now() - begun;
     close(z->streams[0]), close(z->streams[1]), close(z->watched);
     z->stage = REPORTED;
@@ -397,7 +438,7 @@ static int look(const char *place, struct mark *mark) {
         return -1;
     mark->free_blocks = space.f_bfree, mark->free_inodes = space.f_ffree;
     mark->device = folder.st_dev, mark->mode = folder.st_mode, mark->links = folder.st_nlink;
-    mark->changed = folder.st_ctim, mark->modified = folder.st_mtim;
+    mark->changed = folder.st_ctim, mark->modified = folder.st_mtim, mark->read = folder.st_atim;
     return 0;
 }
 
@@ -437,6 +478,8 @@ int serve(struct zygote *z) {
             break;
         case REPORTED:
             close(z->order_line);
+            if (z->report.used[0] > LARGE || z->report.used[1] > LARGE) /* or it would count among the next run's */
+                madvise(z->buffer, z->room, MADV_DONTNEED);
             z->stage = CLEAN;
             if (!is_clean(z))
                 return TIDY;

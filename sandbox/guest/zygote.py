@@ -115,6 +115,9 @@ class Zygote:
         grouped: whether a run must be ended by its process group, for want of a namespace.
     """
 
+    frames = 7
+    """Of its, and of `become`, below a program: what the program's own recursion is granted on top."""
+
     def __init__(self, link: socket.socket, clone: Any, scratch: Any, *, grouped: bool) -> None:
         self._link = link
         self._clone, self._scratch, self._grouped = clone, scratch, grouped
@@ -209,7 +212,7 @@ class Zygote:
                     sent = run.order.sendmsg((view[:got],), along)
                     if sent < got:
                         run.order.sendall(view[sent:got])
-                except OSError:
+                except ConnectionError:
                     lost = True  # it was killed from outside; the rest must be read all the same
             along = []
         for descriptor in descriptors:
@@ -284,6 +287,7 @@ class Zygote:
         poll = select.poll()
         poll.register(run.watched, select.POLLIN)
         if not poll.poll(0):
+            run.own_status.end()
             os.kill(run.number, signal.SIGUSR1)
             poll.poll(END_MILLISECONDS)
 
