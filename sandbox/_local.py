@@ -247,16 +247,15 @@ class LocalSandbox(Sandbox):
             ConfigError: the language, a limit or a file name is not usable.
             SandboxError: the sandbox itself failed, is closed, or has no sessions.
         """
-        self._check_open()
+        limits = self._checked(limits)
         with self._opening:
             self._check_open()
             if self._opener is None:
                 self._opener = self._new_opener()
-        limits = self._checked(limits)
         return self._opener.session(language, files=files, limits=limits, seed=seed)
 
     def _new_opener(self) -> Opener:
-        raise SandboxError(f"the {self.name} sandbox has no sessions; call run() for each program instead")
+        raise NotImplementedError
 
     def place(self) -> AbstractContextManager[object]:
         """One of the places of `run`, for a spawned program; waits until one is free."""

@@ -46,7 +46,7 @@ from assaygym.sandbox._survey import Surroundings, look_around
 from assaygym.sandbox._view import SCRATCH, STDIN_FILE
 from assaygym.sandbox._wire import Boot
 from assaygym.sandbox._worker import Worker, WorkerLost
-from assaygym.sandbox.base import Limits
+from assaygym.sandbox.base import Limits, Sandbox
 from assaygym.sandbox.jail import TIERS
 from assaygym.sandbox.languages import Language, language
 
@@ -128,6 +128,8 @@ class DockerSandbox(LocalSandbox):
             container, self._container = self._container, None
         if container is not None:
             container.close()
+
+    session = Sandbox.session  # it has none
 
     def _language(self, name: str) -> Language:
         return language(name, here=False)

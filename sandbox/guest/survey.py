@@ -54,7 +54,7 @@ def survey(question: Question) -> Survey:
         "executable": sys.executable,
         "packages": packages,
         "binds": outermost(present([*question["shown"], *ours])),
-        "modules": [name for name in question["modules"] if find_spec(name)],
+        "modules": [name for name in question["modules"] if _is_there(name)],
         "commands": _commands(os.get_exec_path()),
     }
 
@@ -91,6 +91,13 @@ def _folders() -> list[str]:
     """Where the interpreter's files are: whole prefixes, but not all that there is."""
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix} - {"/"}
     return [*sorted(prefixes), sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sys.executable]
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # of what it is a part of
+        return False
 
 
 def _commands(folders: list[str]) -> dict[str, str]:
