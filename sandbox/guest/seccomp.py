@@ -3,8 +3,8 @@
 Refused in every variant: tracing and reading other processes, mounting and new namespaces, modules, clocks, keys,
 System V and POSIX message queues (they outlive a run), io_uring (its calls pass no filter), BPF, userfaultfd, anonymous
 files (memory that no limit counts), extended attributes and file flags (they could mark the scratch folder for the next
-run), leases (they hold up others who open a file), sockets other than Unix ones, typing into a terminal, limits of
-other processes. `sync` succeeds and does nothing: the program has no disk, and a wait for the host's cannot be killed.
+run), leases (they hold up others who open a file), watching folders (it tells which files others open), sockets other
+than Unix ones, typing into a terminal, limits of other processes. `sync` succeeds and does nothing: the program has no disk, and a wait for the host's cannot be killed.
 Calls newer than the table, and `clone3` (its flags lie in memory, where no filter looks), do not exist. A foreign
 calling convention kills.
 
@@ -44,7 +44,7 @@ NO_FAMILY = ERROR | errno.EAFNOSUPPORT
 
 REFUSED_GROUPS = (
     "tracing", "mounts", "namespaces", "machine", "clocks", "handles", "keys", "system_v", "queues", "memory", "rings",
-    "landlock",
+    "landlock", "watches",
 )  # fmt: skip
 
 SIGCHLD = 17
@@ -184,7 +184,6 @@ def _mark_nothing(table: Mapping[str, Mapping[str, int]]) -> dict[str, Rule]:
     others = Check(1, "!=", TERMINAL_REQUESTS, ERROR | errno.ENOTTY, mask=KIND_OF_REQUEST)
     return {
         **dict.fromkeys(table["marks"], PRETENDED),
-        **dict.fromkeys(table["watches"], REFUSED),
         "ioctl": Rule(ALLOW, (*_refuse_equal(1, TIOCSTI, TIOCLINUX).checks, others)),
         "truncate": REFUSED,
         "open": _openings(1),

@@ -48,13 +48,14 @@ ALWAYS = {
         fanotify_mark lookup_dcookie add_key request_key keyctl shmget shmat shmctl shmdt semget semop semctl
         semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr
         move_pages migrate_pages mbind set_mempolicy set_mempolicy_home_node memfd_create memfd_secret io_uring_setup
-        io_uring_enter io_uring_register landlock_create_ruleset landlock_add_rule landlock_restrict_self""",
+        io_uring_enter io_uring_register landlock_create_ruleset landlock_add_rule landlock_restrict_self
+        inotify_init inotify_init1 inotify_add_watch""",
     ERROR | errno.EOPNOTSUPP: "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr",
     NOTHING: "sync syncfs",
     ENOSYS: "clone3",
 }
 ALONE = {
-    EPERM: "pidfd_send_signal connect truncate inotify_init inotify_init1 inotify_add_watch",
+    EPERM: "pidfd_send_signal connect truncate",
     EAGAIN: "fork vfork",
     NOTHING: "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes futimesat utimensat",
     ENOSYS: "openat2",
