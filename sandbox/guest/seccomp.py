@@ -1,12 +1,12 @@
 """Which system calls a program may make: what no honest program needs is refused before the kernel acts on it.
 
 Refused in every variant: tracing and reading other processes, mounting and new namespaces, modules, clocks, keys,
-System V and POSIX message queues (they outlive a run), io_uring (its calls pass no filter), BPF, userfaultfd, anonymous
-files (memory that no limit counts), extended attributes and file flags (they could mark the scratch folder for the next
-run), leases (they hold up others who open a file), watching folders (it tells which files others open), sockets other
-than Unix ones, typing into a terminal, limits of other processes. `sync` succeeds and does nothing: the program has no disk, and a wait for the host's cannot be killed.
-Calls newer than the table, and `clone3` (its flags lie in memory, where no filter looks), do not exist. A foreign
-calling convention kills.
+System V and POSIX message queues (they outlive a run), io_uring (its calls pass no filter), BPF, userfaultfd,
+anonymous files (memory that no limit counts), extended attributes and file flags (they could mark the scratch folder
+for the next run), leases (they hold up others who open a file), watching folders (it tells which files others open),
+sockets other than Unix ones, typing into a terminal, limits of other processes. `sync` succeeds and does nothing: the
+program has no disk, and a wait for the host's cannot be killed. Calls newer than the table, and `clone3` (its flags
+lie in memory, where no filter looks), do not exist. A foreign calling convention kills.
 
 The first process of a run belongs to the same user as its programs, so a program could slow it down; number 1 is hence
 refused where priorities, processors or schedulers are set, and so are all processes of a user at once. Threads and own
