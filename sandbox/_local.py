@@ -16,7 +16,7 @@ from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox._build import Builder
 from assaygym.sandbox._channel import ChannelProcess, channel
 from assaygym.sandbox._code import CodeCache
-from assaygym.sandbox._many import answers
+from assaygym.sandbox._many import answers, done
 from assaygym.sandbox._order import PROGRAM, Order, order, usable
 from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._pool import Pool
@@ -276,16 +276,7 @@ class LocalSandbox(Sandbox):
 
     def _do(self, job: Job) -> ExecResult | SandboxError:
         try:
-            return self.run(
-                job.program,
-                language=job.language,
-                stdin=job.stdin,
-                files=job.files,
-                argv=job.argv,
-                limits=job.limits,
-                fetch=job.fetch,
-                seed=job.seed,
-            )
+            return done(self, job)
         except SandboxError as error:
             self._check_open()
             return error

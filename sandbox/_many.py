@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
+from assaygym.sandbox.base import ExecResult, Job, Sandbox
+
 J = TypeVar("J")
 R = TypeVar("R")
 LOOK_SECONDS = 0.05
@@ -42,6 +44,20 @@ class _Work:
             with suppress(queue.Full):
                 self.results.put(result, timeout=LOOK_SECONDS)
                 return
+
+
+def done(sandbox: Sandbox, job: Job) -> ExecResult:
+    """One job, as `Sandbox.run` does it."""
+    return sandbox.run(
+        job.program,
+        language=job.language,
+        stdin=job.stdin,
+        files=job.files,
+        argv=job.argv,
+        limits=job.limits,
+        fetch=job.fetch,
+        seed=job.seed,
+    )
 
 
 def answers(jobs: Iterable[J], answer: Callable[[J], R], workers: int, room: int) -> Iterator[tuple[int, R]]:

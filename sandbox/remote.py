@@ -38,12 +38,11 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import islice
 
 from assaygym.errors import ConfigError, SandboxError, did_you_mean
 from assaygym.sandbox._fusion import LANGUAGES, Fusion, RunAnswer, checked_fetch, checked_files, checked_limits
 from assaygym.sandbox._http import Http
+from assaygym.sandbox._many import answers, done
 from assaygym.sandbox._order import PROGRAM
 from assaygym.sandbox._remote_result import run_result
 from assaygym.sandbox._replay import BashSession, PythonSession
@@ -204,37 +203,16 @@ class RemoteSandbox(Sandbox):
     def run_many(self, jobs: Iterable[Job]) -> Iterator[tuple[int, ExecResult | SandboxError]]:
         """Run the jobs on all workers; yields (index of the job, result) as they finish, each exactly once.
 
-        At most twice as many jobs as workers are taken from `jobs` ahead of time.
+        Jobs are taken from `jobs` as workers get free, a few ahead of what the caller has consumed.
 
         Raises:
             ConfigError: a job is not usable; the jobs not yet yielded are lost.
         """
-        numbered = enumerate(jobs)
-        pending: dict[Future[ExecResult | SandboxError], int] = {}
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="remote") as pool:
-            try:
-                while True:
-                    for index, job in islice(numbered, LOOK_AHEAD * self.workers - len(pending)):
-                        pending[pool.submit(self._do, job)] = index
-                    if not pending:
-                        return
-                    for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                        yield pending.pop(future), future.result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+        return answers(jobs, self._do, self.workers, LOOK_AHEAD * self.workers)
 
     def _do(self, job: Job) -> ExecResult | SandboxError:
         try:
-            return self.run(
-                job.program,
-                language=job.language,
-                stdin=job.stdin,
-                files=job.files,
-                argv=job.argv,
-                limits=job.limits,
-                fetch=job.fetch,
-                seed=job.seed,
-            )
+            return done(self, job)
         except SandboxError as error:
             return error
 
