@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,13 @@ def _tell(lines: Iterator[str], found: dict[str, Any], target: str | None) -> No
     for line in lines:
         print(line)
     if target is not None:
-        document = {"command": sys.argv, "machine": machine(), "versions": versions(), **found}
+        document = {
+            "command": ["python", "-m", "assaygym.benchmarks.speed.soak", *sys.argv[1:]],
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "host": machine(),
+            "versions": versions(),
+            **found,
+        }
         Path(target).write_text(f"{json.dumps(document, indent=1)}\n", encoding="utf-8")
 
 
