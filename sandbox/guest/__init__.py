@@ -1,4 +1,5 @@
 """What runs on the far side: in fresh interpreters that hold nothing of ours. Imports nothing from outside this folder.
 
-Only `frames` (how both sides talk) and `seccomp` (tables, for tests and documents) are imported on the host's side too.
+The host imports what both sides have to agree on (`frames`, `protocol`, `orders`), and what it asks of the kernel itself
+(`cgroup`, `landlock`, `scratch`, `survey`, the tables of `seccomp`). What runs in containers keeps to Python 3.9.
 """

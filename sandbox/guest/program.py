@@ -241,7 +241,8 @@ def _told(error: BaseException) -> int:
     else:
         code = _hooked(error, trace)
     if isinstance(error, KeyboardInterrupt):
-        _flush(_stdout), _flush(_stderr)
+        _flush(_stdout)
+        _flush(_stderr)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     return code
