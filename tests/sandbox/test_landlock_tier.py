@@ -567,6 +567,7 @@ def run_as(user: str, tree: Path, *arguments: str) -> str:
     seen = subprocess.run(
         [PLAIN_PYTHON, "-B", *arguments],
         cwd=tree,
+        env={"PATH": os.environ["PATH"]},
         user=number,
         group=number,
         extra_groups=None if number is None else (),
