@@ -5,6 +5,7 @@ a program could steal from it is only the program itself.
 """
 
 import os
+import signal
 import sys
 from types import ModuleType
 
@@ -19,8 +20,16 @@ def name_this_folder() -> None:
         sys.modules[name] = module
 
 
+def heed_signals() -> None:
+    """Undo what the host ignores, which would be inherited; those that an interpreter sees to itself stay its own."""
+    own = {signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ}
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP} - own:
+        signal.signal(number, signal.SIG_DFL)
+
+
 if __name__ == "__main__":
     name_this_folder()
+    heed_signals()
     from importlib import import_module
 
     import_module(f"assaygym.sandbox.guest.{sys.argv[1]}").main(*sys.argv[2:])

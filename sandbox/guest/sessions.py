@@ -248,9 +248,6 @@ def _enter(view: View) -> list[str]:
 def main(control: str) -> None:
     """The keeper's whole life, on its socket to the host; `launcher.py` calls this."""
     os.umask(0o022)
-    pythons = {signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ}
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP} - pythons:
-        signal.signal(number, signal.SIG_DFL)  # what the host ignores
     hard = getrlimit(RLIMIT_NOFILE)[1]
     if hard != RLIM_INFINITY:
         setrlimit(RLIMIT_NOFILE, (hard, hard))

@@ -131,8 +131,8 @@ def _keep(boot: dict[str, Any], link: socket.socket, tell: int, watcher: int) ->
     for folder in boot["cgroups"]:  # before anything is held that should count
         with open(f"{folder}/{cgroup.MEMBERS}", "w") as members:
             members.write("0")
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_DFL)  # what the host ignores, and handlers, which a run could reach
+    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):  # a handler could be reached from inside a run
+        signal.signal(number, signal.SIG_DFL)
     statm = os.open("/proc/self/statm", os.O_RDONLY)
     boot["proc"] = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
     if boot["tier"] == "userns":
