@@ -158,7 +158,7 @@ class Zygote:
             why, used = BY_OUTPUT, (min(used[0], cap), min(used[1], cap))
         run.close()
         self._report(number, (status, why), usage, seconds, used, cap + PIPE, names)
-        self._buffer.forget(cap + PIPE + used[1])
+        self._buffer.forget(sum(used))
         self._scratch.tidy()
 
     def _report(
