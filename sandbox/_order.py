@@ -126,7 +126,6 @@ def order(
     stdin: str = "",
     files: Mapping[str, bytes] | None = None,
     executables: Collection[str] = (),
-    environment: Mapping[str, str] | None = None,
     limits: Limits,
     jailed: bool,
     fetch: Sequence[str] = (),
@@ -144,7 +143,6 @@ def order(
         stdin: its standard input.
         files: what else lies in its directory.
         executables: those of them that may be executed.
-        environment: on top of `ENVIRONMENT`.
         limits: of the run, as `usable` gives them.
         jailed: whether processes are counted in a namespace of their own.
         fetch: what is to be handed back.
@@ -172,9 +170,8 @@ def order(
         "stdin": b"" if large else fed,
         "stdin_file": stdin_file if named else "",
         "seed": operator.index(seed),
-        "environment": dict(environment or {}),
     }
-    needed = laid or fed or named or seed or how == "command"
+    needed = laid or fed or named or seed
     flags = HAS_FEED * (named or (bool(fed) and not large)) | HAS_FILES * bool(laid) | ON_TOP * (how != "command")
     ours = sum(len(content) + 2 * PAGE for content in laid.values())
     memory = max(limits.memory_bytes, UNPACKED * _carried(body, source, line, ours))

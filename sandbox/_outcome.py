@@ -29,7 +29,7 @@ def outcome(report: Report, limits: Limits, isolation: tuple[str, ...], short: b
         isolation: what was in force.
         short: whether the kernel killed something of this run for want of memory.
     """
-    code, number = _ending(report.status)
+    code, number = ending(report.status)
     stderr = report.stderr.decode("utf-8", "replace")
     return ExecResult(
         status=_status(report, limits, code, number, stderr, short),
@@ -46,7 +46,7 @@ def outcome(report: Report, limits: Limits, isolation: tuple[str, ...], short: b
     )
 
 
-def _ending(status: int | None) -> tuple[int | None, int | None]:
+def ending(status: int | None) -> tuple[int | None, int | None]:
     """Exit code or signal; a program that was ended from outside ended by SIGKILL."""
     if status is None:
         return None, int(signal.SIGKILL)

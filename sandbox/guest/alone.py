@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 
 from assaygym.sandbox.guest import kernel
-from assaygym.sandbox.guest.clone import AloneCloner, Prepared
+from assaygym.sandbox.guest.clone import FIRST_TO_GO, AloneCloner, Prepared
 from assaygym.sandbox.guest.landlock import restrict, ruleset
 from assaygym.sandbox.guest.namespaces import give_way, take_id
 from assaygym.sandbox.guest.seccomp import filter_program
@@ -19,8 +19,6 @@ from assaygym.sandbox.guest.seccomp import filter_program
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from assaygym.sandbox._wire import Confinement
-
-FIRST_TO_GO = b"1000"
 
 
 def leave_root(user: int) -> int:

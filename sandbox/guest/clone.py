@@ -44,6 +44,8 @@ AWAITED = (signal.SIGUSR1, signal.SIGCHLD)
 PR_GET_TID_ADDRESS = 40
 DESCRIPTORS = 256
 """How many a program may have."""
+FIRST_TO_GO = b"1000"
+"""The score of a program: a machine or a group short of memory kills it before the worker that makes runs."""
 Prepared = tuple[int, Callable[[], int]]
 """The number of the process to wait for, and what tells the program's wait status once that one has ended."""
 Begin = tuple[int, int, int]
@@ -105,7 +107,7 @@ class PlainCloner:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or the file would be root's
         with suppress(OSError):
             score = os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=self._proc)
-            os.write(score, b"1000")
+            os.write(score, FIRST_TO_GO)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
     def await_start(self) -> Begin:

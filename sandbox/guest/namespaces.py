@@ -53,12 +53,6 @@ def enter_jail(view: View, *, processes: bool = True) -> list[str]:
     return [*NAMESPACES, "ro_root"]
 
 
-def shut_out_children() -> None:
-    """Keep this process out of reach of those it starts (tracing, descriptors), and end it when its parent ends."""
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
-
-
 def give_way() -> None:
     """Let the kernel choose this process and its programs first when the machine is short of memory."""
     with open("/proc/self/oom_score_adj", "r+") as score:

@@ -114,7 +114,6 @@ class NativeZygote(Zygote):
         self._state.places[:] = [scratch.path.encode(), SHARED_MEMORY.encode()]
         self._state.which[:] = LIMITED
         self._reference = ctypes.byref(self._state)
-        self._places = (scratch.path, SHARED_MEMORY)
         threading.main_thread()._native_id = PROGRAM_NUMBER  # type: ignore[attr-defined]
 
     def serve(self) -> None:

@@ -77,11 +77,8 @@ def become(await_start: Callable[[], tuple[int, int, int]]) -> NoReturn:
         if surroundings:
             _settle(surroundings, flags)
         if how == "command":
-            _execute(argv, surroundings["environment"], channel)
-        if channel < 0:
-            os.close(CHANNEL_FD)
-        else:
-            _replace_order(channel)
+            _execute(argv, channel)
+        _replace_order(channel)
     except BaseException as fault:  # whatever failed here is ours: say so, whatever it is
         os.write(CHANNEL_FD, f"{type(fault).__name__}: {fault}".encode())
         os._exit(START_FAILED)
@@ -153,13 +150,13 @@ def _replace_order(channel: int) -> None:
         os.close(channel)
 
 
-def _execute(command: list[str], environment: dict[str, str], channel: int) -> NoReturn:
+def _execute(command: list[str], channel: int) -> NoReturn:
     for number, _ in PYTHON_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     order = fcntl.fcntl(CHANNEL_FD, fcntl.F_DUPFD_CLOEXEC, ABOVE_ALL)
     _replace_order(channel)
     try:
-        os.execve(command[0], command, {**os.environ, **environment})
+        os.execv(command[0], command)
     except OSError as error:
         os.write(order, f"{command[0]}: {error.strerror}".encode())
         os._exit(START_FAILED)

@@ -67,5 +67,3 @@ if TYPE_CHECKING:
         stdin_file: str
         """A file that shall hold standard input as well; "" for none."""
         seed: int
-        environment: dict[str, str]
-        """On top of the worker's own."""

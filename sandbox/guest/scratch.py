@@ -38,8 +38,6 @@ class MountedScratch:
         renew: has the keeper mount both file systems anew, with so many bytes.
     """
 
-    limited = True
-
     def __init__(self, path: str, renew: Callable[[int], None]) -> None:
         self.path, self._renew = path, renew
         self._size = 0
@@ -67,8 +65,6 @@ class MountedScratch:
 
 class FolderScratch:
     """Scratch in a folder of the host."""
-
-    limited = False
 
     def __init__(self, path: str) -> None:
         self.path = path

@@ -8,17 +8,14 @@ import subprocess
 import threading
 import weakref
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from assaygym.errors import SandboxError
-from assaygym.sandbox._order import ENVIRONMENT
+from assaygym.sandbox._launch import launched
 from assaygym.sandbox._view import SCRATCH
 from assaygym.sandbox._wire import View
-from assaygym.sandbox.guest import launcher
 from assaygym.sandbox.guest.frames import pack, unpack
 
-LAUNCHER = Path(launcher.__file__)
 PATIENCE_SECONDS = 60.0
 """How long a keeper may take for one request before it counts as lost: a loaded machine is slow."""
 END_SECONDS = 10.0
@@ -40,10 +37,8 @@ class Line:
     def __init__(self, python: str, view: View | None, executable: str, packages: str) -> None:
         self.owner = os.getpid()
         self._lock = threading.Lock()
-        self._control, theirs = socket.socketpair()
+        self._control, self._process = _start(python)
         self._control.settimeout(PATIENCE_SECONDS)
-        with theirs:
-            self._process = _start(python, theirs)
         self._end = weakref.finalize(self, _end, self._control, self._process, self.owner)
         try:
             opening = {"view": view, "host": self.owner, "executable": executable, "packages": [packages]}
@@ -117,29 +112,10 @@ def _exactly(line: socket.socket, size: int) -> bytes:
     return bytes(parts)
 
 
-def _start(python: str, control: socket.socket) -> subprocess.Popen[bytes]:
-    command = [
-        python,
-        "-s",
-        "-P",
-        "-S",
-        "-B",
-        str(LAUNCHER),
-        "sessions",
-        str(control.fileno()),
-    ]  # -I would undo PYTHONHASHSEED
+def _start(python: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
     null = subprocess.DEVNULL
     try:
-        return subprocess.Popen(
-            command,
-            stdin=null,
-            stdout=null,
-            stderr=null,
-            pass_fds=[control.fileno()],
-            env={**ENVIRONMENT, "HOME": SCRATCH, "TMPDIR": SCRATCH},
-            cwd="/",
-            start_new_session=True,
-        )
+        return launched(python, "sessions", SCRATCH, streams=(null, null, null), flags=("-P",))
     except OSError as error:
         raise SandboxError(f"the keeper of sessions could not be started with {python}: {error}") from error
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 from dataclasses import replace
 
+from assaygym.sandbox._outcome import ending
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits
 from assaygym.sandbox.sessions._exchange import Heard
 
@@ -47,7 +47,7 @@ def _told(value: str | None) -> tuple[int, float]:
 
 def of_end(heard: Heard, wait_status: int | None, isolation: tuple[str, ...]) -> ExecResult:
     """Of the cell in which the interpreter ended: never OK, whatever its exit code, since the cell was not finished."""
-    code, number = _ending(wait_status)
+    code, number = ending(wait_status)
     status = STATUSES.get(heard.cause, ExecStatus.NONZERO_EXIT if number is None else ExecStatus.SIGNALED)
     if heard.cause:
         code, number = None, int(signal.SIGKILL)
@@ -59,13 +59,6 @@ def of_later(end: ExecResult) -> ExecResult:
     how = f"signal {end.signal}" if end.signal is not None else f"exit code {end.exit_code}"
     told = f"the session has ended in an earlier cell ({end.status.value}, {how}); open another one\n"
     return replace(end, stdout="", stderr=told, truncated=False, cpu_seconds=0.0, wall_seconds=0.0)
-
-
-def _ending(wait_status: int | None) -> tuple[int | None, int | None]:
-    if wait_status is None:
-        return None, int(signal.SIGKILL)
-    code = os.waitstatus_to_exitcode(wait_status)
-    return (code, None) if code >= 0 else (None, -code)
 
 
 def _result(

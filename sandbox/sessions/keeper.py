@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from assaygym.sandbox._order import PAGE
 from assaygym.sandbox._view import PACKAGES_FOLDER, PYTHON
 from assaygym.sandbox._wire import View
 from assaygym.sandbox.base import Session
+from assaygym.sandbox.guest.scratch import INODES, SHARED_MEMORY_BYTES
 from assaygym.sandbox.sessions._line import Line
 from assaygym.sandbox.sessions._opener import Opener, Plan
 from assaygym.sandbox.sessions._resident import Ends, Resident
 from assaygym.sandbox.sessions._session import ForkedSession
 from assaygym.sandbox.sessions._tree import Node, Sizes
-
-SHARED_MEMORY_BYTES = 32 << 20
-INODES = 8192
-PAGE = 4096
 
 
 class SessionKeeper(Opener):
