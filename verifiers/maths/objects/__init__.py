@@ -1,0 +1,1 @@
+"""Typed objects and their comparison: tuples, intervals, relations, sets, matrices, families, quantities."""
