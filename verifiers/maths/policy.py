@@ -1,8 +1,8 @@
 r"""What counts as the same answer, where the field differs: one named option each, and presets named after graders.
 
 What no option changes: notation never matters (typesetting, separators, fraction, decimal, percent as its number,
-radicals, factored or expanded, rearranged equations, inequality and interval), and another value, however close, an open
-for a closed endpoint, order in a tuple, a missing or extra element, another base, several guesses are never the same.
+radicals, factored or expanded, rearranged equations, inequality and interval), and another value, however close, an
+open for a closed endpoint, order in a tuple, a missing or extra element, another base, several guesses are never the same.
 """
 
 from __future__ import annotations
