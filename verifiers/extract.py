@@ -1,16 +1,30 @@
 """Read the final answer out of a response: one function a style, and `find_answer` that tries them in a fixed order.
 
-Every function is pure and takes time linear in the text; no pattern here can backtrack over more than a bounded span.
+Every function is pure and takes time linear in the text; no pattern here can backtrack over more than a bounded span,
+and all but boxes, tags and `####` are only looked for in the last 20,000 characters.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
-from enum import StrEnum
 
-from assaygym.verifiers.numbers import find_numbers, plain_numbers
+from assaygym.verifiers.extraction.boxes import Box, boxed_answer, last_box
+from assaygym.verifiers.extraction.cleaning import plain, strip_markup, unbold, visible
+from assaygym.verifiers.extraction.corrections import correction, stated_answer
+from assaygym.verifiers.extraction.found import Found, Style
+from assaygym.verifiers.extraction.guesses import (
+    TAIL_CHARS,
+    bare_answer,
+    concluding_answer,
+    last_math,
+    last_number,
+    spoken_part,
+    stressed_answer,
+    worded_answer,
+)
+from assaygym.verifiers.extraction.sentences import unmarked
+from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_brief, tidy
 
 __all__ = [
     "Found",
@@ -27,226 +41,170 @@ __all__ = [
     "tagged_answer",
 ]
 
-TAIL_CHARS = 20_000
-"""How much of the end of a response is searched for unmarked answers."""
-BARE_CHARS = 300
-BARE_WORDS = 4
-JOINED_BOXES = 24
-
-_THINK_CLOSE = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE | re.ASCII)
-_THINK_OPEN = re.compile(r"<(?:think|thinking|thought|reasoning)>", re.IGNORECASE | re.ASCII)
-_BOLD = re.compile(r"(?<![\w)}])\*\*|\*\*(?![\w({\\])", re.ASCII)
-_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])")
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_JOINER = re.compile(
-    r"(?:[\s$,;&{}]|\\text|\\quad|\\qquad|\\[(),; ]|\bor\b|\band\b|\beither\b|[A-Za-z](?:_\w)?\s{0,3}=)*+", re.ASCII
+_FORMULA = re.compile(
+    r"(?:[0-9+\-/^=(),\[\]{}|!% ]|\.(?=\d)|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|pm|infty|cup|leq?|geq?|in|circ)(?![A-Za-z])"
+    r"|[A-Za-z](?![A-Za-z]))++"
 )
-_OR = re.compile(r"[\s,$*]{0,9}\bor\b(?: maybe| perhaps)?[\s$*]{0,9}")
-_TAG = re.compile(r"<answer>|<\|begin_of_box\|>", re.IGNORECASE | re.ASCII)
-_TAG_CLOSE = re.compile(r"</answer>|<\|end_of_box\|>", re.IGNORECASE | re.ASCII)
-_ANCHOR = re.compile(
-    r"\banswer(?: to [^\n.:]{0,80}?)?\s{0,3}(?:is\b|:|=)(?:\s{0,3}:)?"
-    r"|\b(?:respuesta|réponse|risposta|resposta|antwort)(?: final[ea]?)?\s{0,3}(?:es\b|est\b|è\b|é\b|lautet\b|ist\b|:)"
-    r"|ответ\s{0,3}[:—-]|(?:答案|答え)\s{0,3}(?:是|为|為|は|[::])|답은?\s{0,3}:?",
+"""Short formulas that need no reading."""
+_SIMPLE_BOX = re.compile(r"\\boxed\{([^{}$\\a-zA-Z]+|(?:[^{}$a-zA-Z\\]|\\frac\{[^{}\\]*\}\{[^{}\\]*\}|\\sqrt\{[^{}\\]*\}|\\pi)+)\}\.?\Z")
+_TAG = re.compile(
+    r"<(?:final[_ -]?)?answer>|<solution>|<ans>|<\|begin_of_(?:box|solution)\|>|<final>", re.IGNORECASE | re.ASCII
+)
+_TAG_CLOSE = re.compile(
+    r"</(?:final[_ -]?)?answer>|</solution>|</ans>|<\|end_of_(?:box|solution)\|>|</final>", re.IGNORECASE | re.ASCII
+)
+_TITLE = re.compile(
+    r"(?:\*\*)?(?:step|part|case|problem|solution|conclusion|verif|explan|summary|final|answer|approach|method|check|result|finding"
+    r"|calculat|understanding|given|note|analy|\d+[.)]\s+[A-Z][a-z]|\(?[a-z]\)\s+[A-Z][a-z])",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z(\[])|。|\n")
-_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
-_MATH_COMMAND_WORDS = frozenset({"or", "and", "sqrt", "pi", "sin", "cos", "tan", "log", "ln", "to", "in"})
-
-
-class Style(StrEnum):
-    """Where an answer was read."""
-
-    BOX = "box"
-    HASH = "hash"
-    TAG = "tag"
-    ANCHOR = "anchor"
-    BARE = "bare"
-    MATH = "math"
-    NUMBER = "number"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An answer and where it was read."""
-
-    text: str
-    style: Style
-
-
-def strip_markup(text: str) -> str:
-    """The text without reasoning blocks and Markdown bold.
-
-    All up to the last closing reasoning tag is dropped; after an opening tag that is never closed nothing is left, for
-    an answer that only occurs inside the reasoning was not given.
-    """
-    closing = _last_match(_THINK_CLOSE, text)
-    rest = text[closing.end() :] if closing else text
-    opening = _THINK_OPEN.search(rest)
-    return _BOLD.sub("", rest[: opening.start()] if opening else rest)
-
-
-def _last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    return deque(pattern.finditer(text), maxlen=1).pop() if pattern.search(text) else None
-
-
-def boxed_answer(text: str) -> str | None:
-    r"""Content of the last `\boxed{}` or `\fbox{}`; None without one, "" when it is empty or never closed.
-
-    Boxes with nothing between them but commas, "or", "and" and `x =` are one statement: different contents are joined
-    by ", ", so that a hedge `\boxed{3} or \boxed{4}` reads as the list `3, 4` and never as `4`.
-    """
-    starts = list(_BOX.finditer(text))
-    if not starts:
-        return None
-    last = _box_content(text, starts[-1].end(), len(text))
-    if last is None or not last[0]:
-        return ""
-    contents, begin = [last[0]], starts[-1].start()
-    for start in reversed(starts[-JOINED_BOXES:-1]):
-        box = _box_content(text, start.end(), begin)
-        if box is None or begin - box[1] > 80 or not _JOINER.fullmatch(text, box[1], begin):
-            break
-        contents.append(box[0])
-        begin = start.start()
-    return ", ".join(dict.fromkeys(content for content in reversed(contents) if content))
-
-
-def _box_content(text: str, position: int, limit: int) -> tuple[str, int] | None:
-    """(content, end) of the box whose command ends at `position`; None when it is not closed before `limit`."""
-    bare = re.compile(r"\s+([^\s${}]+)").match(text, position, limit)
-    if bare:
-        return bare[1].rstrip(".,"), bare.end()
-    opening = re.compile(r"\s*\{").match(text, position, limit)
-    if opening is None:
-        return None
-    depth = 1
-    for brace in _BRACE.finditer(text, opening.end(), limit):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
-        if depth == 0:
-            return text[opening.end() : brace.start()].strip(), brace.end()
-    return None
+HASHES = 50
+"""How many `####` are looked at, from the end, for one that is not a Markdown heading."""
 
 
 def hash_answer(text: str) -> str | None:
-    """What follows the last `####` on its line; None without one, "" when nothing follows."""
+    """What follows the last `####` on its line; None without one, "" when nothing follows. Headings do not count."""
+    at = _last_hash(text)
+    return None if at < 0 else _hash_line(text, at)
+
+
+def _last_hash(text: str) -> int:
     at = text.rfind("####")
-    return None if at < 0 else text[at + 4 :].lstrip("#").split("\n", 1)[0].strip()
+    for _ in range(HASHES):
+        if at < 0:
+            break
+        line = _hash_line(text, at)
+        if not line or (is_brief(line) and not _TITLE.match(line)):
+            return at
+        at = text.rfind("####", 0, at)
+    return -1
+
+
+def _hash_line(text: str, at: int) -> str:
+    rest = text[at + 4 : at + 4 + TAIL_CHARS].lstrip("#")
+    return rest.split("\n", 1)[0].strip() or rest.lstrip().split("\n", 1)[0].strip()
 
 
 def tagged_answer(text: str) -> str | None:
     """Content of the last `<answer>` element (to the end of the text if a stop string cut the closing tag)."""
-    last = _last_match(_TAG, text)
-    if last is None:
+    last = deque(_TAG.finditer(text), maxlen=1)
+    if not last:
         return None
-    closing = _TAG_CLOSE.search(text, last.end())
-    return text[last.end() : closing.start() if closing else len(text)].strip()
+    closing = _TAG_CLOSE.search(text, last[0].end())
+    return text[last[0].end() : closing.start() if closing else len(text)].strip()
 
 
 def anchored_answer(text: str) -> str | None:
-    """The sentence after the last "the answer is", "Final answer:", "Answer:" (or the like in other languages)."""
+    """The answer after the last "the answer is", "Final answer:", "Answer:" (or the like in other languages).
+
+    An answer that the text goes on to take back gives way to the one put in its place, "" if there is none.
+    """
     tail = text[-TAIL_CHARS:]
-    last = _last_match(_ANCHOR, tail)
-    if last is None:
+    stated = stated_answer(tail)
+    if stated is None:
         return None
-    rest = tail[last.end() :].lstrip(" \t\r\n*_:：")
-    return _first_sentence(rest)
-
-
-def _first_sentence(text: str) -> str:
-    end = _SENTENCE_END.search(text)
-    return _trim(text[: end.start()] if end else text)
-
-
-def _trim(text: str) -> str:
-    return text.strip().rstrip(".,;。").rstrip()
-
-
-def bare_answer(text: str) -> str | None:
-    """The whole text when it is one short line with at most four plain words; None otherwise."""
-    line = text.strip()
-    if not line or len(line) > BARE_CHARS or "\n" in line:
-        return None
-    words = [word for word in _WORD.findall(line) if word.lower() not in _MATH_COMMAND_WORDS]
-    return _trim(line) if len(words) <= BARE_WORDS else None
-
-
-def last_math(text: str) -> str | None:
-    r"""Content of the last `$$..$$`, `\[..\]`, `\(..\)` or `$..$`."""
-    tail = text[-TAIL_CHARS:]
-    spans = [_last_span(tail, "\\[", "\\]"), _last_span(tail, "\\(", "\\)"), _last_dollars(tail)]
-    start, end = max((span for span in spans if span), key=lambda span: span[1], default=(0, 0))
-    return tail[start:end].strip() or None
-
-
-def _last_span(text: str, opening: str, closing: str) -> tuple[int, int] | None:
-    end = text.rfind(closing)
-    start = text.rfind(opening, 0, max(end, 0))
-    return (start + len(opening), end) if 0 <= start < end else None
-
-
-def _last_dollars(text: str) -> tuple[int, int] | None:
-    marks = list(re.finditer(r"(?<!\\)\${1,2}", text))
-    if len(marks) < 2:
-        return None
-    start, end = marks[-2].end(), marks[-1].start()
-    inside = text[start:end]
-    is_math = (inside == inside.strip() and "\n" not in inside) or len(marks[-1][0]) == 2
-    return (start, end) if inside and is_math else None
-
-
-def last_number(text: str) -> str | None:
-    """The last number as it is written, or "3 or 4" whole; see `assaygym.verifiers.numbers` for what counts as one."""
-    tail = plain_numbers(text[-TAIL_CHARS:])
-    numbers = find_numbers(tail)
-    if not numbers:
-        return None
-    first = len(numbers) - 1
-    while first > 0 and _OR.fullmatch(tail, numbers[first - 1].end, numbers[first].start):
-        first -= 1
-    return tail[numbers[first].start : numbers[-1].end]
+    corrected = correction(tail[stated[1] :])
+    return stated[0] if corrected is None else corrected
 
 
 def find_answer(text: str) -> Found | None:
     r"""The final answer and where it stood; None when there is none.
 
-    In this order, after reasoning blocks and bold are dropped: the last explicit marker (box, `####`, `<answer>`: the
-    one that starts last counts, and when it is empty or open there is no answer); the last "answer is" sentence; the
-    whole text when it is one short line; the last math span; the last number. What is found may still be a list or a
-    hedge ("3 or 4"): it is returned whole, and no verifier here takes one item of it for the answer.
+    In this order, after reasoning, template tokens and markup are dropped: the last explicit marker (box, `####`,
+    `<answer>`: the one that starts last counts, and when it is empty or open there is no answer); the last "answer is"
+    statement; the whole text when it is nothing but an answer; the last sentence ("so the area is 12"); what is bold in
+    the last line; the last formula; the last number. A box or a statement that the text goes on to take back does not
+    count. What is found may still be a list or a hedge ("3 or 4"): it is returned whole, and no verifier here takes one
+    item of it for the answer.
     """
-    body = strip_markup(text)
+    if len(text) <= 120:
+        if text.startswith("\\boxed{"):
+            simple = _SIMPLE_BOX.match(text)
+            if simple and (content := simple[1].strip()):
+                return Found(content, Style.BOX)
+        elif (formula := text.strip()) and _FORMULA.fullmatch(formula):
+            return Found(formula, Style.BARE)
+    body = visible(text)
     marked = _last_marker(body)
     if marked is not None:
         return marked if marked.text else None
-    for style, read in _UNMARKED:
-        answer = read(body)
-        if answer:
-            return Found(answer, style)
-    return None
-
-
-_UNMARKED = (
-    (Style.ANCHOR, anchored_answer),
-    (Style.BARE, bare_answer),
-    (Style.MATH, last_math),
-    (Style.NUMBER, last_number),
-)
+    return _unmarked_answer(plain(body[-TAIL_CHARS:]))
 
 
 def _last_marker(text: str) -> Found | None:
-    box = max((match.start() for match in _BOX.finditer(text)), default=-1)
-    tag = max((match.start() for match in _TAG.finditer(text)), default=-1)
-    hashes = text.rfind("####")
-    last = max(box, tag, hashes)
-    if last < 0:
+    box = last_box(text)
+    at = box.start if box else -1
+    tag = max((match.start() for match in _TAG.finditer(text)), default=-1) if "<" in text else -1
+    hashes = _last_hash(text) if "####" in text else -1
+    if at < 0 and tag < 0 and hashes < 0:
         return None
-    if last == box:
-        return Found(boxed_answer(text) or "", Style.BOX)
-    if last == tag:
-        return Found(tagged_answer(text) or "", Style.TAG)
-    return Found(_trim(hash_answer(text) or ""), Style.HASH)
+    if box and at > max(tag, hashes):
+        return _from_box(text, box)
+    if tag > hashes:
+        return Found(_inside(tagged_answer(text) or ""), Style.TAG)
+    return Found(_inside(_hash_line(text, hashes)), Style.HASH)
+
+
+def _from_box(text: str, box: Box) -> Found:
+    if not box.text:
+        return Found("", Style.BOX)
+    rest = text[box.end :]
+    corrected = correction(plain(rest[:TAIL_CHARS])) if len(rest) > 8 else None
+    if corrected is not None:
+        return Found(corrected, Style.ANCHOR)
+    return Found(_box_content(box.text), Style.BOX, box.unit)
+
+
+_WRAPPED_PROSE = re.compile(r"\\(?:text|textbf|mbox|textrm|mathrm)\s?\{([^{}]{2,200})\}")
+
+
+def _box_content(content: str) -> str:
+    """The content of a box without the sentence around the answer: `\\text{The minimum is } 5` is 5."""
+    if "$" in content or "**" in content:
+        content = tidy(content)
+    if " is" not in content and "nswer" not in content and ":" not in content:
+        return content
+    prose = _WRAPPED_PROSE.sub(r"\1", content)
+    stated = stated_answer(prose)
+    answer = stated[0] if stated else answer_of(prose) if re.search(r"\b(?:is|are|equals)\b", prose) else ""
+    return answer if answer and is_answer(answer) else content
+
+
+def _inside(content: str) -> str:
+    """The answer inside a tag or behind `####`: the content, or the answer that a sentence there gives."""
+    content = unbold(plain(content)).strip()
+    if not content:
+        return ""
+    stated = anchored_answer(content)
+    if stated:
+        return stated
+    answer = answer_of(content) if "\n" not in content else content
+    return answer if is_answer(unmarked(answer)) else tidy(content)
+
+
+def _unmarked_answer(text: str) -> Found | None:
+    clean = unbold(text)
+    anchored = anchored_answer(clean)
+    if anchored is not None:
+        return Found(anchored, Style.ANCHOR) if anchored else None
+    bare = bare_answer(text)
+    if bare:
+        return Found(bare, Style.BARE)
+    spoken = spoken_part(text)
+    for style, read in _GUESSES:
+        answer = read(spoken)
+        if answer:
+            return Found(answer, style)
+    worded = worded_answer(text)
+    return Found(worded, Style.BARE) if worded else None
+
+
+_GUESSES = (
+    (Style.SENTENCE, stressed_answer),
+    (Style.SENTENCE, concluding_answer),
+    (Style.MATH, last_math),
+    (Style.NUMBER, last_number),
+)
 
 
 def final_answer(text: str) -> str | None:

@@ -1,0 +1,136 @@
+r"""The last `\boxed{}`, and the boxes that make one statement with it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+__all__ = ["Box", "boxed_answer", "last_box"]
+
+JOINED_BOXES = 24
+JOINED_CHARS = 120
+"""Longest text between two boxes of one statement."""
+
+_BOX = re.compile(
+    r"(?:\\(?:boxed(?:\s{0,3}\\(?:text|math(?:bf|rm))(?=\s?\{))?|fbox|framebox|colorbox\s{0,3}\{\w{1,20}\})|\x08oxed|(?<![A-Za-z\\])oxed(?=\s?\{))"
+    r"(?![A-Za-z])"
+)
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_OPENING = re.compile(r"(?:\s{0,9}\[[^\]\n]{0,20}\])?\s{0,99}\{")
+_BARE = re.compile(r"\s{0,99}(\d[\d.,/]{0,99}|[^\s${}\\]{1,300})")
+_JOINER = re.compile(
+    r"(?:[\s$,;&{}*]|\\text|\\mbox|\\q?quad|\\\\|\\[(),; \]\[]|\bor\b|\band\b|\bund\b|\bet\b|\by\b|\bи\b|和|或|、"
+    r"|\beither\b|[A-Za-z](?:_\{?\w\}?)?\s{0,3}=)*+"
+)
+_LABEL = re.compile(r"(?<![A-Za-z\\])([A-Za-z](?:_\{?\w\}?)?)\s{0,3}=\s{0,3}\$?\s{0,3}\Z")
+_PART = re.compile(
+    r"[\s$,;.]{0,12}(?:\band\b|\bwhile\b|;|\n)[\s$*]{0,9}(?:the |its |is |an? |\([a-h]\)|part )?[^.!?\n\\$=]{0,60}?"
+    r"(?:\b(?:is|are|equals)|[:=)])[\s$*]{0,9}",
+    re.IGNORECASE,
+)
+_SEQUEL = re.compile(
+    r"\b(?:then|so|thus|therefore|hence|but|actually|wait|instead|correct\w*|next|now|finally|final|answer|which"
+    r"|gives|not|no|wrong|sum|total|product|result)\b",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(r"\b(?:not|isn't|rather than|instead of)[\s$\\(]{0,6}\Z", re.IGNORECASE)
+_BASE = re.compile(r"_(?:\d{1,2}|\{\s?\d{1,2}\s?\})")
+_UNIT = re.compile(
+    r"(?:\\[ ,;!]|[ \t~$)])*+(\\?%|\^\s?\{?\s?\\circ\s?\}?|°|\\degree|(?:\\(?:text|mathrm|mbox)\s?\{\s*)?"
+    r"(?:percent|per cent|pct|degrees?|radians?|[kcdmμn]?m|km|kg|mg|g|ft|inch(?:es)?|feet|foot|yards?|miles?|hours?|h"
+    r"|minutes?|min|seconds?|s|days?|weeks?|months?|years?|dollars?|cents?|euros?|lit(?:er|re)s?|[mk]?L|(?:square|cubic) \w+"
+    r"|units?)(?![\w=])(?:\s?\^\s?\{?[23]\}?|[²³])?\s?\}?(?:\s?\^\s?\{?[23]\}?)?)"
+)
+
+
+class Box(NamedTuple):
+    """Boxes that make one statement: their content ("" for an empty or open one), where it stands, the unit behind."""
+
+    text: str
+    start: int
+    end: int
+    unit: str = ""
+
+
+def boxed_answer(text: str) -> str | None:
+    r"""Content of the last `\boxed{}` or `\fbox{}`; None without one, "" when it is empty or never closed.
+
+    Boxes with nothing between them but commas, "or", "and", labels (`x =`, "and the minimum is") are one statement:
+    different contents are joined by ", " (with their labels, where these differ), so that a hedge
+    `\boxed{3} or \boxed{4}` reads as the list `3, 4` and never as `4`.
+    """
+    box = last_box(text)
+    return None if box is None else box.text
+
+
+def last_box(text: str) -> Box | None:
+    """The last statement in boxes; None without a box. A box that is said not to be the answer does not count."""
+    if "oxed" not in text and "box" not in text:
+        return None
+    starts = list(_BOX.finditer(text))
+    while starts and _NEGATED.search(text, max(0, starts[-1].start() - 20), starts[-1].start()):
+        starts.pop()
+    if not starts:
+        return None
+    content = _content(text, starts[-1].end(), len(text))
+    if content is None or not content[0]:
+        return Box("", starts[-1].start(), len(text) if content is None else content[1])
+    if len(starts) == 1:
+        return _with_unit(text, content[0], starts[0].start(), content[1])
+    return _joined(text, starts, content)
+
+
+def _joined(text: str, starts: list[re.Match[str]], last: tuple[str, int]) -> Box:
+    begin = starts[-1].start()
+    contents, labels = [last[0]], [_label(text, begin)]
+    for start in reversed(starts[-JOINED_BOXES:-1]):
+        box = _content(text, start.end(), begin)
+        if box is None or not box[0] or not _one_statement(text, box[1], begin):
+            break
+        begin = start.start()
+        contents.append(box[0])
+        labels.append(_label(text, begin))
+    contents.reverse()
+    labels.reverse()
+    if all(labels) and len(set(labels)) == len(labels) > 1:
+        contents = [f"{label} = {content}" for label, content in zip(labels, contents, strict=True)]
+    return _with_unit(text, ", ".join(dict.fromkeys(contents)), begin, last[1])
+
+
+def _label(text: str, position: int) -> str:
+    label = _LABEL.search(text, max(0, position - 16), position)
+    return label[1] if label else ""
+
+
+def _one_statement(text: str, start: int, end: int) -> bool:
+    if end - start > JOINED_CHARS:
+        return False
+    if _JOINER.fullmatch(text, start, end):
+        return True
+    return _PART.fullmatch(text, start, end) is not None and not _SEQUEL.search(text, start, end)
+
+
+def _with_unit(text: str, content: str, start: int, end: int) -> Box:
+    base = _BASE.match(text, end)
+    if base:
+        content, end = content + base[0], base.end()
+    unit = _UNIT.match(text, end) if end < len(text) else None
+    return Box(content, start, end, unit[1].strip() if unit else "")
+
+
+def _content(text: str, position: int, limit: int) -> tuple[str, int] | None:
+    """(content, end) of the box whose command ends at `position`; None when it is not closed before `limit`."""
+    opening = _OPENING.match(text, position, limit)
+    if opening is None:
+        bare = _BARE.match(text, position, limit)
+        return (bare[1].rstrip(".,"), bare.end()) if bare else None
+    depth = 1
+    for brace in _BRACE.finditer(text, opening.end(), limit):
+        found = brace[0]
+        if found == "{":
+            depth += 1
+        elif found == "}":
+            depth -= 1
+            if depth == 0:
+                return text[opening.end() : brace.start()].strip(), brace.end()
+    return None

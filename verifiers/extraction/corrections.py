@@ -1,0 +1,110 @@
+"""Whether what follows a stated answer takes it back, and what it puts in its place."""
+
+from __future__ import annotations
+
+import re
+
+from assaygym.verifiers.extraction.guesses import concluding_answer
+from assaygym.verifiers.extraction.phrases import phrases
+from assaygym.verifiers.extraction.sentences import first_sentence, unmarked
+from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_brief
+
+__all__ = ["correction", "stated_answer"]
+
+SEARCHED_CHARS = 6000
+
+_TALK = re.compile(
+    r"(?:(?:also|indeed|thus|therefore|then|not|in|now|already|just|in fact|again)\s)*(?:(?:a|an)\s(?:\w+\s){0,3}?(?:integer|number|fraction"
+    r"|value|expression|decimal|percentage|single|function|polynomial|set|interval)s?\b(?![^\n]*[\d$\\])|correct|right|wrong"
+    r"|incorrect|clear|obvious|valid|verified|consistent|reasonable|unique|independent|determined|found|obtained|simple"
+    r"|straightforward|boxed|in the (?:form|box|range)|shown|below|above|different|the same|positive\b(?!\s*\d)|required|needed|expected"
+    r"|supposed|going|known|asked|usually|always|written|expressed|expected|what|confirmed|easy|hard|that\s|given\b(?! by))(?!\w)",
+    re.IGNORECASE,
+)
+_WRONG = re.compile(
+    r"\b(?:(?:that|this|which|it|(?:the|my) (?:above|previous|first|last|boxed)? ?(?:answer|calculation|result|value|box))\s?"
+    r"(?:is|was|seems|looks|'s|isn't|wasn't)(?: clearly| actually| obviously)?\s(?:wrong|incorrect|not (?:right|correct|the|it|true)|mistaken|a mistake"
+    r"|an error|right(?=,? (?:because|since|as))|false)|that isn't|(?:that|it|this)'s not|i(?:'ve| have)? ?(?:made|had) (?:a|an) (?:\w+ )?(?:mistake|error|slip)"
+    r"|i (?:miscalculated|misread|miscounted|forgot|was wrong|messed)|scratch that|let me (?:correct|fix|redo)|correction\b|oops"
+    r"|my mistake|actually,? no\b|no,? (?:that|wait|actually)|wait,? (?:no\b|that's|that is|i made|actually|this is)|disregard|ignore that)"
+    r"|\A[\s$*.]{0,6}(?:is|was) (?:wrong|incorrect|not)\b"
+    r"|不对|错了|错误|更正|有误|неверно|ошиб|falsch|je me suis trompé|me equivoqué|錯|間違",
+    re.IGNORECASE,
+)
+_DOUBT = re.compile(
+    r"\b(?:wait|actually|hmm+|hold on|no|on second thought|sorry|let me (?:re|double|check|verify)[\w-]*|re-?check\w*"
+    r"|re-?consider\w*|i mean|i meant|rather|more (?:precisely|accurately))\b|等等|等一下|应该是|нет\b|стоп|moment mal|en realidad|en fait|attends",
+    re.IGNORECASE,
+)
+_CONFIRMED = re.compile(
+    r"(?<!not )(?<!n't )\b(?:(?:is|was|are|'s|were)(?: indeed| in fact| actually| still)? (?:correct|right|confirmed|verified|valid|fine|ok|good)"
+    r"|checks out|stands|still holds|as before|no (?:mistake|error)|yes\b|confirmed|matches|agrees|same (?:answer|result))|✓|✔|✅",
+    re.IGNORECASE,
+)
+_IT_IS = re.compile(
+    r"\b(?:no|wait|actually|sorry|oops|correction|rather|hmm+|mean|meant)\b[^\n.]{0,40}?\b(?:(?:it|that|this)(?:'s| is| should be| must be| has to be)"
+    r"|should (?:be|have been)|must be|make (?:that|it)|mean|meant)\s{1,3}:?\s{0,3}"
+    r"|\bcorrection\s{0,3}:\s{0,3}|\b(?:oops|sorry|no|actually|wait),\s(?=[-−$\\(\d])|应该是|应为",
+    re.IGNORECASE,
+)
+
+
+def stated_answer(text: str) -> tuple[str, int] | None:
+    """The last answer that a phrase names, and where its sentence ends; None without one.
+
+    "The answer is correct", "the answer is an integer" name none.
+    """
+    for phrase in phrases(text):
+        if phrase.text:
+            answer, end = answer_of(phrase.text), phrase.end
+        else:
+            answer, end = _following(text, phrase.end)
+        if answer and not _TALK.match(answer):
+            return answer, end
+    return None
+
+
+def _following(text: str, position: int) -> tuple[str, int]:
+    rest = text[position : position + SEARCHED_CHARS]
+    skipped = len(rest) - len(rest.lstrip(" \t\r\n*_:：>"))
+    sentence, length = first_sentence(rest[skipped:])
+    return answer_of(sentence), position + skipped + length
+
+
+def correction(rest: str) -> str | None:
+    """What the text behind a stated answer makes of it: another answer, "" when it is only taken back, None if it stands.
+
+    Another answer counts when it follows words that take the first back ("wait, that's wrong", "actually", "no, it is")
+    or is called final; a check, a remark or a second wording is no correction.
+    """
+    rest = rest[:SEARCHED_CHARS]
+    wrong, doubt = _WRONG.search(rest), _DOUBT.search(rest)
+    if wrong is None and doubt is None:
+        return _called_final(rest)
+    start = min(match.start() for match in (wrong, doubt) if match)
+    behind = rest[start:]
+    replaced = _replacement(behind)
+    if replaced:
+        return replaced
+    if wrong is None or _CONFIRMED.search(rest, wrong.end()):
+        return _called_final(rest)
+    return concluding_answer(rest[wrong.end() :].rstrip()) or ""
+
+
+def _called_final(rest: str) -> str | None:
+    if "final" not in rest and "Final" not in rest and "FINAL" not in rest:
+        return None
+    for phrase in phrases(rest):
+        if phrase.final:
+            answer, _ = _following(rest, phrase.end)
+            return answer if is_answer(unmarked(answer)) and not _TALK.match(answer) else None
+    return None
+
+
+def _replacement(behind: str) -> str | None:
+    stated = stated_answer(behind)
+    found = stated[0] if stated else ""
+    instead = list(_IT_IS.finditer(behind))
+    if instead and (stated is None or instead[-1].start() > stated[1]):
+        found = _following(behind, instead[-1].end())[0]
+    return found if is_answer(unmarked(found)) and is_brief(found) else None

@@ -1,0 +1,147 @@
+"""Answers that nothing marks: a bare answer, the last sentence, bold, the last formula, the last number."""
+
+from __future__ import annotations
+
+import re
+
+from assaygym.verifiers.extraction.cleaning import unbold
+from assaygym.verifiers.extraction.sentences import last_sentences, math_spans, unmarked
+from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_brief, tidy, words_of
+from assaygym.verifiers.numbers import find_numbers, plain_numbers
+
+__all__ = ["bare_answer", "concluding_answer", "last_math", "last_number", "spoken_part", "stressed_answer"]
+
+TAIL_CHARS = 20_000
+"""How much of the end of a response is searched for unmarked answers."""
+BARE_CHARS = 4000
+PROSE_CHARS = 300
+BARE_WORDS = 8
+BARE_LINES = 12
+
+_PROSE = frozenset(
+    "the we is are was were so then since because therefore thus hence this that it its have has had get gets can must let"
+    " lets which he she they there find found first by be need know see which if when you your our their his her what how"
+    " i my of".split()
+)
+_SENTENCE = re.compile(r"[A-Z][a-z']*\s+(?:[a-z']+\s+){1,5}[$€£]?\\?\(?\$?[\d\x00\\]", re.ASCII)
+_VALUE = re.compile(r"(?:[A-Za-z](?:_\{?\w+\}?|')?\s?=)?\s*[^A-Za-z=]*(?:\\[a-z]+[^A-Za-z=]*)*")
+_JOINED = re.compile(r"(?:[\s,;]|\\text|\\(?:q?quad|[ ,;])|[{}]|\b(?:and|or)\b|und|et|和|或)*+", re.IGNORECASE)
+_OR = re.compile(r"[\s,$*]{0,9}(?:\bor\b(?: maybe| perhaps| possibly)?|/or)[\s$*]{0,9}", re.IGNORECASE)
+_LISTED = re.compile(r"[\s$*]{0,9},[\s$*]{0,9}")
+_STRESSED = re.compile(r"\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,200}+)\*\*")
+_ASIDE = re.compile(
+    r"[\s(\[*_✅✓✔-]*(?:i hope|hope (?:this|that)|let me know|feel free|if you (?:have|need|want|would)|please|indeed|check\b"
+    r"|to (?:check|verify)|checking|verif|note\b|nota\b|this (?:matches|agrees|confirms|completes|is (?:our|the) final)"
+    r"|thank|as required|q\.?e\.?d|done|great|good luck|you can|would you|is there anything|any questions|we can (?:check|verify)"
+    r"|double-check|sanity|therefore,? we are done|this makes sense|(?:this|that|it) is (?:correct|right|valid)|explanation\b)",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(r"[\d\\$\x00]|(?<![A-Za-z])[A-Za-z]\s?=")
+
+
+def bare_answer(text: str) -> str | None:
+    """The whole text when it is nothing but an answer: a formula, a list, a matrix, a few words; None for prose."""
+    line = text.strip()
+    if not line or len(line) > BARE_CHARS:
+        return None
+    if "\n" in line:
+        return _bare_lines(line)
+    if "**" in line and _STRESSED.search(line) and not _STRESSED.fullmatch(line):
+        return None
+    return _bare_line(unbold(line))
+
+
+def _bare_line(line: str) -> str | None:
+    prose = unmarked(line)
+    words = words_of(prose)
+    few = len(words) <= 4 or (len(words) <= BARE_WORDS and _PROSE.isdisjoint(words))
+    if not few or (_SENTENCE.match(prose) and not is_answer(answer_of(line))):
+        return None
+    return (answer_of(line) if words else tidy(line)) or None
+
+
+def _bare_lines(text: str) -> str | None:
+    if text.startswith(("\\begin", "$$", "\\[")) and [(0, len(text.rstrip(".")))] == math_spans(text)[:1]:
+        return tidy(text)
+    lines = [line.strip() for line in text.split("\n", BARE_LINES) if line.strip()]
+    if len(lines) > BARE_LINES - 1 or any(_bare_line(line) is None for line in lines):
+        return None
+    joined = " ".join(lines)
+    if "\\begin" in text or all(_continues(*pair) for pair in zip(lines, lines[1:], strict=False)):
+        return tidy(joined)
+    values = [tidy(re.sub(r"^(?:[*•]|-(?=\s+[A-Za-z])|\(?\d[.)]\s)\s*", "", line)) for line in lines]
+    return ", ".join(values) if all(map(_VALUE.fullmatch, values)) else None
+
+
+def _continues(line: str, following: str) -> bool:
+    return following.startswith(("=", "\\approx", "+", "\\cup", "or ", "and ", "\\text", "&")) or line.endswith(
+        ("=", ",", "+", "{", "\\\\", "&", "(", "[", "\\cup")
+    )
+
+
+def spoken_part(text: str) -> str:
+    """The end of the text, without closing remarks and checks ("Indeed 8-3=5", "I hope this helps")."""
+    tail = text[-TAIL_CHARS:]
+    for start, end in last_sentences(tail, 8):
+        sentence = tail[start:end]
+        if not _ASIDE.match(sentence) and _SAYS.search(sentence):
+            return tail[:end]
+    return tail
+
+
+def concluding_answer(text: str) -> str | None:
+    """The answer that the last sentence gives ("so the area is 12 cm"), where it gives one."""
+    for start, end in last_sentences(text, 1):
+        sentence = unbold(text[start:end]).strip()
+        answer = answer_of(sentence)
+        if answer and answer != tidy(sentence) and is_answer(unmarked(answer)):
+            return answer
+    return None
+
+
+def stressed_answer(text: str) -> str | None:
+    """What is bold in the last line, when it holds a number or a formula."""
+    lines = text.rstrip().rsplit("\n", 1)
+    spans = [match for match in _STRESSED.finditer(lines[-1]) if is_answer(unmarked(match[1]))]
+    if not spans:
+        return None
+    first = len(spans) - 1
+    while first > 0 and _JOINED.fullmatch(lines[-1], spans[first - 1].end(), spans[first].start()):
+        first -= 1
+    return answer_of(unbold(lines[-1][spans[first].start() : spans[-1].end()])) or None
+
+
+def last_math(text: str) -> str | None:
+    r"""Content of the last `$$..$$`, `\[..\]`, `\(..\)` or `$..$`, with those before it that "or", "and" or a comma join."""
+    tail = text[-TAIL_CHARS:]
+    spans = math_spans(tail)
+    if not spans:
+        return None
+    start, end = spans[-1]
+    for before, after in reversed(spans[:-1]):
+        if after > start or not _JOINED.fullmatch(tail, after, start):
+            break
+        start = before
+    return tidy(tail[start:end]) or None
+
+
+def last_number(text: str) -> str | None:
+    """The last number as it is written, or "3 or 4" whole; see `assaygym.verifiers.numbers` for what counts as one."""
+    tail = plain_numbers(text[-TAIL_CHARS:])
+    numbers = find_numbers(tail)
+    if not numbers:
+        return None
+    first = len(numbers) - 1
+    while first > 0 and _alternative(tail, numbers[first - 1].end, numbers[first].start, first < len(numbers) - 1):
+        first -= 1
+    return tail[numbers[first].start : numbers[-1].end]
+
+
+def _alternative(text: str, start: int, end: int, listed: bool) -> bool:
+    return bool(_OR.fullmatch(text, start, end) or (listed and _LISTED.fullmatch(text, start, end)))
+
+
+def worded_answer(text: str) -> str | None:
+    """The whole text when it is one line of words without a number in it, and nothing better was found."""
+    line = unbold(text).strip()
+    return (tidy(line) or None) if len(line) <= PROSE_CHARS and "\n" not in line and not re.search(r"\d", line) else None

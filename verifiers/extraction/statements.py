@@ -1,0 +1,193 @@
+"""From a statement to the answer in it: "the roots are $x=2$ and $x=3$, as required" to "x=2 and x=3"."""
+
+from __future__ import annotations
+
+import re
+
+from assaygym.verifiers.extraction.sentences import math_spans, undollar, unmarked
+
+__all__ = ["answer_of", "is_answer", "is_brief", "tidy", "words_of"]
+
+BRIEF_WORDS = 4
+
+_WORD = re.compile(r"(?<![\\A-Za-z])(?!(?:[pbvB]?matrix|cases|array|aligned|frac|sqrt)\b)[A-Za-z][A-Za-z'’]+")
+_NOT_PROSE = frozenset(
+    "or and sqrt pi sin cos tan cot sec csc log ln exp arcsin arccos arctan to in mod max min gcd lcm inf infinity".split()
+)
+_TRAILING = re.compile(r"(?:[\s,;:。，；、*]|\\\\|\\[ ,;!]|\\q?quad|~)+\Z")
+_WRAPPED = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("「", "」"))
+_ITALIC = re.compile(r"([*_])(?=[^\s*_])([^*_\n]{1,300}+)\1")
+_LEAD = re.compile(
+    r"(?:[\s,:;*>]++|(?:therefore|thus|hence|so|consequently|then|and|finally|accordingly|clearly|in conclusion|in summary"
+    r"|to conclude|as a result|overall|altogether|yes|ok|okay|sure|well|alors|donc|also|daher|por lo tanto|portanto|quindi"
+    r"|итак|因此|所以|故|综上(?:所述)?|于是|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\x7f]))"
+    r"|(?:we (?:get|have|obtain|find|conclude|see)(?: that)?|this (?:gives|yields|means|is|equals)|which (?:gives|is)"
+    r"|it(?:'s| is| equals| must be| should be)|that(?:'s| is| would be)|they are|there (?:are|is|will be|were)"
+    r"|i (?:get|got|think|believe)(?: (?:that|it's|it is))?|indeed|simply|just|exactly|approximately|about|roughly|around"
+    r"|nearly|as follows|given by|equal to|either(?= both)|precisely|probably|definitely|equals)(?![\w']))++",
+    re.IGNORECASE,
+)
+_NOUN = re.compile(
+    r"(?:the\s)?(?:ordered (?:pair|triple|tuple)|coordinates|set|interval|point|number|integer|fraction|value|values|matrix"
+    r"|vector|expression|polynomial|function|equation|line|solutions?|roots?|pair|triple|range|domain|union)s?(?: of)?"
+    r"\s+(?=[$\\(\[{]|-?\d)|(?:all |any )?(?:real )?values? of\s+(?=\$?[a-z]\$?\s?(?:\\in|[<>]))|(?:in|on) (?=the interval)",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r"[\s,;(]*(?:\b(?:because|since|which (?:is|are|was|means|makes|gives|simplifies|equals|can|corresponds|matches|would|has)"
+    r"|so (?:the|we|that|it|he|she|they|there|option)|as (?:required|desired|expected|we|shown|can|it|a (?:common|mixed|reduced"
+    r"|simplified|decimal|fraction)|stated|claimed|wanted)|rounded|to the nearest|correct to|accurate to|in (?:simplest|lowest"
+    r"|reduced|simplified|exact|interval|standard|scientific|its) (?:form|terms|notation|\w+ form)|expressed (?:as|in)"
+    r"|written (?:as|in)|or (?:approximately|about|roughly|around|equivalently)|i\.e\.?|that is|namely|meaning|making|giving"
+    r"|therefore|thus|hence|obtained|after (?:simplif|round)|by (?:the|our|using|applying|symmetry)|and (?:we are|this|it|that"
+    r"|i|so|the (?:answer|others?))\b|due to|assuming|given that|considering|based on|in total|in all|altogether|overall"
+    r"|respectively|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each|only)(?=\W*\Z)|not (?=[A-Ja-j]\b|\())(?!\w)"
+    r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_POLITE = re.compile(
+    r"\s*(?:です|となります|になります|である|입니다|이다|है|होगा|dır|dir|dur|dür|'?t[ıiuü]r|['’]d[ıiuü]r|است|olur)\Z", re.IGNORECASE
+)
+_REVISED = re.compile(
+    r"(?:[\s,;.—–…-]|\.{3})+(?:no,? wait|wait,? no|no|wait|scratch that|actually|i mean|or rather|make that|correction|sorry)"
+    r"[\s,:;—–.-]+(?:(?:it|that)(?:'s| is| should be)\s+|make that\s+)?(?=[\d$\\(.\-√π])",
+    re.IGNORECASE,
+)
+_NOT_BUT = re.compile(r"not\s.{1,60}?\sbut\s+(?:rather\s+)?(?=\S)", re.IGNORECASE)
+_COPULA = re.compile(
+    r"(?:\b(?:is|are|equals|equal to|was|were|be|gives|yields|becomes|has|have|costs?|takes?|pays?|needs?|means|est|es|son|ist|sind"
+    r"|é|são|è|sono)(?:\s(?:exactly|approximately|about|therefore|thus|equal to|simply|just|either|now|only|then|given by))?"
+    r"(?:\s*:)?\s+|(?:является|равно|равен|равна|为|是|は|等于)\s{0,3}[:：]?\s{0,3})(?=\S)",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"[^=]*[A-Za-z]{3}[^=]*=\s*(?=[^=\s][^=]*\Z)")
+_LIMITS = frozenset(
+    "at least most less more than not no except between over under above below up every never greater fewer from minus"
+    " negative plus base without besides false undefined neither increasing decreasing all any".split()
+)
+_NUMBER = re.compile(r"(?<![\w.])[-−]?[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s?/\s?\d+)?(?![\w/])\s?%?")
+_MATHS = re.compile(
+    r"[\d\\^=√π∞½⅓¼⅔¾±≤≥<>\x00]|(?<![A-Za-z'’])(?:[B-HJ-Zb-z]|A(?!\s[a-z])|x)(?![A-Za-z'’])|\b(?:zero|one|two|three|four|five|six|seven"
+    r"|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|pi|infinity)\b"
+)
+
+
+def words_of(text: str) -> list[str]:
+    r"""The words of a text in lower case, without commands, names of functions, "or" and "and"."""
+    return [word for word in map(str.lower, _WORD.findall(text)) if word not in _NOT_PROSE]
+
+
+def is_brief(text: str) -> bool:
+    """Whether the text has at most four plain words outside mathematics."""
+    return len(words_of(unmarked(text))) <= BRIEF_WORDS
+
+
+def is_answer(text: str) -> bool:
+    """Whether a brief text has a number, a formula, or a single letter in it."""
+    return _MATHS.search(text) is not None and is_brief(text)
+
+
+def tidy(text: str) -> str:
+    """The answer without white space, wrapping quotes and Markdown, dollars and the sentence's full stop."""
+    text = undollar(_without_stop(text.strip()))
+    while len(text) > 1:
+        shorter = _unwrapped(_TRAILING.sub("", text).lstrip())
+        if shorter == text:
+            break
+        text = shorter
+    if "*" in text or "_" in text:
+        italic = _ITALIC.fullmatch(text)
+        text = italic[2] if italic else text
+    return _without_stop(text)
+
+
+def _without_stop(text: str) -> str:
+    if text.endswith((".", "。", "!", ",")) and not text.endswith("..") and not text.endswith((r"\.", r"\!", r"\,")):
+        return text[:-1].rstrip() if text[-1] != "!" or text[-2:-1] == " " or text[-3:-1].isalpha() else text
+    return text
+
+
+def _unwrapped(text: str) -> str:
+    for opening, closing in _WRAPPED:
+        if (
+            text.startswith(opening)
+            and text.endswith(closing)
+            and len(text) >= len(opening) + len(closing) + 1
+            and opening not in text[len(opening) : -len(closing)]
+        ):
+            return text[len(opening) : -len(closing)]
+    return text
+
+
+def answer_of(statement: str) -> str:
+    """The answer that a statement gives, tidied; the whole statement where it does not tell which part is the answer.
+
+    What is said about the answer ("because", "which is about 0.2", "to the nearest cent") is dropped, conditions
+    ("where k is an integer", "for all x") stay. "5, no, 6" gives 6, "3 or 4" stays whole.
+    """
+    text = _revised(statement.strip())
+    text = _outside(_CLAUSE, text, first=_LEAD.match(text))
+    text = _without_lead(text)
+    if not is_brief(text) or _COPULA.search(unmarked(text)):
+        text = _core(text)
+    return tidy(_POLITE.sub("", text))
+
+
+def _revised(text: str) -> str:
+    revisions = list(_REVISED.finditer(text[:2000]))
+    if revisions:
+        return text[revisions[-1].end() :]
+    instead = _NOT_BUT.match(text)
+    return text[instead.end() :] if instead else text
+
+
+def _outside(pattern: re.Pattern[str], text: str, first: re.Match[str] | None) -> str:
+    """The text up to the first match that does not stand in mathematics; whole when nothing would be left."""
+    match = pattern.search(unmarked(text), first.end() if first else 0)
+    return text[: match.start()] if match and text[: match.start()].strip(" *$") else text
+
+
+def _without_lead(text: str) -> str:
+    lead = _LEAD.match(text)
+    if lead and text[lead.end() :].strip(" .*"):
+        text = text[lead.end() :]
+    noun = _NOUN.match(text)
+    return text[noun.end() :] if noun else text
+
+
+def _core(text: str) -> str:
+    prose = unmarked(text)
+    for copula in reversed(list(_COPULA.finditer(prose))[-20:]):
+        rest = _without_lead(text[copula.end() :])
+        if is_answer(unmarked(rest)) and not _is_condition(prose, copula.start()):
+            return rest
+    named = _NAMED.match(prose)
+    return text[named.end() :] if named else _only_value(text, prose) or text
+
+
+def _is_condition(prose: str, position: int) -> bool:
+    return re.search(r"\b(?:where|when|if|for|such that|with|provided)\b[^.]{0,60}\Z", prose[:position], re.IGNORECASE) is not None
+
+
+def _only_value(text: str, prose: str) -> str | None:
+    """The one formula or number of a sentence, with the words behind it; None when there are several or limits on it."""
+    spans = math_spans(text)
+    if spans and not _NUMBER.search(prose):
+        start, end = spans[-1][0], spans[-1][1]
+        for before, after in reversed(spans[:-1]):
+            if not re.fullmatch(r"[\s,]*(?:and|or|,)[\s,]*", text[after:start], re.IGNORECASE):
+                break
+            start = before
+        return _with_tail(text, start, end) if start == spans[0][0] else None
+    numbers = list(_NUMBER.finditer(prose))
+    if len(numbers) != 1 or spans:
+        return None
+    before = [word.lower() for word in re.findall(r"[A-Za-z]+", prose[: numbers[0].start()])]
+    if len(before) < 2 or _LIMITS.intersection(before):
+        return None
+    return _with_tail(text, numbers[0].start(), numbers[0].end())
+
+
+def _with_tail(text: str, start: int, end: int) -> str:
+    tail = text[end:]
+    return text[start:] if len(words_of(tail)) <= 2 else text[start:end]
