@@ -9,7 +9,8 @@ from assaygym.verifiers.maths.words import read_words, same_words
 DEFAULT = MathPolicy()
 
 
-def compare(gold: str, pred: str, policy: MathPolicy = DEFAULT) -> Finding:
+def compare(pair: str, policy: MathPolicy = DEFAULT) -> Finding:
+    gold, pred = pair.split("|")
     left = read_words(gold)
     assert left is not None, gold
     right = read_words(pred, left)
@@ -61,24 +62,24 @@ DIFFERENT = [
 
 @pytest.mark.parametrize("pair", SAME)
 def test_the_same_answer_is_the_same(pair: str) -> None:
-    assert compare(*pair.split("|")).equal
+    assert compare(pair).equal
 
 
 @pytest.mark.parametrize("pair", DIFFERENT)
 def test_another_answer_is_not_the_same(pair: str) -> None:
-    assert not compare(*pair.split("|")).equal
+    assert not compare(pair).equal
 
 
 @pytest.mark.parametrize(
     "pair", ["7:45|8:46", "fifteen|sixteen", "mass|area", "no solution|undefined", "(A) 0.5|(A) 1/2"]
 )
 def test_what_may_be_mathematics_too_is_left_undecided(pair: str) -> None:
-    assert not compare(*pair.split("|")).decided
+    assert not compare(pair).decided
 
 
 @pytest.mark.parametrize("pair", ["hexagon|pentagon", "yes|no", "7:45 AM|7:45 PM", "yes|fifteen", "Monday|Friday"])
 def test_what_is_only_words_is_decided(pair: str) -> None:
-    assert compare(*pair.split("|")).decided
+    assert compare(pair).decided
 
 
 @pytest.mark.parametrize(
@@ -93,13 +94,13 @@ def test_what_is_only_words_is_decided(pair: str) -> None:
     ],
 )
 def test_the_policy_decides_where_the_field_differs(pair: str, option: str, value: str, equal: bool) -> None:
-    assert compare(*pair.split("|"), MathPolicy.of(**{option: value})).equal is equal
+    assert compare(pair, MathPolicy.of(**{option: value})).equal is equal
 
 
 @pytest.mark.parametrize(("pair", "layer"), [("A|B", "choice"), ("yes|no", "words"), ("noon|12 PM", "words")])
 def test_the_layer_is_named(pair: str, layer: str) -> None:
-    assert compare(*pair.split("|")).layer == layer
+    assert compare(pair).layer == layer
 
 
 def test_the_reason_names_both_answers() -> None:
-    assert compare("hexagon", "pentagon").why == "gold is phrase 'hexagon', the answer phrase 'pentagon'"
+    assert compare("hexagon|pentagon").why == "gold is phrase 'hexagon', the answer phrase 'pentagon'"
