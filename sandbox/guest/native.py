@@ -109,8 +109,8 @@ class NativeZygote(Zygote):
         self, link: socket.socket, library: ctypes.PyDLL, scratch: MountedScratch, mapped: int, proc: int
     ) -> None:
         super().__init__(link, None, scratch, grouped=False)
-        self._serve, self._remember = library.serve, library.remember_clean
-        self._state = _State(link=LINK_FD, mapped=mapped, proc=proc)
+        self._serve, self._remember, self._move = library.serve, library.remember_clean, library.move_memory
+        self._state = _State(link=LINK_FD, mapped=mapped, proc=proc, buffer=self._buffer.address)
         self._state.places[:] = [scratch.path.encode(), SHARED_MEMORY.encode()]
         self._state.which[:] = LIMITED
         self._reference = ctypes.byref(self._state)
@@ -118,6 +118,7 @@ class NativeZygote(Zygote):
 
     def serve(self) -> None:
         """Answer orders until the host closes the socket."""
+        self._move(self._reference)
         while event := self._serve(self._reference):
             if event == PROGRAM:
                 become(self._begin)

@@ -4,6 +4,7 @@ from them, and that they answer alike.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import threading
@@ -184,6 +185,51 @@ def test_the_peak_of_memory_is_that_of_the_run_alone(one: Sandbox) -> None:
     assert 0 < (one.run("print(1)").peak_memory_bytes or 0) < before + 8 * MIB
 
 
+SCAN = """
+import ctypes, os
+near = (id(object()), ctypes.cast(ctypes.pythonapi.PyList_New, ctypes.c_void_p).value)
+written, (reading, writing) = 0, os.pipe()
+write = ctypes.CDLL(None).write
+for place in near:
+    first = place // 4096 * 4096 - (64 << 20)
+    for page in range(max(first, 4096), first + (128 << 20), 4096):
+        if write(writing, ctypes.c_void_p(page), ctypes.c_size_t(4096)) == 4096:  # else it is not mapped
+            written += 1
+            if b"{backwards}" in os.read(reading, 4096)[::-1]:
+                print(hex(page))
+print(written > 1000)
+"""
+MARK = "a-mark-of-the-run-before"
+
+
+def test_no_memory_of_a_program_holds_a_byte_of_the_one_before(one: Sandbox) -> None:
+    one.run(f"import sys; sys.stdout.write('{MARK}' * 90_000); print(sys.stdin.read())", stdin=MARK * 2000)
+    assert one.run(SCAN.format(backwards=MARK[::-1])).stdout == "True\n"
+
+
+def test_the_scan_finds_what_is_there(one: Sandbox) -> None:
+    assert "0x" in one.run(f"held = '{MARK}' * 9\n" + SCAN.format(backwards=MARK[::-1])).stdout
+
+
+def test_the_code_of_the_compiled_zygote_is_not_in_pages_of_files(namespaces: None) -> None:
+    with opened("native", 1) as sandbox:
+        sandbox.run("")
+        found = [path.read_text() for path in Path("/proc").glob("[0-9]*/maps") if is_below(int(path.parent.name))]
+    assert sorted({"/libc" in maps for maps in found}) == [False, True]  # the watcher's and the keeper's is
+
+
+def is_below(process: int) -> bool:
+    """Whether a process comes down from this one, which is not meant itself."""
+    while process > 1:
+        try:
+            process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+        except FileNotFoundError:
+            return False
+        if process == os.getpid():
+            return True
+    return False
+
+
 FIELDS = ("f_bfree", "f_ffree", "st_dev", "st_mode", "st_nlink", "st_atime_ns", "st_mtime_ns", "st_ctime_ns")
 
 
@@ -233,6 +279,15 @@ ENDINGS: dict[str, tuple[str, Limits]] = {
         "import threading, time, ctypes, os\n"
         "threading.Thread(target=lambda: (time.sleep(0.1), os.write(1, b'thread'), os._exit(6))).start()\n"
         "ctypes.CDLL(None).syscall({'x86_64': 60}.get(os.uname().machine, 93), 0)",
+        QUICK,
+    ),
+    "a write to the interpreter's code": (
+        "import ctypes; ctypes.memset(ctypes.cast(ctypes.pythonapi.PyList_New, ctypes.c_void_p).value, 0, 1)",
+        QUICK,
+    ),
+    "a write to the interpreter's constants": (
+        "import ctypes; get = ctypes.pythonapi.Py_GetCopyright; get.restype = ctypes.c_void_p\n"
+        "ctypes.memset(get(), 0, 1)",
         QUICK,
     ),
     "another program": ("import os; os.execv('/bin/sh', ['sh', '-c', 'echo shell; exit 9'])", QUICK),
