@@ -136,10 +136,10 @@ def plain(text: str) -> str:
 def _without_html(text: str) -> str:
     if "<<" in text:
         text = _CALCULATION.sub("", text)
-    if "<" in text:
-        text = _BREAK.sub("\n", text)
     if "</" in text:
-        text = _ELEMENT.sub("", _BOLD_TAG.sub("**", text))
+        text = _ELEMENT.sub("", _BOLD_TAG.sub("**", _BREAK.sub("\n", text)))
+    elif "<" in text:
+        text = _BREAK.sub("\n", text)
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity[0]).replace("\xa0", " "), text)
     return text

@@ -23,7 +23,7 @@ _TALK = re.compile(
 )
 _WRONG = re.compile(
     r"\b(?:(?:that|this|which|it|(?:the|my) (?:above|previous|first|last|boxed)? ?(?:answer|calculation|result|value|box))\s?"
-    r"(?:is|was|seems|looks|'s|isn't|wasn't)(?: clearly| actually| obviously)?\s(?:wrong|incorrect|not (?:right|correct|the|it|true)|mistaken|a mistake"
+    r"(?:is|was|seems|looks|'s|isn't|wasn't)(?: clearly| actually| obviously)?\s(?:wrong|incorrect|not (?:right|correct|it|true|the (?:answer|right|correct|final))|mistaken|a mistake"
     r"|an error|right(?=,? (?:because|since|as))|false)|that isn't|(?:that|it|this)'s not|i(?:'ve| have)? ?(?:made|had) (?:a|an) (?:\w+ )?(?:mistake|error|slip)"
     r"|i (?:miscalculated|misread|miscounted|forgot|was wrong|messed)|scratch that|let me (?:correct|fix|redo)|correction\b|oops"
     r"|my mistake|actually,? no\b|no,? (?:that|wait|actually)|wait,? (?:no\b|that's|that is|i made|actually|this is)|disregard|ignore that)"

@@ -23,7 +23,6 @@ _PROSE = frozenset(
     " lets which he she they there find found first by be need know see which if when you your our their his her what how"
     " i my of".split()
 )
-_SENTENCE = re.compile(r"[A-Z][a-z']*\s+(?:[a-z']+\s+){1,5}[$€£]?\\?\(?\$?[\d\x00\\]", re.ASCII)
 _VALUE = re.compile(r"(?:[A-Za-z](?:_\{?\w+\}?|')?\s?=)?\s*[^A-Za-z=]*(?:\\[a-z]+[^A-Za-z=]*)*")
 _JOINED = re.compile(r"(?:[\s,;]|\\text|\\(?:q?quad|[ ,;])|[{}]|\b(?:and|or)\b|und|et|和|或)*+", re.IGNORECASE)
 _OR = re.compile(r"[\s,$*]{0,9}(?:\bor\b(?: maybe| perhaps| possibly)?|/or)[\s$*]{0,9}", re.IGNORECASE)
@@ -55,7 +54,7 @@ def _bare_line(line: str) -> str | None:
     prose = unmarked(line)
     words = words_of(prose)
     few = len(words) <= 4 or (len(words) <= BARE_WORDS and _PROSE.isdisjoint(words))
-    if not few or (_SENTENCE.match(prose) and not is_answer(answer_of(line))):
+    if not few:
         return None
     return (answer_of(line) if words else tidy(line)) or None
 

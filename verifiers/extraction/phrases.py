@@ -27,7 +27,7 @@ _IS = (
 _NOW = r"(?:\s{1,3}(?:therefore|thus|then|hence|simply|just|indeed|now|clearly|finally|also|still|actually|surely))?"
 _AFTERWARDS = r"(?:\s{1,3}(?:therefore|thus|then|hence|simply|just|indeed|clearly|given by|for sure|equal to))?(?:\s{0,3}[:：])?"
 _ENGLISH = re.compile(
-    rf"answers?\b(?!\s(?:the|this|that|these|each|any|all|both|your|questions?|choices?)\b)(?:\*\*|__)?"
+    rf"answers?\b(?!\s(?:the|this|that|these|each|any|all|both|your|questions?|choices?)\b)(?:\*\*?|__?)?"
     rf"(?:(?:\s\([^()\n]{{1,60}}\)|,?\s[^\n.:：;=$]{{1,80}}?)??{_NOW},?\s{{1,3}}{_IS}(?![\w'])(?!\s+(?:that|correct)\b){_AFTERWARDS}"
     rf"|(?:\s\([^()\n]{{1,60}}\)|\s(?:to|for|in|of|as)\s[^\n.:：;=$]{{1,60}}?)?{_COLON}(?:\s{{0,3}}(?:is|are)\b)?"
     rf"|\s{{0,3}}[—–](?=\s)|\s{{1,3}}(?=\(?[A-J]\)?\s*(?:\Z|[.\n]))|(?<=final\sanswer)\s{{1,3}}(?=[\d$\\(-]))",
@@ -103,7 +103,7 @@ _BY_KEYWORD: dict[str, tuple[re.Pattern[str], ...]] = {
     "答": (
         re.compile(
             r"答案?\s{0,3}(?:应该|應該|就)?(?:是|为|為|即|等于|等於|选|選)?\s{0,3}[:：]|答案(?:应该|應該|应|應|就|也)?(?:是|为|為|即|等于|等於|选|選)"
-            r"|答え?(?:は|が)\s{0,3}[、,:：]?|答\s{0,3}[:：]"
+            r"|答え?(?:は|が|[:：])\s{0,3}[、,:：]?|答\s{0,3}[:：]"
         ),
     ),
     "正解": (re.compile(r"正解(?:は|[:：])"),),

@@ -18,7 +18,7 @@ _MATH = re.compile(
     re.DOTALL,
 )
 _ENVIRONMENT = re.compile(r"\\begin\s?\{(\w{1,14})\*?\}.{0,3000}?\\end\s?\{\1\*?\}", re.DOTALL | re.ASCII)
-_END = re.compile(r"[.?!](?=[\s\"'”’)*_\]]|\Z)|[。！？]|\n")
+_END = re.compile(r"[.?!](?=[\s\"'”’)*_\]]|\Z)|[。！？।]|\n")
 _SHORT = re.compile(
     r"(?:\b(?:[ap]\.m|i\.e|e\.g|etc|approx|vs|cf|resp|Mr|Mrs|Dr|St|No|eq|fig|sq|cu|u\.s)|(?<![^\s(*])\(?[A-J])\Z",
     re.IGNORECASE | re.ASCII,

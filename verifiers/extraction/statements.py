@@ -14,7 +14,7 @@ _WORD = re.compile(r"(?<![\\A-Za-z])(?!(?:[pbvB]?matrix|cases|array|aligned|frac
 _NOT_PROSE = frozenset(
     "or and sqrt pi sin cos tan cot sec csc log ln exp arcsin arccos arctan to in mod max min gcd lcm inf infinity".split()
 )
-_TRAILING = re.compile(r"(?:[\s,;:。，；、*]|\\\\|\\[ ,;!]|\\q?quad|~)+\Z")
+_TRAILING = re.compile(r"(?:[\s,;:。，；、।]|\\\\|\\[ ,;!]|\\q?quad|~)+\Z")
 _WRAPPED = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("「", "」"))
 _ITALIC = re.compile(r"([*_])(?=[^\s*_])([^*_\n]{1,300}+)\1")
 _LEAD = re.compile(
@@ -24,7 +24,7 @@ _LEAD = re.compile(
     r"|(?:we (?:get|have|obtain|find|conclude|see)(?: that)?|this (?:gives|yields|means|is|equals)|which (?:gives|is)"
     r"|it(?:'s| is| equals| must be| should be)|that(?:'s| is| would be)|they are|there (?:are|is|will be|were)"
     r"|i (?:get|got|think|believe)(?: (?:that|it's|it is))?|indeed|simply|just|exactly|approximately|about|roughly|around"
-    r"|nearly|as follows|given by|equal to|either(?= both)|precisely|probably|definitely|equals)(?![\w']))++",
+    r"|nearly|as follows|given by|equal to|either(?= both)|precisely|probably|definitely|equals|left with)(?![\w']))++",
     re.IGNORECASE,
 )
 _NOUN = re.compile(
@@ -41,7 +41,7 @@ _CLAUSE = re.compile(
     r"|written (?:as|in)|or (?:approximately|about|roughly|around|equivalently)|i\.e\.?|that is|namely|meaning|making|giving"
     r"|therefore|thus|hence|obtained|after (?:simplif|round)|by (?:the|our|using|applying|symmetry)|and (?:we are|this|it|that"
     r"|i|so|the (?:answer|others?))\b|due to|assuming|given that|considering|based on|in total|in all|altogether|overall"
-    r"|respectively|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each|only)(?=\W*\Z)|not (?=[A-Ja-j]\b|\())(?!\w)"
+    r"|respectively|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)"
     r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
     re.IGNORECASE | re.DOTALL,
 )
@@ -63,8 +63,10 @@ _COPULA = re.compile(
 _NAMED = re.compile(r"[^=]*[A-Za-z]{3}[^=]*=\s*(?=[^=\s][^=]*\Z)")
 _LIMITS = frozenset(
     "at least most less more than not no except between over under above below up every never greater fewer from minus"
-    " negative plus base without besides false undefined neither increasing decreasing all any".split()
+    " negative plus base without besides false undefined neither increasing decreasing all any solution".split()
 )
+_SAID = frozenset("this that the these case we so for with by on at as his her their its my when if".split())
+_SENTENCE = re.compile(r"[A-Za-z][a-z']*\s+(?:[a-z']+\s+){1,5}[$€£]?\\?\(?\$?[\d\x00]", re.ASCII)
 _NUMBER = re.compile(r"(?<![\w.])[-−]?[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s?/\s?\d+)?(?![\w/])\s?%?")
 _MATHS = re.compile(
     r"[\d\\^=√π∞½⅓¼⅔¾±≤≥<>\x00]|(?<![A-Za-z'’])(?:[B-HJ-Zb-z]|A(?!\s[a-z])|x)(?![A-Za-z'’])|\b(?:zero|one|two|three|four|five|six|seven"
@@ -128,7 +130,8 @@ def answer_of(statement: str) -> str:
     text = _revised(statement.strip())
     text = _outside(_CLAUSE, text, first=_LEAD.match(text))
     text = _without_lead(text)
-    if not is_brief(text) or _COPULA.search(unmarked(text)):
+    prose = unmarked(text)
+    if not is_brief(text) or _COPULA.search(prose) or _SENTENCE.match(prose):
         text = _core(text)
     return tidy(_POLITE.sub("", text))
 
@@ -172,22 +175,25 @@ def _is_condition(prose: str, position: int) -> bool:
 def _only_value(text: str, prose: str) -> str | None:
     """The one formula or number of a sentence, with the words behind it; None when there are several or limits on it."""
     spans = math_spans(text)
-    if spans and not _NUMBER.search(prose):
+    numbers = list(_NUMBER.finditer(prose))
+    first = spans[0][0] if spans else numbers[0].start() if numbers else 0
+    if _LIMITS.intersection(map(str.lower, re.findall(r"[A-Za-z]+", prose[:first]))):
+        return None
+    if spans and not numbers:
         start, end = spans[-1][0], spans[-1][1]
         for before, after in reversed(spans[:-1]):
             if not re.fullmatch(r"[\s,]*(?:and|or|,)[\s,]*", text[after:start], re.IGNORECASE):
                 break
             start = before
         return _with_tail(text, start, end) if start == spans[0][0] else None
-    numbers = list(_NUMBER.finditer(prose))
     if len(numbers) != 1 or spans:
         return None
-    before = [word.lower() for word in re.findall(r"[A-Za-z]+", prose[: numbers[0].start()])]
-    if len(before) < 2 or _LIMITS.intersection(before):
+    if len(re.findall(r"[A-Za-z]+", prose[: numbers[0].start()])) < 2:
         return None
     return _with_tail(text, numbers[0].start(), numbers[0].end())
 
 
 def _with_tail(text: str, start: int, end: int) -> str:
     tail = text[end:]
-    return text[start:] if len(words_of(tail)) <= 2 else text[start:end]
+    words = words_of(tail)
+    return text[start:] if len(words) <= 2 and _SAID.isdisjoint(words) else text[start:end]
