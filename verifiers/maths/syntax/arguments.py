@@ -1,0 +1,53 @@
+r"""What commands and `^` take: a group, a command with its own arguments, or one token."""
+
+from __future__ import annotations
+
+from assaygym.verifiers.maths.syntax.brackets import group
+from assaygym.verifiers.maths.syntax.core import PREFIX, Parser
+from assaygym.verifiers.maths.syntax.literals import negated
+from assaygym.verifiers.maths.syntax.names import single_name
+from assaygym.verifiers.maths.syntax.tokens import is_number, is_word, text_of
+from assaygym.verifiers.maths.syntax.tree import Node
+
+__all__ = ["argument", "exponent"]
+
+
+def argument(parser: Parser, digit: bool = False) -> Node:
+    r"""What a command takes: a group, a command with its own arguments, or one token (with `digit`, one digit of it)."""
+    token = parser.tokens[parser.at]
+    parser.at += 1
+    if token == "{":
+        return group(parser)
+    if is_number(token):
+        if not digit or len(token) == 1:
+            return parser.literal(token) if parser.tokens[parser.at] != "_" else ("num", _plain(parser, token), 1)
+        parser.at -= 1
+        if not token.isdigit():
+            raise parser.refuse(token, "where a digit or a group was expected")
+        parser.tokens[parser.at] = token[1:]
+        return ("num", int(token[0]), 1)
+    if is_word(token) and token not in PREFIX:
+        if len(token) > 1:
+            parser.at -= 1
+            parser.tokens[parser.at] = token[1:]
+        return single_name(parser, token[0])
+    if token in PREFIX and token not in "+-":
+        return PREFIX[token](parser)
+    if text_of(token):
+        return parser.literal(token)
+    raise parser.refuse(token, "where an argument was expected")
+
+
+def _plain(parser: Parser, token: str) -> int:
+    if not token.isdigit():
+        raise parser.refuse(token)
+    return int(token)
+
+
+def exponent(parser: Parser) -> Node:
+    """What stands after `^`: an argument, which may have a sign; a fraction of integers needs braces."""
+    if parser.accept("-", "+"):
+        minus = parser.tokens[parser.at - 1] == "-"
+        node = argument(parser)
+        return negated(node) if minus else node
+    return argument(parser)

@@ -1,0 +1,371 @@
+r"""Names: letters, Greek, subscripts, primes, accents, number sets, runs of letters, words; and calls of functions.
+
+A run of one to three unknown letters is a product (`abc`), as is a longer one of consecutive or vowelless letters
+(`abcd`, `xyzw`); other longer runs are words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from assaygym.verifiers.maths.syntax.core import Parser, Prefix
+from assaygym.verifiers.maths.syntax.lexicon import (
+    CALLED,
+    CONSTANTS,
+    DOMAIN_LETTERS,
+    GREEK,
+    PRODUCT,
+    SHORT_WORDS,
+    STOP,
+)
+from assaygym.verifiers.maths.syntax.tokens import is_number, is_word, shown, text_of
+from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
+
+__all__ = ["NAME_PREFIXES", "arguments", "is_product_run", "name", "single_name", "subscript", "word"]
+
+_ACCENTS: Final = {"\\vec": "vec", "\\hat": "hat", "\\widehat": "hat", "\\bar": "bar", "\\overline": "bar",
+    "\\tilde": "tilde", "\\widetilde": "tilde", "\\dot": "dot", "\\ddot": "ddot", "\\overrightarrow": "vec",
+    "\\overset": "over", "\\mathcal": "cal", "\\mathscr": "cal", "\\mathfrak": "frak", "\\mathbf": "bold",
+    "\\boldsymbol": "bold", "\\bm": "bold", "\\bf": "bold", "\\overleftrightarrow": "line", "\\widearc": "arc",
+    "\\overarc": "arc", "\\overparen": "arc", "\\wideparen": "arc", "\\check": "check"}  # fmt: skip
+_SHAPES: Final = {"\\angle": "angle", "\\triangle": "triangle", "\\measuredangle": "angle", "\\sphericalangle": "angle",
+    "\\square": "square", "\\odot": "odot", "\\parallelogram": "parallelogram"}  # fmt: skip
+_SPLIT: Final = re.compile(
+    "([a-zA-Z]?)(arcsin|arccos|arctan|sin|cos|tan|cot|sec|csc|ln|log|exp|sqrt|pi)([xyzA-Z]?)", re.ASCII
+)
+_SUFFIX: Final = frozenset(("max", "min", "avg", "tot", "rms", "net", "eff", "ext", "int"))
+
+
+def word(parser: Parser, token: str) -> Node:
+    """What a run of letters, just consumed, is where an expression begins."""
+    if len(token) == 1:
+        return name(parser, token)
+    if token in GREEK:
+        return name(parser, GREEK[token])
+    if token[0] == "d" and len(token) == 2 and parser.tokens[parser.at] == "/":
+        return _plain_differential(parser, token)
+    split = _SPLIT.fullmatch(token)
+    if split and token not in SHORT_WORDS:
+        parts = [part for part in split.groups() if part]
+        parser.at -= 1
+        parser.tokens[parser.at : parser.at + 1] = parts
+        return parser.expression(PRODUCT)
+    if is_product_run(token) or parser.tokens[parser.at] == "_":
+        return _product(parser, token)
+    return ("words", token.casefold())
+
+
+def is_product_run(token: str) -> bool:
+    """Whether a run of letters that is no known name is read letter by letter."""
+    if len(token) < 4:
+        return token not in SHORT_WORDS
+    letters = token.lower()
+    steps = all(ord(after) == ord(before) + 1 for before, after in zip(letters, letters[1:], strict=False))
+    return steps or not set(letters) & set("aeiouy") or set(letters) <= set("wxyz")
+
+
+def _product(parser: Parser, token: str) -> Node:
+    """The letters as factors; what follows (`^2`, `_1`, `!`) belongs to the last."""
+    factors = [_letter(parser, letter) for letter in token[:-1]]
+    parser.at -= 1
+    parser.tokens[parser.at] = token[-1]
+    return ("mul", *factors, parser.expression(PRODUCT))
+
+
+def _letter(parser: Parser, letter: str) -> Node:
+    if letter in "ei" and letter not in parser.bound:
+        return ("const", letter)
+    return ("sym", letter)
+
+
+def _plain_differential(parser: Parser, token: str) -> Node:
+    """`dy/dx` is a name; `dy/...` of anything else is refused, since `d` would be a factor that cancels."""
+    under = parser.ahead(1)
+    if is_word(under) and len(under) == 2 and under[0] == "d":
+        parser.at += 2
+        return ("sym", f"{token}/{under}")
+    raise parser.refuse(token)
+
+
+def single_name(parser: Parser, token: str) -> Node:
+    """The name that one token is, without what may follow it.
+
+    Raises:
+        MathSyntaxError: it is none.
+    """
+    if len(token) == 1 and is_word(token):
+        return _letter(parser, token)
+    if token in CONSTANTS:
+        return ("const", CONSTANTS[token])
+    if token.lstrip("\\") in GREEK:
+        return ("sym", GREEK[token.lstrip("\\")])
+    raise parser.refuse(token, "where a name was expected")
+
+
+def name(parser: Parser, letter: str) -> Node:
+    """A name with its subscripts and primes, and its arguments when it is a function."""
+    tokens = parser.tokens
+    following = tokens[parser.at]
+    full = _decorated(parser, letter) if following in _DECORATIONS else letter
+    if tokens[parser.at] == "(" and (letter in CALLED or parser.at == parser.head):
+        parser.at += 1
+        return ("call", full, *arguments(parser))
+    if full == letter and letter in ("e", "i") and letter not in parser.bound:
+        return ("const", letter)
+    return ("sym", full)
+
+
+_DECORATIONS: Final = frozenset(("_", "'", "''", "^"))
+_MARKS: Final = {"\\prime": "'", "'": "'", "''": "''", "*": "*", "\\ast": "*", "\\star": "*", "\\dagger": "†"}
+
+
+def _decorated(parser: Parser, letter: str) -> str:
+    full, tokens = letter, parser.tokens
+    while True:
+        token = tokens[parser.at]
+        if token == "_":
+            parser.at += 1
+            full += "_" + subscript(parser)
+        elif token in ("'", "''"):
+            parser.at += 1
+            full += token
+        elif token == "^" and (mark := _superscript_mark(parser, letter)):
+            full += mark
+        else:
+            return full
+
+
+def _superscript_mark(parser: Parser, letter: str) -> str:
+    r"""`^\prime`, `^*`, and for functions `^{-1}` before a bracket or an equals sign: consumed and returned as a mark."""
+    tokens, at = parser.tokens, parser.at + 1
+    if tokens[at] in _MARKS:
+        parser.at = at + 1
+        return _MARKS[tokens[at]]
+    if tokens[at] != "{":
+        return ""
+    inside = at + 1
+    while tokens[inside] in _MARKS:
+        inside += 1
+    if inside > at + 1 and tokens[inside] == "}":
+        parser.at = inside + 1
+        return "".join(_MARKS[token] for token in tokens[at + 1 : inside])
+    if letter in CALLED and tokens[inside : inside + 3] == ["-", "1", "}"] and tokens[inside + 3] == "(":
+        parser.at = inside + 3
+        return "^{-1}"
+    if letter in CALLED and tokens[inside] == "(" and tokens[inside + 2 : inside + 4] == [")", "}"]:
+        parser.at = inside + 4
+        return f"^({tokens[inside + 1]})"
+    return ""
+
+
+def subscript(parser: Parser) -> str:
+    """What stands after an underscore, as text without spaces and braces."""
+    token = parser.tokens[parser.at]
+    parser.at += 1
+    if token == "{":
+        return _braced_subscript(parser)
+    if is_word(token) and len(token) > 1:
+        return _bare_subscript(parser, token)
+    text = _subscript_text(token)
+    if text is None or token in "{}[]()^_&,;":
+        raise parser.refuse(token, "as a subscript")
+    return text
+
+
+def _bare_subscript(parser: Parser, token: str) -> str:
+    """A known word whole (`x_max`), else the first letter, as TeX has it: `a_nb_n`."""
+    if len(token) > 2 or token in _SUFFIX:
+        return token
+    parser.at -= 1
+    parser.tokens[parser.at] = token[1:]
+    return token[0]
+
+
+def _braced_subscript(parser: Parser) -> str:
+    parts, depth = [], 1
+    while True:
+        token = parser.tokens[parser.at]
+        depth += (token == "{") - (token == "}")
+        parser.at += 1
+        if depth == 0:
+            break
+        text = _subscript_text(token)
+        if text is None:
+            raise parser.refuse(token, "in a subscript")
+        parts.append(text)
+    if not parts:
+        raise MathSyntaxError("an empty subscript")
+    return "".join(parts)
+
+
+_SUBSCRIPT_SIGNS: Final = frozenset("+-*/=,.()[]{}'^_<>!|&:;")
+
+
+def _subscript_text(token: str) -> str | None:
+    text = text_of(token)
+    if text is not None:
+        return text.replace(" ", "")
+    if is_word(token) or is_number(token):
+        return token
+    if token in "{}" and token:
+        return ""
+    if token in _SUBSCRIPT_SIGNS:
+        return token
+    return token[1:] if token[:1] == "\\" and token[1:].isalpha() else None
+
+
+def arguments(parser: Parser) -> list[Node]:
+    """What stands between commas up to the closing round bracket; the opening one is consumed."""
+    bars, parser.bars = parser.bars, 0
+    items = [parser.expression(STOP)]
+    while parser.accept(",", ";"):
+        items.append(parser.expression(STOP))
+    parser.expect(")")
+    parser.bars = bars
+    return items
+
+
+def _greek(letter: str) -> Prefix:
+    return lambda parser: name(parser, letter)
+
+
+def _constant(known: str) -> Prefix:
+    node = ("const", known)
+    return lambda parser: node
+
+
+def _accented(accent: str) -> Prefix:
+    def read(parser: Parser) -> Node:
+        return _with_accent(parser, accent)
+
+    return read
+
+
+def _with_accent(parser: Parser, accent: str) -> Node:
+    r"""An accent is part of a name; bold is typesetting, but bold, hatted or arrowed i, j, k are the unit vectors."""
+    wrapped = parser.accept("{")
+    if accent == "bold" and wrapped and parser.ahead(1) != "}":
+        node = parser.expression(STOP)
+        parser.expect("}")
+        return node
+    inner, depth = "", 1
+    while wrapped and depth:
+        token = parser.tokens[parser.at]
+        depth += (token == "{") - (token == "}")
+        inner += _inner_text(token)
+        parser.at += 1
+    if not wrapped:
+        token = parser.tokens[parser.at]
+        if is_word(token) and len(token) > 1:
+            parser.tokens[parser.at] = token[1:]
+        else:
+            parser.at += 1
+        inner = _inner_text(token[:1] if is_word(token) else token)
+    if accent == "bold" and is_number(inner):
+        return ("num", int(inner), 1) if inner.isdigit() else parser.literal(inner)
+    return name(parser, _accented_name(accent, inner))
+
+
+def _accented_name(accent: str, inner: str) -> str:
+    if not inner:
+        raise MathSyntaxError(f"nothing under a {accent}")
+    if inner in ("i", "j", "k") and accent in ("bold", "hat", "vec"):
+        return f"vec {inner}"
+    return inner if accent == "bold" else f"{accent} {inner}"
+
+
+def _inner_text(token: str) -> str:
+    text = text_of(token)
+    if text is not None:
+        return text
+    if token in ("{", "}", "\\mathbf", "\\boldsymbol", "\\bm"):
+        return ""
+    if is_word(token) or is_number(token) or token in ("+", "-", "'", "_"):
+        return token
+    bare = token[1:]
+    if token[:1] == "\\" and bare in GREEK:
+        return GREEK[bare]
+    raise MathSyntaxError(f"{shown(token)} under an accent")
+
+
+def _shape(kind: str) -> Prefix:
+    def read(parser: Parser) -> Node:
+        letters = []
+        while is_word(parser.tokens[parser.at]) or parser.tokens[parser.at] == "_":
+            token = parser.tokens[parser.at]
+            parser.at += 1
+            letters.append("_" + subscript(parser) if token == "_" else token)
+        if not letters:
+            return _numbered(parser, kind)
+        return ("sym", f"{kind} {''.join(letters)}")
+
+    return read
+
+
+def _numbered(parser: Parser, kind: str) -> Node:
+    token = parser.tokens[parser.at]
+    if not token.isdigit():
+        raise parser.refuse(token, f"after \\{kind}")
+    parser.at += 1
+    return ("sym", f"{kind} {token}")
+
+
+def _measure(parser: Parser) -> Node:
+    r"""`m\angle ABC` is the angle itself."""
+    if parser.tokens[parser.at] in ("\\angle", "\\measuredangle"):
+        parser.at += 1
+        return _shape("angle")(parser)
+    return name(parser, "m")
+
+
+def _domain(parser: Parser) -> Node:
+    r"""`\mathbb{R}`, `\mathbb Z^+`, `\mathbb{Z}_{>0}`, `\mathbb{R}^*`, `\mathbb{R}_{\ge 0}`."""
+    wrapped = parser.accept("{")
+    letter = parser.tokens[parser.at]
+    parser.at += 1
+    if wrapped:
+        parser.expect("}")
+    if letter not in DOMAIN_LETTERS:
+        return name(parser, f"bb {letter}") if is_word(letter) else _refused(parser, letter)
+    suffix = ""
+    while parser.tokens[parser.at] in ("^", "_") and (mark := _domain_mark(parser)):
+        suffix += mark
+    return ("domain", letter + suffix)
+
+
+def _refused(parser: Parser, token: str) -> Node:
+    raise parser.refuse(token)
+
+
+_DOMAIN_MARKS: Final = {
+    "+": "+", "-": "-", "*": "*", "\\ast": "*", "\\times": "*", ">0": "+", "<0": "-", "\\ge0": "0+", "\\geq0": "0+",
+    "\\le0": "0-", "\\leq0": "0-", ">=0": "0+", "<=0": "0-", "\\geqslant0": "0+", "0+": "0+", "\\ne0": "*",
+    "\\neq0": "*", "+0": "0+", ",+": "+", ",>0": "+",
+}  # fmt: skip
+
+
+def _domain_mark(parser: Parser) -> str:
+    tokens, at = parser.tokens, parser.at + 1
+    end = at + 1
+    if tokens[at] == "{":
+        end = tokens.index("}", at) + 1 if "}" in tokens[at : at + 5] else at
+    written = "".join(tokens[at:end]).strip("{}")
+    if written in _DOMAIN_MARKS:
+        parser.at = end
+        return _DOMAIN_MARKS[written]
+    return ""
+
+
+def _empty_set(_: Parser) -> Node:
+    return ("set",)
+
+
+NAME_PREFIXES: Final[dict[str, Prefix]] = {
+    **{f"\\{command}": _greek(letter) for command, letter in GREEK.items() if len(letter) > 1},
+    **{token: _constant(known) for token, known in CONSTANTS.items()},
+    **{command: _accented(accent) for command, accent in _ACCENTS.items()},
+    **{command: _shape(kind) for command, kind in _SHAPES.items()},
+    "\\imath": _greek("i"), "\\jmath": _greek("j"),
+    "\\mathbb": _domain, "\\Bbb": _domain, "\\emptyset": _empty_set, "\\varnothing": _empty_set, "m": _measure,
+}  # fmt: skip

@@ -1,0 +1,99 @@
+r"""From the normalised text of an answer to its tree."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from assaygym.verifiers.maths.syntax.brackets import BRACKET_PREFIXES
+from assaygym.verifiers.maths.syntax.calculus import CALCULUS_PREFIXES
+from assaygym.verifiers.maths.syntax.core import INFIX, PREFIX, Parser
+from assaygym.verifiers.maths.syntax.environments import environment
+from assaygym.verifiers.maths.syntax.functions import FUNCTION_PREFIXES
+from assaygym.verifiers.maths.syntax.literals import number
+from assaygym.verifiers.maths.syntax.names import NAME_PREFIXES, word
+from assaygym.verifiers.maths.syntax.operators import OPERATOR_PREFIXES, OPERATORS, beside
+from assaygym.verifiers.maths.syntax.statements import answer
+from assaygym.verifiers.maths.syntax.tokens import DIFFERENTIAL, is_number, is_word, shown, text_of, tokenize
+from assaygym.verifiers.maths.syntax.tree import MAX_DEPTH, MathSyntaxError, Node
+
+__all__ = ["parse"]
+
+_SHORT: Final = 18
+"""Digits of an integer that needs no limits."""
+
+
+def parse(text: str) -> Node:
+    """The tree of a normalised answer, in time linear in its length.
+
+    Raises:
+        MathSyntaxError: it is not an expression of the grammar, or over MAX_CHARS, MAX_TOKENS or MAX_DEPTH.
+    """
+    if text.isdigit() and len(text) <= _SHORT and text.isascii():
+        return ("num", int(text), 1)
+    tokens = tokenize(text)
+    parser = Parser(tokens)
+    tree = answer(parser)
+    if len(tokens) > MAX_DEPTH:
+        _check_depth(tree)
+    return tree
+
+
+def _check_depth(tree: Node) -> None:
+    level: list[Any] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node if isinstance(child, tuple)]
+        if not level:
+            return
+    raise MathSyntaxError(f"nested deeper than {MAX_DEPTH}")
+
+
+def _literal(parser: Parser, token: str) -> Node:
+    """What a token in no table is where an expression begins."""
+    if is_number(token):
+        return number(parser, token)
+    if is_word(token) and token not in OPERATORS:
+        return word(parser, token)
+    text = text_of(token)
+    if text is not None:
+        return _text(parser, text)
+    if token.startswith("\\begin"):
+        return environment(parser, token)
+    if token == "_":
+        return _chosen(parser)
+    if token.startswith(DIFFERENTIAL) and len(token) > 1:
+        parser.at -= 1
+        parser.tokens[parser.at] = DIFFERENTIAL + token[1:]
+        return ("num", 1, 1)
+    raise MathSyntaxError(f"{shown(token)} cannot start an expression")
+
+
+def _text(parser: Parser, text: str) -> Node:
+    """Upright text: a letter or a known name is what it is in mathematics, all else is words."""
+    if text in PREFIX:
+        return PREFIX[text](parser)
+    if len(text) == 1 and is_word(text):
+        return word(parser, text)
+    if not text:
+        raise MathSyntaxError("empty text")
+    return ("words", " ".join(text.casefold().split()))
+
+
+def _chosen(parser: Parser) -> Node:
+    """`_nC_k` after its underscore."""
+    over = parser.expression(35)
+    letter = parser.tokens[parser.at]
+    parser.at += 1
+    if letter != "C":
+        raise parser.refuse(letter)
+    parser.expect("_")
+    return ("fn", "binomial", over, parser.expression(35))
+
+
+Parser.literal = _literal
+Parser.beside = beside
+PREFIX.update(NAME_PREFIXES)
+PREFIX.update(BRACKET_PREFIXES)
+PREFIX.update(FUNCTION_PREFIXES)
+PREFIX.update(CALCULUS_PREFIXES)
+PREFIX.update(OPERATOR_PREFIXES)
+INFIX.update(OPERATORS)
