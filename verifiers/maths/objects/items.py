@@ -1,0 +1,169 @@
+r"""Lists and sets in any order, and what an answer gives by name: `4, 9`, `\{9,4\}`, `x=11` or `x=-6`, `x=7, y=-8`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
+
+from assaygym.verifiers.maths.finding import Finding, differ
+from assaygym.verifiers.maths.objects.context import Context, all_same
+from assaygym.verifiers.maths.objects.matching import distinct, matched
+from assaygym.verifiers.maths.objects.regions import Region
+from assaygym.verifiers.maths.objects.solving import joined
+from assaygym.verifiers.maths.objects.thing import Thing, equal
+from assaygym.verifiers.maths.syntax.tree import Node
+
+__all__ = ["Items", "Record", "Sort"]
+
+Sort = Literal["list", "set", "or"]
+
+
+class Items(Thing):
+    r"""Several answers. Repetitions count in a list, not in a set and not between "or" and plus-minus.
+
+    `free` makes the items that result when plus-minus signs are independent of each other, where there are several.
+    """
+
+    __slots__ = ("_distinct", "free", "items", "sort")
+    kind = "collection"
+
+    def __init__(
+        self, node: Node, items: Sequence[Thing], sort: Sort, free: Callable[[], Sequence[Thing]] | None = None
+    ) -> None:
+        super().__init__(node)
+        self.items, self.sort, self.free = tuple(items), sort, free
+        self._distinct: tuple[Thing, ...] | None = None
+
+    def members(self, context: Context) -> tuple[Thing, ...]:
+        """The items that count."""
+        if self.sort == "list":
+            return self.items
+        if self._distinct is None:
+            self._distinct = tuple(distinct(self.items, context))
+        return self._distinct
+
+    def compare(self, pred: Items, context: Context) -> Finding:
+        """The same items; in the given order where the policy keeps that of lists."""
+        left, right = self.members(context), pred.members(context)
+        if len(left) != len(right):
+            left, right = self._freed(pred, left, right)
+        if context.policy.list_order == "given" and self.sort == pred.sort == "list":
+            return _in_order(left, right, context)
+        finding = matched("list", left, right, context)
+        if finding.equal or not self._conditions() or not pred._conditions():
+            return finding
+        mine, other = self.region(), pred.region()
+        return finding if mine is None or other is None else mine.compare(other, context)
+
+    def _freed(
+        self, pred: Items, left: tuple[Thing, ...], right: tuple[Thing, ...]
+    ) -> tuple[tuple[Thing, ...], tuple[Thing, ...]]:
+        if self.free and not pred.free:
+            return tuple(self.free()), right
+        return (left, tuple(pred.free())) if pred.free and not self.free else (left, right)
+
+    def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
+        """The only member of a set; a tuple where the policy says so."""
+        if other.kind == "tuple":
+            found = self._as_tuple(other, context)
+            if found is not None:
+                return found
+        members = self.members(context)
+        if self.sort != "list" and len(members) == 1 and other.kind not in ("record", "region"):
+            return members[0]
+        return None
+
+    def _as_tuple(self, other: Thing, context: Context) -> Thing | None:
+        policy = context.policy
+        if policy.tuple_as_set or (policy.bare_tuple and self.sort == "list"):
+            make: Callable[[Sequence[Thing]], Thing] | None = getattr(other, "with_items", None)
+            return make(self.items) if make else None
+        return None
+
+    def _conditions(self) -> bool:
+        return all(item.kind in ("relation", "definition", "tuple", "region") for item in self.items)
+
+    def region(self) -> Region | None:
+        """Conditions joined by "or" or listed; the points of a set; listed intervals that a bracket or infinity marks."""
+        how = "union"
+        if self.sort == "list" and any(item.kind == "relation" for item in self.items):
+            how = "listed"
+        elif self.sort == "list" and not any(_is_plain_interval(item.node) for item in self.items):
+            return None
+        return joined(self.node, [item.region() for item in self.items], how)
+
+
+def _is_plain_interval(node: Node) -> bool:
+    """Whether a pair in brackets can only be an interval."""
+    if node[0] != "seq" or len(node) != 5:
+        return False
+    return node[1:3] in (("(", "]"), ("[", ")")) or bool({node[3], node[4]} & _INFINITIES)
+
+
+_INFINITIES: Final = {("const", "inf"), ("neg", ("const", "inf"))}
+
+
+def _in_order(gold: Sequence[Thing], pred: Sequence[Thing], context: Context) -> Finding:
+    if len(gold) != len(pred):
+        return differ("list", f"{len(pred)} items, not {len(gold)}")
+    pairs = enumerate(zip(gold, pred, strict=True))
+    return all_same("list", (equal(left, right, context.with_gap(place)) for place, (left, right) in pairs))
+
+
+class Record(Thing):
+    r"""Values by their names: `x=7, y=-8`, `(a,b)=(3,-1)`, `a=\frac12, Q(2,-2)`."""
+
+    __slots__ = ("definitions",)
+    kind = "record"
+
+    def __init__(self, node: Node, definitions: Mapping[str, Thing]) -> None:
+        super().__init__(node)
+        self.definitions = dict(definitions)
+
+    def compare(self, pred: Record, context: Context) -> Finding:
+        """Name by name; the roots `x_1, x_2` in any order."""
+        mine, other = self.definitions, pred.definitions
+        if mine.keys() == other.keys():
+            finding = all_same("list", (equal(mine[name], other[name], context) for name in mine))
+            if finding.equal or self.root() is None:
+                return finding
+        elif not context.policy.rename and not (self.root() and self.root() == pred.root()):
+            return differ("list", "other names")
+        if self.root() and self.root() == pred.root():
+            return matched("list", self.values(), pred.values(), context)
+        return _in_order(self.values(), pred.values(), context) if len(mine) == len(other) else differ("list")
+
+    def values(self) -> list[Thing]:
+        """What the names stand for, as written."""
+        return [getattr(thing, "value", thing) for thing in self.definitions.values()]
+
+    def root(self) -> str | None:
+        """`x` when the names are `x_1`, `x_2`, ...: solutions of one equation, whose order says nothing."""
+        bases = {name.partition("_")[0] for name in self.definitions if name.partition("_")[2].isdecimal()}
+        whole = len(bases) == 1 and all("_" in name for name in self.definitions)
+        base = bases.pop() if whole else ""
+        return base if base in _UNKNOWNS else None
+
+    def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
+        """A tuple of the values, in the order of their names; a list of them in the order given."""
+        if other.kind == "collection":
+            return Items(self.node, self.values(), "list") if self.root() else None
+        make: Callable[[Sequence[Thing]], Thing] | None = getattr(other, "with_items", None)
+        names = list(self.definitions)
+        if other.kind != "tuple" or make is None:
+            return None
+        if names == sorted(names):
+            return make(self.values())
+        in_space = set(self.definitions) <= set("xyz")
+        return make([self.definitions[name].value for name in sorted(self.definitions)]) if in_space else None  # type: ignore[attr-defined]
+
+    def adopt(self, other: Thing, context: Context) -> Thing | None:
+        """A bare list, in the order of the names."""
+        if not isinstance(other, Items) or other.sort != "list" or len(other.items) != len(self.definitions):
+            return None
+        if any(item.kind in ("definition", "relation") for item in other.items):
+            return None
+        return Record(other.node, dict(zip(self.definitions, other.items, strict=True)))
+
+
+_UNKNOWNS: Final = frozenset("xzt")

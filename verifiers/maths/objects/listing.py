@@ -1,0 +1,105 @@
+r"""What several items together are: one unknown's values, a record of several, or plainly a list, a set, alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from assaygym.verifiers.maths.objects.items import Items, Record, Sort
+from assaygym.verifiers.maths.objects.relations import Definition
+from assaygym.verifiers.maths.objects.signs import MAX_INDEPENDENT, both_signs, count_signs, independent_signs
+from assaygym.verifiers.maths.objects.thing import Reader, Thing
+from assaygym.verifiers.maths.syntax.tree import Node
+
+__all__ = ["read_items"]
+
+_KEEP: Final = frozenset(("or", "list", "set", "with", "rel"))
+
+
+def read_items(node: Node, parts: Sequence[Node], sort: Sort, read: Reader) -> Thing:
+    """The thing that these items are."""
+    parts = _spread_names(parts)
+    things = _read_all(parts, read)
+    if len(things) == 1 and sort != "set":
+        return things[0]
+    definitions = [thing for thing in things if isinstance(thing, Definition)]
+    if len(definitions) == len(things) and definitions:
+        found = _of_definitions(node, definitions, sort, read)
+        if found is not None:
+            return found
+    return Items(node, things, sort, _independent(parts, things, sort, read))
+
+
+def _read_all(parts: Sequence[Node], read: Reader) -> list[Thing]:
+    things: list[Thing] = []
+    for part in parts:
+        if part[0] not in _KEEP and count_signs(part) != (0, 0):
+            things.extend(read(side) for side in both_signs(part))
+        elif part[0] == "rel" and count_signs(part[2] if len(part) > 2 else part) != (0, 0):
+            things.extend(read(side) for side in both_signs(part))
+        else:
+            things.append(read(part))
+    return things
+
+
+def _independent(
+    parts: Sequence[Node], things: Sequence[Thing], sort: Sort, read: Reader
+) -> Callable[[], Sequence[Thing]] | None:
+    """The items with each sign chosen for itself, where an item has several plus signs."""
+    counts = [count_signs(part) for part in parts]
+    if sort == "set" or not any(plus > 1 for plus, _ in counts):
+        return None
+    if any(minus or plus > MAX_INDEPENDENT for plus, minus in counts):
+        return None
+    return lambda: [read(side) for part in parts for side in independent_signs(part)]
+
+
+def _spread_names(parts: Sequence[Node]) -> Sequence[Node]:
+    r"""`x=1, 2` as `x=1, x=2`, and `x\ne1, 2` so too."""
+    first = parts[0] if parts else ("set",)
+    if len(parts) < 2 or first[0] != "rel" or first[1] not in (("=",), ("!=",)) or first[2][0] != "sym":
+        return parts
+    if not all(part[0] in _ARITHMETIC for part in parts[1:]):
+        return parts
+    return [first, *(("rel", first[1], first[2], part) for part in parts[1:])]
+
+
+_ARITHMETIC: Final = frozenset(
+    ("num", "dec", "sci", "mixed", "repeating", "const", "add", "mul", "div", "neg", "pow", "pm", "fn", "deg", "percent")
+)
+
+
+def _of_definitions(node: Node, definitions: Sequence[Definition], sort: Sort, read: Reader) -> Thing | None:
+    """One definition with several values, a record, a list of records; None for anything else."""
+    first = definitions[0]
+    names = [definition.target for definition in definitions]
+    if len(set(names)) == 1 or all(_same_function(first, other) for other in definitions):
+        values = [value for definition in definitions for value in _values(definition.with_params(first.params))]
+        value = Items(("list", *(value.node for value in values)), values, "set" if sort == "set" else sort)
+        return Definition(node, first.target, value, read, first.function, first.params)
+    if sort != "list":
+        return None
+    if len(set(names)) == len(names):
+        return Record(node, {definition.target: definition for definition in definitions})
+    return _of_records(node, definitions, names)
+
+
+def _same_function(first: Definition, other: Definition) -> bool:
+    return bool(first.function) and first.function == other.function and len(first.params) == len(other.params)
+
+
+def _values(thing: Thing) -> Sequence[Thing]:
+    return thing.items if isinstance(thing, Items) and thing.sort != "set" else (thing,)
+
+
+def _of_records(node: Node, definitions: Sequence[Definition], names: Sequence[str]) -> Thing | None:
+    """`x=1, y=2, x=2, y=1`: the names in turn."""
+    width = len(set(names))
+    if len(names) % width or any(name != names[place % width] for place, name in enumerate(names)):
+        return None
+    records = []
+    for start in range(0, len(names), width):
+        group = definitions[start : start + width]
+        inner = ("list", *(definition.node for definition in group))
+        records.append(Record(inner, {definition.target: definition for definition in group}))
+    return Items(node, records, "list")

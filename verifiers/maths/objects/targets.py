@@ -1,0 +1,112 @@
+r"""What can stand on the left of a definition: `x`, `a_n`, `f(x)`, `P(A)`, `AB`, `\angle ABC`, `\sin A`, `|AB|`."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from assaygym.verifiers.maths.scalars.scalar import free_names
+from assaygym.verifiers.maths.syntax.tree import Node
+
+__all__ = ["Target", "definable", "tuple_of_names"]
+
+
+class Target(NamedTuple):
+    """`name` identifies it; a function has its own name and the names that its definition binds."""
+
+    name: str
+    function: str = ""
+    params: tuple[str, ...] = ()
+
+
+_POINT: Final = re.compile(r"[A-Z](?:'*|_?\{?[0-9A-Z]\}?)")
+_GREEK: Final = frozenset(("alpha", "beta", "gamma", "delta", "theta", "phi", "varphi", "omega", "psi"))
+_INDEXED: Final = re.compile(r"([A-Za-z]+)_\{?([a-z])\}?")
+_OPERATORS: Final = frozenset(("sum", "prod", "integral", "limit", "derivative"))
+_OF_POINTS: Final = frozenset(
+    ("abs", "norm", "sin", "cos", "tan", "cot", "sec", "csc", "det", "max", "min", "tr", "arg", "re", "im", "conj")
+)
+
+
+def definable(node: Node, value: Node) -> Target | None:
+    """The target that a tree is in front of `=` and this value; None when the equation defines nothing."""
+    reader = _READERS.get(node[0])
+    target = reader(node) if reader else None
+    if target is None or (node[0] == "sym" and node[1] in free_names(value)):
+        return None
+    if node[0] == "sym" and not target.function:
+        indexed = _INDEXED.fullmatch(node[1])
+        if indexed and indexed[2] in free_names(value):
+            return Target(node[1], f"{indexed[1]}_", (indexed[2],))
+    return target
+
+
+def _symbol(node: Node) -> Target | None:
+    return Target(node[1])
+
+
+def _call(node: Node) -> Target | None:
+    arguments = node[2:]
+    if all(part[0] == "sym" for part in arguments):
+        params = tuple(part[1] for part in arguments)
+        lower = all(_is_variable(name) for name in params)
+        return Target(repr(node), node[1], params) if lower and len(set(params)) == len(params) else Target(repr(node))
+    return Target(repr(node))
+
+
+def _is_variable(name: str) -> bool:
+    return name[0].islower()
+
+
+def _product(node: Node) -> Target | None:
+    """Points written together: a segment, a polygon."""
+    factors = node[1:]
+    if all(part[0] == "sym" and _POINT.fullmatch(part[1]) for part in factors):
+        return Target("".join(part[1] for part in factors))
+    return None
+
+
+def _function(node: Node) -> Target | None:
+    inner = node[2:]
+    if node[1] not in _OF_POINTS or len(inner) != 1:
+        return None
+    part = inner[0]
+    fine = part[0] in ("mul", "call") and _product(part) if part[0] == "mul" else part[0] == "sym"
+    if part[0] == "sym":
+        fine = bool(_POINT.fullmatch(part[1])) or part[1] in _GREEK
+    return Target(repr(node)) if fine else None
+
+
+def _operator(node: Node) -> Target | None:
+    return Target(repr(node))
+
+
+def _quotient(node: Node) -> Target | None:
+    """`dy/dx`."""
+    names = [_flat(part) for part in node[1:]]
+    return Target("/".join(names)) if all(name.startswith("d") and len(name) > 1 for name in names) else None
+
+
+def _flat(node: Node) -> str:
+    parts = node[1:] if node[0] == "mul" else (node,)
+    return "".join(part[1] for part in parts) if all(part[0] == "sym" for part in parts) else ""
+
+
+_READERS: Final = {
+    "sym": _symbol,
+    "call": _call,
+    "mul": _product,
+    "fn": _function,
+    "div": _quotient,
+    **dict.fromkeys(_OPERATORS, _operator),
+}
+
+
+def tuple_of_names(node: Node) -> tuple[str, ...] | None:
+    """The names of `(x, y)`; None when it is not made of different names."""
+    if node[0] not in ("seq", "list"):
+        return None
+    items = node[3:] if node[0] == "seq" else node[1:]
+    if not all(item[0] == "sym" for item in items) or len(set(items)) != len(items):
+        return None
+    return tuple(item[1] for item in items)

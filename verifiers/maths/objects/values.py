@@ -1,0 +1,149 @@
+r"""Single values: numbers and expressions; and those with a sign for what they count: angles, percents, quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from fractions import Fraction
+from typing import Final
+
+from assaygym.verifiers.maths.finding import Finding, differ
+from assaygym.verifiers.maths.objects.constants import same_up_to_constant
+from assaygym.verifiers.maths.objects.context import Context
+from assaygym.verifiers.maths.objects.families import same_under_name
+from assaygym.verifiers.maths.objects.regions import Region
+from assaygym.verifiers.maths.objects.solving import point
+from assaygym.verifiers.maths.objects.thing import Thing, equal
+from assaygym.verifiers.maths.objects.trees import contains, product
+from assaygym.verifiers.maths.objects.units import Unit
+from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, rational
+from assaygym.verifiers.maths.syntax.tree import Node
+
+__all__ = ["Angle", "Percent", "Quantity", "Value"]
+
+_NO_UNIT: Final = frozenset(("unit",))
+"""`12 square units` names no unit of measure: it never conflicts with one."""
+
+
+class Value(Thing):
+    """A number or an expression."""
+
+    __slots__ = ("scalar",)
+    kind = "value"
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.scalar = Scalar(node)
+
+    def compare(self, pred: Value, context: Context) -> Finding:
+        """By value; antiderivatives up to the name of their constant."""
+        finding = same_up_to_constant(self.scalar, pred.scalar, context)
+        if finding is None:
+            finding = same_under_name(self.scalar, pred.scalar, context)
+        return finding or context.values(self.scalar, pred.scalar)
+
+    def key(self, context: Context) -> Hashable:
+        """The exact value of a rational number."""
+        return rational(self.node, context.fuel)
+
+    def region(self) -> Region | None:
+        """The set of this one number."""
+        shape = None if free_names(self.node) else point(self.node)
+        return shape and Region(self.node, None, shape)
+
+
+class Angle(Thing):
+    """An expression with degrees outside of functions; its bare form lacks the degree signs."""
+
+    __slots__ = ("bare",)
+    kind = "angle"
+
+    def __init__(self, node: Node, bare: Node) -> None:
+        super().__init__(node)
+        self.bare = Value(bare)
+
+    def compare(self, pred: Angle, context: Context) -> Finding:
+        """Both in degrees."""
+        return equal(self.bare, pred.bare, context)
+
+    def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
+        """In radians against what is written with pi, else without the degree sign."""
+        node = other.node if other.kind == "value" else None
+        if other.kind == "quantity" and isinstance(other, Quantity) and other.unit.powers == (("rad", 1),):
+            return Quantity(self.node, Value(self.node), other.unit)
+        if node is None:
+            return None
+        in_radians = _has_pi(node) and not _has_pi(self.bare.node)
+        return Value(self.node) if in_radians else self.bare
+
+
+def _has_pi(node: Node) -> bool:
+    if node == ("const", "pi"):
+        return True
+    return any(_has_pi(child) for child in node if isinstance(child, tuple))
+
+
+class Percent(Thing):
+    """A percentage."""
+
+    __slots__ = ("amount",)
+    kind = "percent"
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.amount = Value(node[1])
+
+    def compare(self, pred: Percent, context: Context) -> Finding:
+        """By the numbers before the signs."""
+        return equal(self.amount, pred.amount, context)
+
+    def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
+        """The number that it is; the number before the sign where the policy takes either."""
+        if other.kind != "value":
+            return None
+        number = Value(self.node)
+        if context.policy.percent == "either" and equal(self.amount, other, context).equal:
+            return self.amount
+        return number
+
+    def region(self) -> Region | None:
+        """The set of this one number."""
+        return Value(self.node).region()
+
+
+class Quantity(Thing):
+    """A thing, mostly a value, with a unit or a currency."""
+
+    __slots__ = ("amount", "unit")
+    kind = "quantity"
+
+    def __init__(self, node: Node, amount: Thing, unit: Unit) -> None:
+        super().__init__(node)
+        self.amount, self.unit = amount, unit
+
+    def compare(self, pred: Quantity, context: Context) -> Finding:
+        """The same unit and amount; under the policy `units="convert"`, in the unit of the gold."""
+        if self.unit.same_as(pred.unit) or _is_placeholder(self.unit) or _is_placeholder(pred.unit):
+            return equal(self.amount, pred.amount, context)
+        if context.policy.units == "convert" and self.unit.measures_as(pred.unit):
+            return equal(self.amount, _scaled(pred.amount, pred.unit.factor / self.unit.factor), context)
+        return differ("units", "another unit")
+
+    def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
+        """The bare amount, where the policy lets a unit be missing."""
+        if is_gold and context.policy.units == "required" and not _is_placeholder(self.unit):
+            return None
+        return self.amount if other.kind not in ("definition", "family", "angle", "percent", "conditioned") else None
+
+    def region(self) -> Region | None:
+        """That of the amount."""
+        return self.amount.region()
+
+
+def _is_placeholder(unit: Unit) -> bool:
+    return _NO_UNIT.issuperset(name for name, _ in unit.powers)
+
+
+def _scaled(amount: Thing, factor: Fraction) -> Thing:
+    if amount.kind != "value" or contains(amount.node, "words"):
+        return amount
+    return Value(product(("num", factor.numerator, factor.denominator), amount.node))
