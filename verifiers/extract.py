@@ -17,6 +17,7 @@ from assaygym.verifiers.extraction.guesses import (
     TAIL_CHARS,
     bare_answer,
     concluding_answer,
+    last_choice,
     last_math,
     last_number,
     spoken_part,
@@ -46,7 +47,7 @@ _FORMULA = re.compile(
     r"|[A-Za-z](?![A-Za-z]))++"
 )
 """Short formulas that need no reading."""
-_SIMPLE_BOX = re.compile(r"\\boxed\{([^{}$\\a-zA-Z]+|(?:[^{}$a-zA-Z\\]|\\frac\{[^{}\\]*\}\{[^{}\\]*\}|\\sqrt\{[^{}\\]*\}|\\pi)+)\}\.?\Z")
+_SIMPLE_BOX = re.compile(r"\\boxed\{([^{}$*\\a-zA-Z]+|(?:[^{}$*a-zA-Z\\]|\\frac\{[^{}\\]*\}\{[^{}\\]*\}|\\sqrt\{[^{}\\]*\}|\\pi)+)\}\.?\Z")
 _TAG = re.compile(
     r"<(?:final[_ -]?)?answer>|<solution>|<ans>|<\|begin_of_(?:box|solution)\|>|<final>", re.IGNORECASE | re.ASCII
 )
@@ -187,6 +188,9 @@ def _unmarked_answer(text: str) -> Found | None:
     anchored = anchored_answer(clean)
     if anchored is not None:
         return Found(anchored, Style.ANCHOR) if anchored else None
+    letter = last_choice(text)
+    if letter:
+        return Found(letter, Style.ANCHOR)
     bare = bare_answer(text)
     if bare:
         return Found(bare, Style.BARE)

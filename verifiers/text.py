@@ -92,6 +92,12 @@ def exact(*, ignore_case: bool = False) -> Exact:
     return Exact(ignore_case)
 
 
+_CHOICE_LEAD = re.compile(
+    r"[\s(\[*]*(?:(?:the\s)?(?:correct\s|right\s|final\s)?(?:option|choice|answer|letter|alternative)(?:\s+is)?[\s:.]+)+(?=[(\[]?\w)",
+    re.IGNORECASE | re.ASCII,
+)
+
+
 def read_choice(text: str, letters: str = "ABCDE") -> str | None:
     r"""The one choice letter that a short statement names (`B`, `(b)`, `B. Paris`, `\textbf{(B)} 19`), or None.
 
@@ -99,7 +105,8 @@ def read_choice(text: str, letters: str = "ABCDE") -> str | None:
     """
     plain = re.sub(r"\\(?:text|textbf|mathrm|mathbf|textrm|mbox)\b|\\[ ,;]|[{}$*]", " ", text).strip()
     named = letters + letters.lower() if len(plain) <= 3 else letters
-    first = re.match(rf"(?:option|choice)?\s*[(\[]?\s*([{re.escape(named)}])\s*[)\].:]?(?![\w'=^+*/<>-])", plain, re.A)
+    plain = _CHOICE_LEAD.sub("", plain)
+    first = re.match(rf"[(\[]?\s*([{re.escape(named)}])\s*[)\].:：、]{{0,2}}(?![\w'=^+*/<>-])", plain, re.A)
     if first is None:
         return None
     more = re.match(rf"\s*(?:,|/|;|&|or|and)\s*[(\[]?[{re.escape(letters)}]\b", plain[first.end() :], re.ASCII)

@@ -21,6 +21,7 @@ _TALK = re.compile(
     r"|supposed|going|known|asked|usually|always|written|expressed|expected|what|confirmed|easy|hard|that\s|given\b(?! by))(?!\w)",
     re.IGNORECASE,
 )
+_SKIPPED = re.compile(r"(?:[\s:：>]|[*_]{1,3}(?=\s))*+")
 _WRONG = re.compile(
     r"\b(?:(?:that|this|which|it|(?:the|my) (?:above|previous|first|last|boxed)? ?(?:answer|calculation|result|value|box))\s?"
     r"(?:is|was|seems|looks|'s|isn't|wasn't)(?: clearly| actually| obviously)?\s(?:wrong|incorrect|not (?:right|correct|it|true|the (?:answer|right|correct|final))|mistaken|a mistake"
@@ -66,7 +67,7 @@ def stated_answer(text: str) -> tuple[str, int] | None:
 
 def _following(text: str, position: int) -> tuple[str, int]:
     rest = text[position : position + SEARCHED_CHARS]
-    skipped = len(rest) - len(rest.lstrip(" \t\r\n*_:：>"))
+    skipped = len(_SKIPPED.match(rest)[0])  # type: ignore[index]
     sentence, length = first_sentence(rest[skipped:])
     return answer_of(sentence), position + skipped + length
 

@@ -9,7 +9,7 @@ from assaygym.verifiers.extraction.sentences import last_sentences, math_spans, 
 from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_brief, tidy, words_of
 from assaygym.verifiers.numbers import find_numbers, plain_numbers
 
-__all__ = ["bare_answer", "concluding_answer", "last_math", "last_number", "spoken_part", "stressed_answer"]
+__all__ = ["bare_answer", "concluding_answer", "last_choice", "last_math", "last_number", "spoken_part", "stressed_answer"]
 
 TAIL_CHARS = 20_000
 """How much of the end of a response is searched for unmarked answers."""
@@ -33,6 +33,11 @@ _ASIDE = re.compile(
     r"|to (?:check|verify)|checking|verif|note\b|nota\b|this (?:matches|agrees|confirms|completes|is (?:our|the) final)"
     r"|thank|as required|q\.?e\.?d|done|great|good luck|you can|would you|is there anything|any questions|we can (?:check|verify)"
     r"|double-check|sanity|therefore,? we are done|this makes sense|(?:this|that|it) is (?:correct|right|valid)|explanation\b)",
+    re.IGNORECASE,
+)
+_LETTER_LINE = re.compile(
+    r"[ \t>]{0,9}(?:(?:thus|so|hence|therefore)?,?[ \t]{0,3}(?:the[ \t])?(?:correct[ \t]|answer[ \t])?(?:option|choice)?[ \t]{0,3}[:.-]?[ \t]{0,3})"
+    r"(?-i:([(\[]?[A-H][)\].]?))[ \t.]{0,9}",
     re.IGNORECASE,
 )
 _SAYS = re.compile(r"[\d\\$\x00]|(?<![A-Za-z])[A-Za-z]\s?=")
@@ -76,6 +81,13 @@ def _continues(line: str, following: str) -> bool:
     return following.startswith(("=", "\\approx", "+", "\\cup", "or ", "and ", "\\text", "&")) or line.endswith(
         ("=", ",", "+", "{", "\\\\", "&", "(", "[", "\\cup")
     )
+
+
+def last_choice(text: str) -> str | None:
+    """A capital letter that stands alone in the last of several lines ("Option C", "Hence (B)"), as a choice."""
+    body = unbold(text).rstrip()
+    letter = _LETTER_LINE.fullmatch(body, body.rfind("\n") + 1) if "\n" in body else None
+    return letter[1] if letter else None
 
 
 def spoken_part(text: str) -> str:

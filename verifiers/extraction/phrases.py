@@ -30,11 +30,11 @@ _ENGLISH = re.compile(
     rf"answers?\b(?!\s(?:the|this|that|these|each|any|all|both|your|questions?|choices?)\b)(?:\*\*?|__?)?"
     rf"(?:(?:\s\([^()\n]{{1,60}}\)|,?\s[^\n.:：;=$]{{1,80}}?)??{_NOW},?\s{{1,3}}{_IS}(?![\w'])(?!\s+(?:that|correct)\b){_AFTERWARDS}"
     rf"|(?:\s\([^()\n]{{1,60}}\)|\s(?:to|for|in|of|as)\s[^\n.:：;=$]{{1,60}}?)?{_COLON}(?:\s{{0,3}}(?:is|are)\b)?"
-    rf"|\s{{0,3}}[—–](?=\s)|\s{{1,3}}(?=\(?[A-J]\)?\s*(?:\Z|[.\n]))|(?<=final\sanswer)\s{{1,3}}(?=[\d$\\(-]))",
+    rf"|\s{{0,3}}[—–](?=\s)|\s?[-.]\s?(?=\(?[A-J]\)?\.?\s*(?:\Z|\n))|\s{{1,3}}(?=\(?[A-J]\)?\s*(?:\Z|[.\n]))|(?<=final\sanswer)\s{{1,3}}(?=[\d$\\(-]))",
     re.IGNORECASE,
 )
 _HEADED = re.compile(r"answer(?:\*\*|__)?[ \t]*\n\s*(?=\S)", re.IGNORECASE)
-_REVERSED = re.compile(r"answer\b[\s.!*]*(?:\Z|\n|\s(?=[A-Z(]))", re.IGNORECASE)
+_REVERSED = re.compile(r"(?:answer|option|choice)\b[\s.!*]*(?:\Z|\n|\s(?=[A-Z(]))", re.IGNORECASE)
 _IS_THE = re.compile(
     r"\s(?:is|are|as)\s(?:the|our|my|your)\s(?:final |correct |right |required |desired |best )?\Z", re.IGNORECASE
 )
@@ -68,7 +68,7 @@ def _words(stems: str, verbs: str, adjectives: str = "") -> re.Pattern[str]:
 
 _BY_KEYWORD: dict[str, tuple[re.Pattern[str], ...]] = {
     "answer": (_HEADED, _ENGLISH),
-    "ans": (re.compile(r"ans\.?\s{0,3}[:=]|ans\.\s", re.IGNORECASE),),
+    "ans": (re.compile(r"ans\.?\s{0,3}[:=]|ans\.\s|ans\s{1,3}(?=\(?[A-J]\)?\.?\s*(?:\Z|\n))", re.IGNORECASE),),
     "correct": (_OPTION,),
     "right": (_OPTION,),
     "best": (_OPTION,),
@@ -153,7 +153,7 @@ def _phrase(text: str, keyword: re.Match[str]) -> Phrase | None:
             return Phrase(start, match.end(), False, letter[0] if letter else "")
         final = _CERTAIN.search(text, max(0, start - 10), start) or _CERTAIN_AFTER.match(text, start)
         return Phrase(start, match.end(), bool(final) or pattern is _FINAL_VALUE)
-    return _reversed(text, start) if keyword[0] == "answer" else None
+    return _reversed(text, start) if keyword[0] in ("answer", "option", "choice") else None
 
 
 def _heads_its_line(text: str, start: int) -> bool:

@@ -18,7 +18,7 @@ _TRAILING = re.compile(r"(?:[\s,;:。，；、।]|\\\\|\\[ ,;!]|\\q?quad|~)+\Z"
 _WRAPPED = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("「", "」"))
 _ITALIC = re.compile(r"([*_])(?=[^\s*_])([^*_\n]{1,300}+)\1")
 _LEAD = re.compile(
-    r"(?:[\s,:;*>]++|(?:therefore|thus|hence|so|consequently|then|and|finally|accordingly|clearly|in conclusion|in summary"
+    r"(?:[\s,:;>]++|(?:therefore|thus|hence|so|consequently|then|and|finally|accordingly|clearly|in conclusion|in summary"
     r"|to conclude|as a result|overall|altogether|yes|ok|okay|sure|well|alors|donc|also|daher|por lo tanto|portanto|quindi"
     r"|итак|因此|所以|故|综上(?:所述)?|于是|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\x7f]))"
     r"|(?:we (?:get|have|obtain|find|conclude|see)(?: that)?|this (?:gives|yields|means|is|equals)|which (?:gives|is)"
@@ -40,7 +40,7 @@ _CLAUSE = re.compile(
     r"|reduced|simplified|exact|interval|standard|scientific|its) (?:form|terms|notation|\w+ form)|expressed (?:as|in)"
     r"|written (?:as|in)|or (?:approximately|about|roughly|around|equivalently)|i\.e\.?|that is|namely|meaning|making|giving"
     r"|therefore|thus|hence|obtained|after (?:simplif|round)|by (?:the|our|using|applying|symmetry)|and (?:we are|this|it|that"
-    r"|i|so|the (?:answer|others?))\b|due to|assuming|given that|considering|based on|in total|in all|altogether|overall"
+    r"|i|so|the (?:answer|others?))\b|due to|assuming|given that|considering|based on|in total|in all|in (?:this|that|each|our) case|altogether|overall"
     r"|respectively|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)"
     r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
     re.IGNORECASE | re.DOTALL,
@@ -93,13 +93,10 @@ def tidy(text: str) -> str:
     """The answer without white space, wrapping quotes and Markdown, dollars and the sentence's full stop."""
     text = undollar(_without_stop(text.strip()))
     while len(text) > 1:
-        shorter = _unwrapped(_TRAILING.sub("", text).lstrip())
+        shorter = _TRAILING.sub("", _unwrapped(text)).lstrip()
         if shorter == text:
             break
         text = shorter
-    if "*" in text or "_" in text:
-        italic = _ITALIC.fullmatch(text)
-        text = italic[2] if italic else text
     return _without_stop(text)
 
 
@@ -118,7 +115,8 @@ def _unwrapped(text: str) -> str:
             and opening not in text[len(opening) : -len(closing)]
         ):
             return text[len(opening) : -len(closing)]
-    return text
+    italic = _ITALIC.fullmatch(text) if text[0] in "*_" else None
+    return italic[2] if italic else text
 
 
 def answer_of(statement: str) -> str:
