@@ -34,14 +34,14 @@ class Family(Thing):
         super().__init__(node)
         self.bodies, self.params, self.domain = tuple(bodies), tuple(params), domain
         self._read = read
-        self._classes: Classes | None | bool = False
+        self._classes: tuple[Classes | None] | None = None
 
     def classes(self, fuel: Fuel) -> Classes | None:
         """As a union of residue classes; None when it is not linear, or not over all integers."""
-        if self._classes is False:
+        if self._classes is None:
             simple = len(self.params) == 1 and self.domain in _INTEGERS
-            self._classes = classes_of(self.bodies, self.params[0], fuel) if simple else None
-        return self._classes  # type: ignore[return-value]  # True is never stored
+            self._classes = (classes_of(self.bodies, self.params[0], fuel) if simple else None,)
+        return self._classes[0]
 
     def compare(self, pred: Family, context: Context) -> Finding:
         """As unions of residue classes; otherwise with renamed, negated or shifted parameters."""
@@ -127,7 +127,7 @@ def implicit_parameter(node: Node) -> str | None:
 def same_under_name(gold: Scalar, pred: Scalar, context: Context) -> Finding | None:
     r"""Multiples of pi by a letter that nothing is said of, as `2k\pi` and `2n\pi`; None for other scalars."""
     left, right = implicit_parameter(gold.tree), implicit_parameter(pred.tree)
-    if left is None or right is None or left == right or not ("const" in heads(gold.tree) & heads(pred.tree)):
+    if left is None or right is None or left == right or "const" not in heads(gold.tree) & heads(pred.tree):
         return None
     return context.values(gold, Scalar(renamed(pred.tree, {right: left})))
 
@@ -148,7 +148,8 @@ def same_progressions(gold: Named, pred: Named, context: Context) -> Finding | N
     if None in letters or gold.target in PARAMETERS:
         return None
     (left, right), (mine, other) = bodies, letters
-    assert mine is not None and other is not None
+    assert mine is not None
+    assert other is not None
     if gold.target in _UNKNOWNS and all("const" in heads(tree) for tree in (*left, *right)):
         classes = [classes_of(left, mine, context.fuel), classes_of(right, other, context.fuel)]
         if classes[0] is not None and classes[1] is not None:

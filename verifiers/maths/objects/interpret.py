@@ -1,4 +1,4 @@
-r"""From a tree to the thing that it means, as far as its form tells; a form that means nothing known is a `Structure`."""
+"""From a tree to the thing that it means, as far as its form tells; what means nothing known is a `Structure`."""
 
 from __future__ import annotations
 
@@ -25,10 +25,8 @@ from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["interpret"]
 
-_SPECIAL: Final = frozenset(
-    ("pm", "mp", "matrix", "seq", "unit", "money", "deg", "based", "words", "rel", "list", "or", "set", "setof")
-    + ("union", "inter", "minus", "domain", "ratio", "with", "not", "forall")
-)
+_SPECIAL: Final = frozenset(("pm", "mp", "matrix", "seq", "unit", "money", "deg", "based", "words", "rel", "list",
+    "or", "set", "setof", "union", "inter", "minus", "domain", "ratio", "with", "not", "forall"))  # fmt: skip
 _NO_VALUES: Final = _SPECIAL - {"deg", "unit", "money", "based"}
 _POINT: Final = re.compile(r"[A-Z]'*(?:_.*)?")
 

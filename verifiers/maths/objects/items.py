@@ -42,8 +42,14 @@ class Items(Thing):
             self._distinct = tuple(distinct(self.items, context))
         return self._distinct
 
+    def targets(self) -> set[str]:
+        """What the items define, where they are definitions."""
+        return {str(getattr(item, "target", "")) for item in self.items if item.kind == "definition"}
+
     def compare(self, pred: Items, context: Context) -> Finding:
         """The same items; in the given order where the policy keeps that of lists."""
+        if (len(self.targets()) > 1) != (len(pred.targets()) > 1):
+            return differ("list", "values of several names")
         left, right = self.members(context), pred.members(context)
         if len(left) != len(right):
             left, right = self._freed(pred, left, right)
@@ -84,7 +90,7 @@ class Items(Thing):
         return all(item.kind in ("relation", "definition", "tuple", "region") for item in self.items)
 
     def region(self) -> Region | None:
-        """Conditions joined by "or" or listed; the points of a set; listed intervals that a bracket or infinity marks."""
+        """Conditions joined by "or" or listed; the points of a set; intervals that a bracket or infinity marks."""
         how = "union"
         if self.sort == "list" and any(item.kind == "relation" for item in self.items):
             how = "listed"

@@ -1,4 +1,4 @@
-r"""What several items together are: one unknown's values, a record of several, or plainly a list, a set, alternatives."""
+"""What several items together are: the values of one name, a record of several, or a list, a set, alternatives."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from assaygym.verifiers.maths.objects.items import Items, Record, Sort
 from assaygym.verifiers.maths.objects.relations import Definition
 from assaygym.verifiers.maths.objects.signs import MAX_INDEPENDENT, both_signs, count_signs, independent_signs
 from assaygym.verifiers.maths.objects.thing import Reader, Thing
+from assaygym.verifiers.maths.scalars.scalar import free_names
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["read_items"]
@@ -18,6 +19,9 @@ _KEEP: Final = frozenset(("or", "list", "set", "with", "rel"))
 
 def read_items(node: Node, parts: Sequence[Node], sort: Sort, read: Reader) -> Thing:
     """The thing that these items are."""
+    if hoisted := _shared_conditions(parts):
+        inner = (sort, *parts[:-1], parts[-1][1])
+        return read(("with", inner, *hoisted))
     parts = _spread_names(parts)
     things = _read_all(parts, read)
     if len(things) == 1 and sort != "set":
@@ -30,12 +34,20 @@ def read_items(node: Node, parts: Sequence[Node], sort: Sort, read: Reader) -> T
     return Items(node, things, sort, _independent(parts, things, sort, read))
 
 
+def _shared_conditions(parts: Sequence[Node]) -> Sequence[Node]:
+    """The conditions after the last item, when they are on a parameter that all items have."""
+    last = parts[-1] if parts else ("set",)
+    if len(parts) < 2 or last[0] != "with" or any(part[0] == "with" for part in parts[:-1]):
+        return ()
+    said = [part[2][1] for part in last[2:] if part[0] == "rel" and part[1] == ("in",) and part[2][0] == "sym"]
+    return last[2:] if any(all(name in free_names(part) for part in parts) for name in said) else ()
+
+
 def _read_all(parts: Sequence[Node], read: Reader) -> list[Thing]:
     things: list[Thing] = []
     for part in parts:
-        if part[0] not in _KEEP and count_signs(part) != (0, 0):
-            things.extend(read(side) for side in both_signs(part))
-        elif part[0] == "rel" and count_signs(part[2] if len(part) > 2 else part) != (0, 0):
+        looked_at = part[2] if part[0] == "rel" else ("list",) if part[0] in _KEEP else part
+        if count_signs(looked_at) != (0, 0):
             things.extend(read(side) for side in both_signs(part))
         else:
             things.append(read(part))
@@ -65,7 +77,23 @@ def _spread_names(parts: Sequence[Node]) -> Sequence[Node]:
 
 
 _ARITHMETIC: Final = frozenset(
-    ("num", "dec", "sci", "mixed", "repeating", "const", "add", "mul", "div", "neg", "pow", "pm", "fn", "deg", "percent")
+    (
+        "num",
+        "dec",
+        "sci",
+        "mixed",
+        "repeating",
+        "const",
+        "add",
+        "mul",
+        "div",
+        "neg",
+        "pow",
+        "pm",
+        "fn",
+        "deg",
+        "percent",
+    )
 )
 
 

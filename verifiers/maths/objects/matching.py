@@ -11,7 +11,7 @@ from assaygym.verifiers.maths.objects.thing import Thing, equal
 __all__ = ["distinct", "matched"]
 
 MAX_PAIRS = 2500
-"""Most pairs of items that are compared; items with the same key (exact rational values) are paired before, in linear time."""
+"""Most pairs of items that are compared; items with the same key (exact values) are paired before, in linear time."""
 
 
 def matched(layer: str, gold: Sequence[Thing], pred: Sequence[Thing], context: Context) -> Finding:
@@ -91,7 +91,9 @@ def distinct(things: Sequence[Thing], context: Context) -> list[Thing]:
             if key in keys:
                 continue
             keys.add(key)
-        elif len(found) <= 40 and any(equal(other, thing, context).equal for other in found if other.kind == thing.kind):
+        elif len(found) <= 40 and any(
+            equal(other, thing, context).equal for other in found if other.kind == thing.kind
+        ):
             continue
         found.append(thing)
     return found

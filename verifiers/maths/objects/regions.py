@@ -19,8 +19,8 @@ from assaygym.verifiers.maths.syntax.tree import Node
 __all__ = ["EVERYTHING", "NOTHING", "Piece", "Region", "Shape", "intersection", "mentioned", "outside", "union"]
 
 Shape = tuple[Any, ...]
-"""("piece", Piece), ("union" | "inter" | "listed", shapes...), ("minus", shape, shape). "listed" is what a comma between
-conditions means: both of them, or, where nothing satisfies both, either."""
+"""("piece", Piece), ("union" | "inter" | "listed", shapes...), ("minus", shape, shape). "listed" is what a comma
+between conditions means: both of them, or, where nothing satisfies both, either."""
 
 
 class Piece(NamedTuple):
@@ -73,7 +73,7 @@ class Region(Thing):
     def __init__(self, node: Node, name: str | None, shape: Shape) -> None:
         super().__init__(node)
         self.name, self.shape = name, shape
-        self._normal: tuple[Piece, ...] | None | bool = False
+        self._normal: tuple[tuple[Piece, ...] | None] | None = None
 
     def region(self) -> Region:
         """Itself."""
@@ -81,9 +81,9 @@ class Region(Thing):
 
     def normal(self, fuel: Fuel) -> tuple[Piece, ...] | None:
         """Disjoint pieces from left to right that do not touch; None when the order of endpoints is not known."""
-        if self._normal is False:
-            self._normal = _normal_form(self.shape, fuel)
-        return self._normal  # type: ignore[return-value]  # True is never stored
+        if self._normal is None:
+            self._normal = (_normal_form(self.shape, fuel),)
+        return self._normal[0]
 
     def compare(self, pred: Region, context: Context) -> Finding:
         """The same set, of the same variable where both name one."""

@@ -33,7 +33,7 @@ class Relation(Thing):
         self.ops: tuple[str, ...] = node[1]
         self.terms: tuple[Node, ...] = node[2:]
         self._read = read
-        self._region: Region | None | bool = False
+        self._region: tuple[Region | None] | None = None
 
     def compare(self, pred: Relation, context: Context) -> Finding:
         """As sets of numbers where both are solved; otherwise side by side up to a factor."""
@@ -63,9 +63,9 @@ class Relation(Thing):
 
     def region(self) -> Region | None:
         """The solution, where a rearrangement gives it."""
-        if self._region is False:
-            self._region = read_region(self.node) if self.ops != ("=",) else None
-        return self._region  # type: ignore[return-value]  # True is never stored
+        if self._region is None:
+            self._region = (read_region(self.node) if self.ops != ("=",) else None,)
+        return self._region[0]
 
 
 def _oriented(relation: Relation) -> tuple[tuple[str, ...], Sequence[Node]]:
@@ -136,9 +136,7 @@ class Definition(Thing):
             return finding if finding.equal else same_progressions(self, pred, context) or finding
         if self.function and pred.function:
             return self._same_function(pred, context)
-        finding = self._same_graph(pred, context)
-        if finding is None:
-            finding = self._same_equation(pred, context)
+        finding = self._same_graph(pred, context) or self._same_equation(pred, context)
         if not finding.equal and context.policy.rename:
             return equal(self.value, pred.value, context)
         return finding
@@ -148,6 +146,8 @@ class Definition(Thing):
             return differ("function", "other arguments")
         if self.function != pred.function and not context.policy.rename:
             return differ("function", "another function")
+        if not free_names(pred.value.node).isdisjoint(set(self.params) - set(pred.params)):
+            return differ("function", "a name that the other binds")
         return equal(self.value, pred.with_params(self.params), context)
 
     def with_params(self, names: Sequence[str]) -> Thing:
@@ -188,6 +188,8 @@ class Definition(Thing):
         """The value; an equation against one. That a function is zero everywhere is not the number zero."""
         if other.kind == "relation" or (isinstance(other, Items) and _are_equations(other)):
             return self.relation() if self.node[0] == "rel" else None
+        if isinstance(other, Items) and not other.targets() <= {self.target}:
+            return None
         if other.kind in ("record", "conditioned") or (self.function and self.value.node == ZERO):
             return None
         return self.value
@@ -197,7 +199,7 @@ class Definition(Thing):
         if self.function:
             return None
         inner = self.value.region()
-        return inner and joined(self.node, [Region(self.node, self.target, inner.shape)], "union")
+        return None if inner is None else joined(self.node, [Region(self.node, self.target, inner.shape)], "union")
 
 
 def _are_equations(items: Items) -> bool:

@@ -26,7 +26,7 @@ class Tuple(Thing):
     def __init__(self, node: Node, brackets: tuple[str, str], items: Sequence[Thing]) -> None:
         super().__init__(node)
         self.brackets, self.items = brackets, tuple(items)
-        self._region: Region | None | bool = False
+        self._region: tuple[Region | None] | None = None
 
     def compare(self, pred: Tuple, context: Context) -> Finding:
         """The same brackets, and the same items in the same places."""
@@ -47,10 +47,10 @@ class Tuple(Thing):
 
     def region(self) -> Region | None:
         """The interval of a pair, unless it is no interval."""
-        if self._region is False:
+        if self._region is None:
             shape = interval(self.node)
-            self._region = shape and Region(self.node, None, shape)
-        return self._region  # type: ignore[return-value]  # True is never stored
+            self._region = (None if shape is None else Region(self.node, None, shape),)
+        return self._region[0]
 
 
 class Matrix(Thing):

@@ -34,7 +34,7 @@ _SIGN_STEPS: Final = 100_000
 def read_region(node: Node) -> Region | None:
     """The region that a tree describes; None when it describes none that can be told from its form."""
     found = _read(node)
-    return found and Region(node, *found)
+    return None if found is None else Region(node, *found)
 
 
 def joined(node: Node, regions: list[Region | None], how: str) -> Region | None:
@@ -83,10 +83,8 @@ def _end(node: Node) -> Scalar | str | bool:
     return False if node[0] in _NO_NUMBERS else Scalar(node)
 
 
-_NO_NUMBERS: Final = frozenset(
-    ("seq", "set", "list", "or", "rel", "matrix", "words", "setof", "union", "inter", "minus", "with", "domain", "ratio")
-    + ("pm", "mp")
-)
+_NO_NUMBERS: Final = frozenset(("seq", "set", "list", "or", "rel", "matrix", "words", "setof",
+    "union", "inter", "minus", "with", "domain", "ratio", "pm", "mp"))  # fmt: skip
 
 
 def point(node: Node) -> Shape | None:
@@ -114,7 +112,7 @@ def half_line(op: str, bound: Node) -> Shape | None:
 
 def _interval(node: Node) -> tuple[str | None, Shape] | None:
     shape = interval(node)
-    return shape and (None, shape)
+    return None if shape is None else (None, shape)
 
 
 def _set(node: Node) -> tuple[str | None, Shape] | None:
@@ -127,14 +125,14 @@ def _domain(node: Node) -> tuple[str | None, Shape] | None:
     name = node[1].replace("^", "").replace("_", "")
     above, below = half_line(">", ZERO), half_line("<", ZERO)
     shape = {"R": EVERYTHING, "R+": above, "R-": below, "R*": outside(point(ZERO) or NOTHING)}.get(name)
-    return shape and (None, shape)
+    return None if shape is None else (None, shape)
 
 
 def _joint(node: Node) -> tuple[str | None, Shape] | None:
     if node[0] == "list" and any(part[0] != "rel" for part in node[1:]):
         return None
     region = joined(node, [read_region(part) for part in node[1:]], _HOW[node[0]])
-    return region and (region.name, region.shape)
+    return None if region is None else (region.name, region.shape)
 
 
 _HOW: Final = {"union": "union", "or": "union", "inter": "inter", "minus": "minus", "list": "listed"}
@@ -169,7 +167,7 @@ def _relation(node: Node) -> tuple[str | None, Shape] | None:
 
 def _membership(node: Node) -> tuple[str | None, Shape] | None:
     inner = read_region(node[3]) if len(node) == 4 else None
-    names = [item for item in (node[2][1:] if node[2][0] == "list" else (node[2],))]
+    names = list(node[2][1:] if node[2][0] == "list" else (node[2],))
     if inner is None or len(names) != 1 or names[0][0] not in ("sym", "call"):
         return None
     name = names[0][1] if names[0][0] == "sym" else _call_name(names[0])
@@ -238,7 +236,7 @@ def _absolute(op: str, inner: Node, bound: Node, name: str) -> Shape | None:
         return None
     if op == "!=":
         shape = _absolute("=", inner, bound, name)
-        return shape and outside(shape)
+        return None if shape is None else outside(shape)
     upper = _linear(op, difference(inner, bound), name)
     lower = _linear(FLIPPED[op], difference(inner, negated(bound)), name)
     if upper is None or lower is None:

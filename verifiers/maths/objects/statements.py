@@ -97,7 +97,7 @@ def _congruence(node: Node, terms: Sequence[Node], read: Reader) -> Thing:
 def congruent(node: Node, left: Node, residues: Sequence[Node], modulus: Node, read: Reader) -> Thing:
     """The definition of a name by the family of the integers with these residues."""
     bodies = [("add", residue, ("mul", modulus, ("sym", _CLASS))) for residue in residues]
-    return Definition(node, left[1], Family(node, bodies, (_CLASS,), "Z", read), read)
+    return Definition(node, left[1], Family(("family", "Z", (_CLASS,), *bodies), bodies, (_CLASS,), "Z", read), read)
 
 
 def read_condition(node: Node, read: Reader) -> Thing:
@@ -157,4 +157,5 @@ def _domain_name(name: str) -> str:
 
 def _make_family(thing: Thing, names: Sequence[str], domain: str, read: Reader) -> Thing:
     things = thing.items if isinstance(thing, Items) else (thing,)
-    return Family(thing.node, [part.node for part in things], names, domain, read)
+    bodies = [part.node for part in things]
+    return Family(("family", domain, tuple(names), *bodies), bodies, names, domain, read)

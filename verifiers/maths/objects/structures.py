@@ -41,9 +41,10 @@ class Words(Thing):
 
 
 _NOTHING: Final = frozenset(
-    ("no solution", "no solutions", "no real solution", "no real solutions", "empty set", "none", "no such x")
-    + ("no such number", "no such numbers", "no real roots", "no roots", "no real number", "no real numbers", "null set")
-)
+    f"{nothing} {thing}"
+    for nothing in ("no", "no real")
+    for thing in ("solution", "solutions", "number", "numbers", "root", "roots", "value", "values")
+) | {"empty set", "none", "null set", "no such number", "no such numbers"}
 
 
 class Cases(Thing):
@@ -143,13 +144,13 @@ class Conditioned(Thing):
         self.body, self.conditions = body, tuple(conditions)
 
     def compare(self, pred: Conditioned, context: Context) -> Finding:
-        """The same answers under the same conditions; some that change nothing may be missing."""
+        """The same answers under the same conditions; some that change nothing may be missing beside others."""
         finding = equal(self.body, pred.body, context)
         if not finding.equal:
             return finding
         mine, other = self._that_matter(), pred._that_matter()
-        if not mine or not other:
-            return finding if not mine and not other else undecided("conditions", "only one is restricted")
+        if not mine and not other:
+            return matched("conditions", self.conditions, pred.conditions, context)
         return matched("conditions", mine, other, context)
 
     def _that_matter(self) -> list[Thing]:

@@ -22,6 +22,7 @@ class Target(NamedTuple):
 _POINT: Final = re.compile(r"[A-Z](?:'*|_?\{?[0-9A-Z]\}?)")
 _GREEK: Final = frozenset(("alpha", "beta", "gamma", "delta", "theta", "phi", "varphi", "omega", "psi"))
 _INDEXED: Final = re.compile(r"([A-Za-z]+)_\{?([a-z])\}?")
+_CHANGE: Final[Node] = ("sym", "Delta")
 _OPERATORS: Final = frozenset(("sum", "prod", "integral", "limit", "derivative"))
 _OF_POINTS: Final = frozenset(
     ("abs", "norm", "sin", "cos", "tan", "cot", "sec", "csc", "det", "max", "min", "tr", "arg", "re", "im", "conj")
@@ -59,8 +60,10 @@ def _is_variable(name: str) -> bool:
 
 
 def _product(node: Node) -> Target | None:
-    """Points written together: a segment, a polygon."""
+    r"""Points written together, a segment or a polygon; `\Delta p`."""
     factors = node[1:]
+    if factors[0] == _CHANGE and all(part[0] == "sym" for part in factors):
+        return Target(" ".join(part[1] for part in factors))
     if all(part[0] == "sym" and _POINT.fullmatch(part[1]) for part in factors):
         return Target("".join(part[1] for part in factors))
     return None

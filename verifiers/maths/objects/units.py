@@ -123,10 +123,10 @@ _OTHERS: Final = (
     ("person", "person", "1", "people", "persons"),
     ("unit", "unit", "1", "units"),
 )
-for _row in _METRIC:
-    _define_prefixed(*_row)
-for _row in _OTHERS:
-    _define(*_row)
+for _symbol, _dimensions, _factor, *_names in _METRIC:
+    _define_prefixed(_symbol, _dimensions, _factor, *_names)
+for _symbol, _dimensions, _factor, *_names in _OTHERS:
+    _define(_symbol, _dimensions, _factor, *_names)
 _SPELLINGS.update({"sq": "square", "cu": "cubic", "squared": "squared", "cubed": "cubed", "μm": "um", "µm": "um"})
 _SPELLINGS.update({"l": "L", "ml": "mL", "cl": "cL", "dl": "dL", "cc": "cc", "hz": "Hz", "kwh": "kWh"})
 _define("cc", "L3", "1e-6")
@@ -136,7 +136,9 @@ _AFTER_WORDS: Final = {"squared": 2, "cubed": 3}
 _SPELLINGS.update({word: word for word in (*_POWER_WORDS, *_AFTER_WORDS)})
 _LONGEST: Final = max(map(len, _SPELLINGS))
 _NUMBERS: Final = {"²": 2, "³": 3}
-_PIECES: Final = re.compile(r"\^?\{?\(?([-−]?[1-9])\)?\}?|([²³])|(/|per(?=[^a-z]|\b))|([*·⋅.\s~-]+)|([^\W\d_]+|[$€£¥₹¢°℃℉%]+)")
+_PIECES: Final = re.compile(
+    r"\^?\{?\(?([-−]?[1-9])\)?\}?|([²³])|(/|per(?=[^a-z]|\b))|([*·⋅.\s~-]+)|([^\W\d_]+|[$€£¥₹¢°℃℉%]+)"
+)
 _MAX_CHARS: Final = 60
 
 
@@ -144,6 +146,8 @@ _MAX_CHARS: Final = 60
 def read_unit(text: str) -> Unit:
     """The unit of a text; never fails: what it does not know is a unit of that name."""
     powers: dict[str, int] = {}
+    if text.startswith(("ms^-", "ms^{-")):  # the blank between the units is lost
+        text = "m " + text[1:]
     for name, power in _factors(text[:_MAX_CHARS]):
         powers[name] = powers.get(name, 0) + power
     dimensions: dict[str, int] | None = {}

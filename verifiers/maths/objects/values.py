@@ -48,7 +48,7 @@ class Value(Thing):
     def region(self) -> Region | None:
         """The set of this one number."""
         shape = None if free_names(self.node) else point(self.node)
-        return shape and Region(self.node, None, shape)
+        return None if shape is None else Region(self.node, None, shape)
 
 
 class Angle(Thing):
