@@ -2,7 +2,8 @@ r"""What counts as the same answer, where the field differs: one named option ea
 
 What no option changes: notation never matters (typesetting, separators, fraction, decimal, percent as its number,
 radicals, factored or expanded, rearranged equations, inequality and interval), and another value, however close, an
-open for a closed endpoint, order in a tuple, a missing or extra element, another base, several guesses are never the same.
+open for a closed endpoint, order in a tuple, a missing or extra element, another base, several guesses are never the
+same.
 """
 
 from __future__ import annotations

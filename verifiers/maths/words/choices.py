@@ -9,7 +9,10 @@ from assaygym.verifiers.maths.words.kinds import Words
 
 __all__ = ["read_choice", "read_labelled", "stated_choice"]
 
-_LEAD: Final = r"(?:(?:the )?(?:correct )?(?:option|choice|answer|statement)s?(?: is| are)?:? ?)?"
+_LEAD: Final = (
+    r"(?:(?:the )?(?:(?:correct|right|final|best) )?(?:option|choice|answer|statement)s?(?: is| are)?:? ?){0,2}"
+    r"(?:both )?"
+)
 _TAIL: Final = r"(?: (?:is|are) (?:the )?(?:correct|right|true)(?: (?:answer|option|choice|one)s?)?)?"
 _ONE = re.compile(rf"(?i:{_LEAD})(?:[(\[]\s?([A-Ja-h])\s?[)\]]|([A-J])[).:]?)(?i:{_TAIL})", re.ASCII)
 _COMMAND: Final = r"\\\\?(?:text(?:bf|it|rm)?|math(?:rm|bf)|[mh]box|bf|rm)"
@@ -20,7 +23,13 @@ _CONTENT = re.compile(
     r"(?:\\[ ,;:]|\s)?(?P<close>\})?\*{0,2}[.:)]?(?P<content>.*)",
     re.ASCII | re.DOTALL,
 )
-_LABEL = re.compile(r"(?<![A-Za-z\\])[A-J]\s?[):=]")
+_LABEL = re.compile(r"(?<![A-Za-z\\])[A-J](?:\s?[):=]|\.\s)")
+_LETTER_ALONE = re.compile(r"\(?([a-j])[).:]?", re.ASCII)
+_WRAPPED = re.compile(
+    rf"[\s$]*{_COMMAND}\s?\{{\s?(?P<letter>[A-J])\s?\}}(?P<space>(?:\\(?:[ ,;:]|q?quad(?![A-Za-z]))|[\s~])+)"
+    r"(?![=+*/^_<>-])(?P<content>.+)",
+    re.ASCII | re.DOTALL,
+)
 _SEVERAL = re.compile(
     rf"(?i:{_LEAD})[(\[]?([A-J])[)\]]?((?:(?:, ?and |, ?| and |; ?| ?& ?| )[(\[]?[A-J][)\]]?)+)(?i:{_TAIL})", re.ASCII
 )
@@ -44,8 +53,8 @@ def read_choice(plain: str, *, expected: bool = False) -> Words | None:
     """
     if one := _ONE.fullmatch(plain):
         return _choice(one[1] or one[2])
-    if expected and len(plain) == 1 and plain in "abcdefghij":
-        return _choice(plain)
+    if expected and (small := _LETTER_ALONE.fullmatch(plain)):
+        return _choice(small[1])
     if several := _SEVERAL.fullmatch(plain):
         return _choice(several[1] + "".join(_CAPITAL.findall(several[2])))
     if run := _RUN.fullmatch(plain):
@@ -55,11 +64,14 @@ def read_choice(plain: str, *, expected: bool = False) -> Words | None:
     return None
 
 
-def read_labelled(text: str) -> Words | None:
+def read_labelled(text: str, *, expected: bool = False) -> Words | None:
     r"""The letter at the beginning of an answer as it was written, and the content after it: `\textbf{(E)}\ 19`.
 
-    None where there is none, or where what follows has labels too (`A: 3, B: 4`).
+    None where there is none, or where what follows has labels too (`A: 3, B: 4`). Beside a choice (`expected`) the
+    letter may lack its bracket: `\text{E}\ 19`.
     """
+    if expected and (wrapped := _WRAPPED.fullmatch(text)) and not _LABEL.search(wrapped["content"]):
+        return _choice(wrapped["letter"], wrapped["content"].strip("$ "))
     match = _CONTENT.fullmatch(text)
     if match is None or _LABEL.search(match["content"]):
         return None

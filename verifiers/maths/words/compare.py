@@ -26,7 +26,7 @@ def same_words(gold: Words, pred: Words, policy: MathPolicy) -> Finding:
         gold, pred = _without_letter(gold, pred), _without_letter(pred, gold)
     if _equal(gold, pred, policy):
         return same(_layer(gold), f"{gold.kind}: the same")
-    if (gold.tree and pred.tree) or not (gold.certain or pred.certain):
+    if all(words.tree or not words.certain for words in (gold, pred)):
         return undecided(_layer(gold), f"{_told(gold)} and {_told(pred)} are different words")
     return differ(_layer(gold), f"gold is {_told(gold)}, the answer {_told(pred)}")
 

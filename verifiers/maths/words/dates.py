@@ -52,17 +52,17 @@ _CHINESE = re.compile(r"(?:(\d{4})\s?年\s?)?(\d{1,2})\s?月\s?(?:(\d{1,2})\s?[�
 _CHINESE_WEEKDAY = re.compile(r"(?:星期|周|週|礼拜)([一二三四五六日天])")
 
 
-def read_date(plain: str) -> Words | None:
+def read_date(plain: str, *, expected: bool = False) -> Words | None:
     """The date, month, weekday or ambiguous date (`10/12/2024`) that the text is; None when it is none.
 
     A year alone is a number, and so no date. Abbreviations and names of other languages that are words too (`Sun`,
-    `Mars`) are read only beside a day.
+    `Mars`) are read only beside a day, or beside a gold that is a date (`expected`).
     """
     found = _numeric(plain) or _chinese(plain)
     if isinstance(found, str):
         return Words("date", found, found, certain=False)
     if found is None and len(plain) <= 60:
-        found = _worded(plain.casefold())
+        found = _worded(plain.casefold(), expected)
     if found is None or not _possible(found):
         return None
     return Words("date", found, " ".join(str(part) for part in found))
@@ -90,14 +90,14 @@ def _chinese(plain: str) -> Date | None:
     return Date(weekday=min("一二三四五六日天".index(weekday[1]), 6)) if weekday else None
 
 
-def _worded(text: str) -> Date | None:
+def _worded(text: str, expected: bool) -> Date | None:
     """By its words, in any order; each part at most once and no other word."""
     words = [word for word in text.replace(",", " ").replace(".", " ").split() if word not in _FILLERS]
     if not words or len(words) > 4:
         return None
     parts: dict[str, int] = {}
     for word in words:
-        read = _part(word, alone=len(words) == 1)
+        read = _part(word, alone=len(words) == 1 and not expected)
         if read is None or read[0] in parts:
             return None
         parts[read[0]] = read[1]

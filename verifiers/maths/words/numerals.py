@@ -71,7 +71,7 @@ def _quantity(words: Sequence[str]) -> Words | None:
     *count, unit = words
     if count[-1:] == ["per"] and unit == "cent":
         count, unit = count[:-1], "percent"
-    value = value_of(count) if count and unit.isalpha() and unit not in _NOT_UNITS else None
+    value = value_of(count, ordinals=False) if count and unit.isalpha() and unit not in _NOT_UNITS else None
     if value is None:
         return None
     tree = unit_tree(value, unit)
@@ -85,29 +85,33 @@ def unit_tree(value: Fraction, unit: str) -> Node:
     return ("money", _tree(value), "$") if unit in ("dollar", "dollars") else ("unit", _tree(value), unit)
 
 
-def value_of(words: Sequence[str]) -> Fraction | None:
+def value_of(words: Sequence[str], *, ordinals: bool = True) -> Fraction | None:
     """The value of English words in lower case without hyphens: a cardinal, an ordinal, a fraction or a decimal."""
     if not words:
         return None
     if words[0] in _SIGNS:
-        value = _unsigned(words[1:])
+        value = _unsigned(words[1:], ordinals=False)
         return None if value is None else _SIGNS[words[0]] * value
-    return _unsigned(words)
+    return _unsigned(words, ordinals=ordinals)
 
 
-def _unsigned(words: Sequence[str]) -> Fraction | None:
-    for read in (_whole, _fraction, _mixed, _decimal):
+def _unsigned(words: Sequence[str], *, ordinals: bool) -> Fraction | None:
+    whole = cardinal(words)
+    if whole is None and ordinals:
+        whole = _ordinal(words)
+    if whole is not None:
+        return Fraction(whole)
+    for read in (_fraction, _mixed, _decimal):
         value = read(words)
         if value is not None:
             return value
     return None
 
 
-def _whole(words: Sequence[str]) -> Fraction | None:
-    value = cardinal(words)
-    if value is None and words and words[-1] in ORDINAL_ENDS and not _is_one_part(words):
-        value = cardinal([*words[:-1], ORDINAL_ENDS[words[-1]]])
-    return None if value is None else Fraction(value)
+def _ordinal(words: Sequence[str]) -> int | None:
+    if not words or words[-1] not in ORDINAL_ENDS or _is_one_part(words):
+        return None
+    return cardinal([*words[:-1], ORDINAL_ENDS[words[-1]]])
 
 
 def _is_one_part(words: Sequence[str]) -> bool:

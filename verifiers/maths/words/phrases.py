@@ -30,6 +30,7 @@ _SHORT_WORDS: Final = frozenset(
 _CONNECTIVES: Final = frozenset(
     word_list("a an the and or but of is are was with for from its has had who his her per x y")
 )
+_ROMAN: Final = frozenset(word_list("II III IV VI VII VIII IX"))
 _LISTED = re.compile(r"\s*(?:,|;|,?\s+(?:and|&)\s)\s*")
 _OR = re.compile(r"(?:,\s?|\s)(?:or|oder|ou)\s|或", re.IGNORECASE)
 _HEDGES: Final = frozenset(word_list("maybe perhaps possibly probably either unsure unknown guess"))
@@ -57,6 +58,8 @@ def read_phrase(plain: str, words: tuple[str, ...], *, marked: bool) -> Words | 
 
 
 def _is_word(run: str, *, marked: bool) -> bool:
+    if run in _ROMAN:
+        return True
     lower = run.lower()
     if not run.isascii():
         return (len(run) > 1 or run > "\u3000") and not any("\u0370" <= letter <= "\u03ff" for letter in run)

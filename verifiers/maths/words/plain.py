@@ -19,7 +19,8 @@ _SPACE = re.compile(r"\\(?:[ ,;:!]|q?quad(?![A-Za-z])|space(?![A-Za-z]))")
 _DOUBLED = re.compile(r"\\\\(?=[A-Za-z])")
 _RAISED = re.compile(r"(?<=\d)\s?\^\s?(?=(?:st|nd|rd|th)\b)", re.ASCII)
 _FORMULA = re.compile(r"[=<>^_+*|\\\[\]@#√±×÷≤≥≠∞∪∩∈→]")
-_PUNCTUATION = re.compile(r"[.,;:!?()\"]+")
+_PUNCTUATION = re.compile(r"[;!?()\"]+|(?<!\d)[.,:]+|[.,:]+(?!\d)", re.ASCII)
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-+(?=[^\W\d_])")
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _TABLE: Final = (
     _WIDE
@@ -45,7 +46,7 @@ def plain_text(text: str) -> str | None:
         text = text.replace("\\&", "&").replace("\\%", "%")
         if "\\" in text:
             return None
-    text = " ".join(text.translate(_TABLE).split()).strip("*_ '\"").rstrip(".,;!? ").rstrip("*_ '\"")
+    text = " ".join(text.translate(_TABLE).split()).strip("*_ '\"").rstrip(".,;! ").rstrip("*_ '\"")
     return _RAISED.sub("", text) or None
 
 
@@ -60,8 +61,8 @@ def is_formula(plain: str) -> bool:
 
 
 def fold(plain: str) -> tuple[str, ...]:
-    """The words without case, punctuation, hyphens and articles; `&` is a word."""
-    text = _PUNCTUATION.sub(" ", plain.casefold().replace("-", " ").replace("&", " and "))
+    """The words without case, punctuation, hyphens and articles; `&` is a word, and numbers are as written."""
+    text = _PUNCTUATION.sub(" ", _HYPHEN.sub(" ", plain.casefold()).replace("&", " and "))
     words = text.split()
     kept = [word for i, word in enumerate(words) if not (word in _ARTICLES and len(words[i + 1 : i + 2]))]
     return tuple(kept)
@@ -71,8 +72,8 @@ _ARTICLES: Final = frozenset({"the", "a", "an"})
 
 
 def joined(words: tuple[str, ...]) -> str:
-    """What two spellings of a phrase have in common: `north-east`, `north east`, `Northeast`."""
-    return "".join(words)
+    """What two spellings of a phrase have in common: `north-east`, `north east`, `Northeast`; numbers stay apart."""
+    return (" " if any(any(map(str.isdigit, word)) for word in words) else "").join(words)
 
 
 def word_list(words: str) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def read_quantity(plain: str) -> Words | None:
 
 def _amount(piece: re.Match[str]) -> Fraction | None:
     digits = piece[1] or piece[4]
-    return Fraction(digits) if digits else value_of((piece[2] or "").replace("-", " ").split())
+    return Fraction(digits) if digits else value_of((piece[2] or "").replace("-", " ").split(), ordinals=False)
 
 
 def _quantity(found: list[tuple[Fraction, str, str, int]], tree: Node | None) -> Words | None:

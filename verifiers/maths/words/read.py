@@ -32,21 +32,32 @@ def read_words(text: str, gold: Words | None = None) -> Words | None:
     """
     plain = plain_text(text)
     if plain is None:
-        return read_labelled(text) if len(text) <= MAX_CHARS and "\\" in text else None
+        return _beyond_plain(text, gold)
     kind = gold.kind if gold is not None else ""
     if kind == "saying" and gold is not None and gold.value.startswith(_DIRECTIONS):
         direction = read_saying(plain, fold(plain), directions=True)
         if direction is not None:
             return direction
-    choice = read_choice(plain, expected=kind == "choice") or read_labelled(text)
+    choice = read_choice(plain, expected=kind == "choice") or read_labelled(text, expected=kind == "choice")
     if choice is not None:
         return choice
-    return None if is_formula(plain) else _read(_STATED.sub("", plain, count=1), marked=is_marked(text))
+    return None if is_formula(plain) else _read(_STATED.sub("", plain, count=1), marked=is_marked(text), kind=kind)
 
 
-def _read(plain: str, *, marked: bool) -> Words | None:
+def _beyond_plain(text: str, gold: Words | None) -> Words | None:
+    """What has commands of mathematics: a letter before a formula, or, beside a choice, letters in braces."""
+    if len(text) > MAX_CHARS or "\\" not in text:
+        return None
+    expected = gold is not None and gold.kind == "choice"
+    bare = text.replace("\\{", "").replace("\\}", "") if expected else text
+    plain = plain_text(bare) if bare != text else None
+    return read_choice(plain, expected=True) if plain else read_labelled(text, expected=expected)
+
+
+def _read(plain: str, *, marked: bool, kind: str) -> Words | None:
     words = fold(plain)
-    found = read_saying(plain, words) or read_time(plain) or read_date(plain) or read_quantity(plain)
+    found = read_saying(plain, words) or read_time(plain) or read_date(plain, expected=kind == "date")
+    found = found or read_quantity(plain)
     if found is None and words:
         found = read_hedge(plain, words) or read_numeral(plain)
     if found is None:
