@@ -11,7 +11,7 @@ from collections import deque
 
 from assaygym.verifiers.extraction.boxes import Box, boxed_answer, last_box
 from assaygym.verifiers.extraction.cleaning import plain, strip_markup, unbold, visible
-from assaygym.verifiers.extraction.corrections import correction, stated_answer
+from assaygym.verifiers.extraction.corrections import alternative, correction, stated_answer
 from assaygym.verifiers.extraction.found import Found, Style
 from assaygym.verifiers.extraction.guesses import (
     TAIL_CHARS,
@@ -43,11 +43,14 @@ __all__ = [
 ]
 
 _FORMULA = re.compile(
-    r"(?:[0-9+\-/^=(),\[\]{}|!% ]|\.(?=\d)|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|pm|infty|cup|leq?|geq?|in|circ)(?![A-Za-z])"
+    r"(?:[0-9+\-/^=(),\[\]{}|!% ]|\.(?=\d)|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|pm|infty|cup|leq?"
+    r"|geq?|in|circ)(?![A-Za-z])"
     r"|[A-Za-z](?![A-Za-z]))++"
 )
 """Short formulas that need no reading."""
-_SIMPLE_BOX = re.compile(r"\\boxed\{([^{}$*\\a-zA-Z]+|(?:[^{}$*a-zA-Z\\]|\\frac\{[^{}\\]*\}\{[^{}\\]*\}|\\sqrt\{[^{}\\]*\}|\\pi)+)\}\.?\Z")
+_SIMPLE_BOX = re.compile(
+    r"\\boxed\{([^{}$*\\a-zA-Z]+|(?:[^{}$*a-zA-Z\\]|\\frac\{[^{}\\]*\}\{[^{}\\]*\}|\\sqrt\{[^{}\\]*\}|\\pi)+)\}\.?\Z"
+)
 _TAG = re.compile(
     r"<(?:final[_ -]?)?answer>|<solution>|<ans>|<\|begin_of_(?:box|solution)\|>|<final>", re.IGNORECASE | re.ASCII
 )
@@ -55,10 +58,14 @@ _TAG_CLOSE = re.compile(
     r"</(?:final[_ -]?)?answer>|</solution>|</ans>|<\|end_of_(?:box|solution)\|>|</final>", re.IGNORECASE | re.ASCII
 )
 _TITLE = re.compile(
-    r"(?:\*\*)?(?:step|part|case|problem|solution|conclusion|verif|explan|summary|final|answer|approach|method|check|result|finding"
+    r"(?:\*\*)?(?:step|part|case|problem|solution|conclusion|verif|explan|summary|final|answer|approach"
+    r"|method|check|result|finding"
     r"|calculat|understanding|given|note|analy|\d+[.)]\s+[A-Z][a-z]|\(?[a-z]\)\s+[A-Z][a-z])",
     re.IGNORECASE,
 )
+_WRAPPED_PROSE = re.compile(r"\\(?:text|textbf|mbox|textrm|mathrm)\s?\{([^{}]{2,200})\}")
+_TAG_JOINER = re.compile(r"[\s,;]{0,20}(?:or|and)?[\s,;]{0,20}", re.IGNORECASE)
+JOINED_TAGS = 8
 HASHES = 50
 """How many `####` are looked at, from the end, for one that is not a Markdown heading."""
 
@@ -87,12 +94,26 @@ def _hash_line(text: str, at: int) -> str:
 
 
 def tagged_answer(text: str) -> str | None:
-    """Content of the last `<answer>` element (to the end of the text if a stop string cut the closing tag)."""
-    last = deque(_TAG.finditer(text), maxlen=1)
+    """Content of the last `<answer>` element (to the end of the text if a stop string cut the closing tag).
+
+    Elements with nothing but commas, "or", "and" between them are several guesses, joined by "or".
+    """
+    last = deque(_TAG.finditer(text), maxlen=JOINED_TAGS)
     if not last:
         return None
-    closing = _TAG_CLOSE.search(text, last[0].end())
-    return text[last[0].end() : closing.start() if closing else len(text)].strip()
+    contents, begin = [_element(text, last[-1])[0]], last[-1].start()
+    for tag in list(last)[-2::-1]:
+        content, end = _element(text, tag)
+        if not content or end > begin or not _TAG_JOINER.fullmatch(text, end, begin):
+            break
+        contents.append(content)
+        begin = tag.start()
+    return " or ".join(dict.fromkeys(reversed(contents))) if contents[0] else ""
+
+
+def _element(text: str, tag: re.Match[str]) -> tuple[str, int]:
+    closing = _TAG_CLOSE.search(text, tag.end())
+    return text[tag.end() : closing.start() if closing else len(text)].strip(), closing.end() if closing else len(text)
 
 
 def anchored_answer(text: str) -> str | None:
@@ -104,8 +125,14 @@ def anchored_answer(text: str) -> str | None:
     stated = stated_answer(tail)
     if stated is None:
         return None
-    corrected = correction(tail[stated[1] :])
-    return stated[0] if corrected is None else corrected
+    rest = tail[stated[1] :]
+    corrected = correction(rest)
+    return _with_alternative(stated[0], rest) if corrected is None else corrected
+
+
+def _with_alternative(answer: str, rest: str) -> str:
+    other = alternative(rest) if " or" in rest[:40] or "Or" in rest[:40] else None
+    return f"{answer} or {other}" if other and other != answer else answer
 
 
 def find_answer(text: str) -> Found | None:
@@ -153,14 +180,11 @@ def _from_box(text: str, box: Box) -> Found:
     corrected = correction(plain(rest[:TAIL_CHARS])) if len(rest) > 8 else None
     if corrected is not None:
         return Found(corrected, Style.ANCHOR)
-    return Found(_box_content(box.text), Style.BOX, box.unit)
-
-
-_WRAPPED_PROSE = re.compile(r"\\(?:text|textbf|mbox|textrm|mathrm)\s?\{([^{}]{2,200})\}")
+    return Found(_with_alternative(_box_content(box.text), rest), Style.BOX, box.unit)
 
 
 def _box_content(content: str) -> str:
-    """The content of a box without the sentence around the answer: `\\text{The minimum is } 5` is 5."""
+    r"""The content of a box without the sentence around the answer: `\text{The minimum is } 5` is 5."""
     if "$" in content or "**" in content:
         content = tidy(content)
     if " is" not in content and "nswer" not in content and ":" not in content:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import timeit
 
 import pytest
 from hypothesis import given
@@ -180,12 +181,102 @@ def test_no_text_raises_and_what_is_found_is_never_empty(text: str) -> None:
     assert found is None or found.text
 
 
-@pytest.mark.parametrize(
-    "piece",
-    ["\\boxed{", "{", "$", "\\[", "####", "<answer>", "<think>", "answer to ", "**", "1", "1,", "\\boxed{1}", "\\"],
-)
-def test_time_is_linear_in_hostile_repetition(piece: str) -> None:
-    text = piece * (1_000_000 // len(piece))
+HOSTILE = [
+    *(
+        "\\boxed{",
+        "\\boxed{1}, ",
+        "\\boxed{5} wait ",
+        "{",
+        "}",
+        "$",
+        "$1",
+        "$$a",
+        "$a$ and ",
+        "\\",
+        "\\[",
+        "\\(",
+        "\\begin{a}",
+    ),
+    *(
+        "####",
+        "#### a",
+        "<answer>",
+        "</answer>",
+        "<think>",
+        "</think>",
+        "<",
+        "&lt;",
+        "<<1=1>>",
+        "<b>",
+        "<|im_end|>",
+        "<|channel|>",
+    ),
+    *(
+        "answer is ",
+        "answer to ",
+        "the final answer: ",
+        "is the answer. ",
+        "\nAnswer\n",
+        "option A is ",
+        "final value ",
+        "答案",
+        "是",
+    ),
+    *(
+        "**",
+        "**a",
+        "* ",
+        "_a_",
+        "```\n",
+        "```python\n",
+        "\n",
+        "\n\n- a",
+        " ",
+        "\t",
+        "1",
+        "1,",
+        "1 or ",
+        "a",
+        "A. ",
+        "x = ",
+        "\\text{",
+    ),
+    *("no, ", "wait, ", "because ", "not 5 but ", "so ", ". ", "!", "Q: \n", "\0", "\ud800", "\u202e", "İ"),
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("before", ["", "\\boxed{5} "])
+def test_a_megabyte_of_anything_is_read_in_linear_time(piece: str, before: str) -> None:
+    text = before + piece * (1_000_000 // len(piece))
     start = time.perf_counter()
     find_answer(text)
     assert time.perf_counter() - start < 2.0
+
+
+@pytest.mark.parametrize("piece", ["$", "\\boxed{", "answer is ", "{", "**a", "wait ", "is the answer. ", ". "])
+def test_twice_the_text_takes_no_more_than_four_times_as_long(piece: str) -> None:
+    def seconds(length: int) -> float:
+        text = piece * (length // len(piece))
+        return min(timeit.repeat(lambda: find_answer(text), number=1, repeat=5))
+
+    assert seconds(600_000) < 4 * seconds(300_000) + 0.02
+
+
+@pytest.mark.parametrize("text", ["42", "\\boxed{42}", "x^2+1", "\\frac{1}{2}", "\\boxed{\\frac{1}{2}}", "(2,5),(5,2)"])
+def test_a_short_bare_answer_costs_a_few_microseconds(text: str) -> None:
+    seconds = min(timeit.repeat(lambda: find_answer(text), number=1000, repeat=7)) / 1000
+    assert seconds < 20e-6
+
+
+@given(st.text("abxyz0123456789+-/^=(), ", min_size=1, max_size=40))
+def test_a_box_around_a_text_gives_it_back(text: str) -> None:
+    assert final_answer(f"The result is\n\\[\\boxed{{{text}}}\\]") == (text.strip() or None)
+
+
+@given(
+    st.integers(-(10**12), 10**12),
+    st.sampled_from(["The answer is {}.", "#### {}", "<answer>{}</answer>", "So x is {}."]),
+)
+def test_a_number_is_found_in_every_wrapping(value: int, wrapping: str) -> None:
+    assert final_answer("We add up.\n" + wrapping.format(value)) == str(value)

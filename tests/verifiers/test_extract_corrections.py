@@ -16,7 +16,10 @@ CORRECTED = [
     ("\\boxed{5}. Sorry, I made a mistake. The correct answer is $7$.", "7"),
     ("\\boxed{5}. That is incorrect. It should be 7.", "7"),
     ("\\boxed{5}. Correction: 7", "7"),
-    ("\\boxed{200} in the first.\nSecond: 10,255.\nFinal Answer: The final answer is $10,455$. I hope it is correct.", "10,455"),
+    (
+        "\\boxed{200} at first.\nThen 10,255.\nFinal Answer: The final answer is $10,455$. I hope it is correct.",
+        "10,455",
+    ),
     ("\\boxed{5}. So $m+n = 7$.\nFinal answer: 7", "7"),
     ("The answer is 5. No, it is 6.", "6"),
     ("The answer is 5. Wait. The answer is 6", "6"),

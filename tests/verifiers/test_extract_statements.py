@@ -218,6 +218,15 @@ GUESSES = [
     (r"\boxed{4, 5, 6, 7}", "4, 5, 6, 7"),
     ("<answer>3 or 4</answer>", "3 or 4"),
     ("#### 3 or 4", "3 or 4"),
+    ("The answer is 5, but it could be 6.", "5, but it could be 6"),
+    ("The answer is 5. Or 6.", "5 or 6"),
+    ("I think it's 5, but it might be 6.", "I think it's 5, but it might be 6"),
+    ("$x = \\boxed{5}$ or $x = 6$", "5 or x = 6"),
+    ("\\boxed{5} or 6", "5 or 6"),
+    ("\\boxed{0.5}, or approximately 0.5", "0.5"),
+    ("<answer>5</answer> or <answer>6</answer>", "5 or 6"),
+    ("<answer>5</answer>\n<answer>6</answer>", "5 or 6"),
+    ("The answer is 5 and the other is 6", "5 and the other is 6"),
 ]
 
 

@@ -72,6 +72,12 @@ BARE = [
     ("So x = 5.", "x = 5"),
     ("It is 5.", "5"),
     ("x is 5", "5"),
+    ("x is not 5", "not 5"),
+    ("x = 5 is not a solution", "x = 5 is not a solution"),
+    (
+        "$f(x)=ax+b$, where $b$ is an arbitrary integer and $a > 0$",
+        "f(x)=ax+b, where b is an arbitrary integer and a > 0",
+    ),
     ("1;$\\frac{8}{9}$", r"1;\frac{8}{9}"),
     ("$2,900$", "2,900"),
     ("y = \\frac{1}{2} x + 3 \\quad \\text{for } x > 0", r"y = \frac{1}{2} x + 3 \quad \text{for } x > 0"),
@@ -148,7 +154,10 @@ MARKERS = [
     ("◁think▷4◁/think▷5", "5"),
     ("[THINK]4[/THINK]5", "5"),
     ("<|begin_of_thought|>4<|end_of_thought|><|begin_of_solution|>\\boxed{5}<|end_of_solution|>", "5"),
-    ("<|channel|>analysis<|message|>maybe \\boxed{4}<|end|><|start|>assistant<|channel|>final<|message|>5<|return|>", "5"),
+    (
+        "<|channel|>analysis<|message|>maybe \\boxed{4}<|end|><|start|>assistant<|channel|>final<|message|>5<|return|>",
+        "5",
+    ),
     ("it follows that it is 4</think>The answer is 5", "5"),
     ("<|im_start|>assistant\nThe answer is 5<|im_end|>", "5"),
     ("<|im_start|>user\nIs it 4?<|im_end|>\n<|im_start|>assistant\nThe answer is 5<|im_end|>", "5"),
@@ -178,3 +187,21 @@ NONE = [
 @pytest.mark.parametrize("text", NONE)
 def test_no_answer(text: str) -> None:
     assert final_answer(text) is None
+
+
+LETTERS = [
+    ("720/60 = 12\nB", "B"),
+    ("720/60 = 12\nOption B", "B"),
+    ("720/60 = 12\nOption: (B)", "(B)"),
+    ("720/60 = 12\nThus B.", "B."),
+    ("720/60 = 12\n**B**", "B"),
+    ("720/60 = 12\nB is the correct choice", "B"),
+    ("720/60 = 12\nAnswer - B.", "B"),
+    ("720/60 = 12\nAns B", "B"),
+    ("720/60 = 12\nanswer.B", "B"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), LETTERS)
+def test_a_letter_on_the_last_line_is_the_choice(text: str, expected: str) -> None:
+    assert final_answer(text) == expected

@@ -12,7 +12,8 @@ JOINED_CHARS = 120
 """Longest text between two boxes of one statement."""
 
 _BOX = re.compile(
-    r"(?:\\(?:boxed(?:\s{0,3}\\(?:text|math(?:bf|rm))(?=\s?\{))?|fbox|framebox|colorbox\s{0,3}\{\w{1,20}\})|\x08oxed|(?<![A-Za-z\\])oxed(?=\s?\{))"
+    r"(?:\\(?:boxed(?:\s{0,3}\\(?:text|math(?:bf|rm))(?=\s?\{))?|fbox|framebox|colorbox\s{0,3}\{\w{1,20}\})"
+    r"|\x08oxed|(?<![A-Za-z\\])oxed(?=\s?\{))"
     r"(?![A-Za-z])"
 )
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -38,7 +39,8 @@ _BASE = re.compile(r"_(?:\d{1,2}|\{\s?\d{1,2}\s?\})")
 _UNIT = re.compile(
     r"(?:\\[ ,;!]|[ \t~$)])*+(\\?%|\^\s?\{?\s?\\circ\s?\}?|°|\\degree|(?:\\(?:text|mathrm|mbox)\s?\{\s*)?"
     r"(?:percent|per cent|pct|degrees?|radians?|[kcdmμn]?m|km|kg|mg|g|ft|inch(?:es)?|feet|foot|yards?|miles?|hours?|h"
-    r"|minutes?|min|seconds?|s|days?|weeks?|months?|years?|dollars?|cents?|euros?|lit(?:er|re)s?|[mk]?L|(?:square|cubic) \w+"
+    r"|minutes?|min|seconds?|s|days?|weeks?|months?|years?|dollars?|cents?|euros?|lit(?:er|re)s?|[mk]?L"
+    r"|(?:square|cubic) \w+"
     r"|units?)(?![\w=])(?:\s?\^\s?\{?[23]\}?|[²³])?\s?\}?(?:\s?\^\s?\{?[23]\}?)?)"
 )
 

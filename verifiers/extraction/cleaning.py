@@ -36,10 +36,14 @@ _CONTROL = (
     (re.compile(r"\t(?=ext\{|frac|imes\b|heta\b|an\b)"), r"\\t"),
 )
 
-_BOLD = re.compile(r"(?<![\w)}*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,600}+)\*\*|(?<![\w_])__(?=\S)([^_\n]{1,600}+)__(?!\w)")
+_BOLD = re.compile(
+    r"(?<![\w)}*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,600}+)\*\*|(?<![\w_])__(?=\S)([^_\n]{1,600}+)__(?!\w)"
+)
 _LOOSE_BOLD = re.compile(r"(?<![\w)} ])\*\*|\*\*(?![\w({\\ -])|^\*\* ?(?=\w)", re.ASCII | re.MULTILINE)
 _CALCULATION = re.compile(r"<<[\d+\-*/().=,%$ ]{1,200}>>")
-_PROGRAM = re.compile(r"```[ \t]*(?:python|py|sympy|cpp|c|java|javascript|js|rust|go|bash|sh|r|sql|matlab|julia)\d?[ \t]*\n")
+_PROGRAM = re.compile(
+    r"```[ \t]*(?:python|py|sympy|cpp|c|java|javascript|js|rust|go|bash|sh|r|sql|matlab|julia)\d?[ \t]*\n"
+)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.MULTILINE | re.ASCII)
 _HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(.*)$", re.MULTILINE)
 _RULE = re.compile(r"^[ \t]*(?:-{3,}|\*{3,}|_{3,}|={3,})[ \t]*$", re.MULTILINE)

@@ -9,41 +9,59 @@ from assaygym.verifiers.extraction.phrases import phrases
 from assaygym.verifiers.extraction.sentences import first_sentence, unmarked
 from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_brief
 
-__all__ = ["correction", "stated_answer"]
+__all__ = ["alternative", "correction", "stated_answer"]
 
 SEARCHED_CHARS = 6000
 
 _TALK = re.compile(
-    r"(?:(?:also|indeed|thus|therefore|then|not|in|now|already|just|in fact|again)\s)*(?:(?:a|an)\s(?:\w+\s){0,3}?(?:integer|number|fraction"
-    r"|value|expression|decimal|percentage|single|function|polynomial|set|interval)s?\b(?![^\n]*[\d$\\])|correct|right|wrong"
+    r"(?:(?:also|indeed|thus|therefore|then|not|in|now|already|just|in fact|again)\s)*(?:(?:a"
+    r"|an)\s(?:\w+\s){0,3}?(?:integer|number|fraction"
+    r"|value|expression|decimal|percentage|single|function|polynomial|set|interval)s?\b(?![^\n]*[\d$\\])"
+    r"|correct|right|wrong"
     r"|incorrect|clear|obvious|valid|verified|consistent|reasonable|unique|independent|determined|found|obtained|simple"
-    r"|straightforward|boxed|in the (?:form|box|range)|shown|below|above|different|the same|positive\b(?!\s*\d)|required|needed|expected"
-    r"|supposed|going|known|asked|usually|always|written|expressed|expected|what|confirmed|easy|hard|that\s|given\b(?! by))(?!\w)",
+    r"|straightforward|boxed|in the (?:form|box|range)|shown|below|above|different|the same"
+    r"|positive\b(?!\s*\d)|required|needed|expected"
+    r"|supposed|going|known|asked|usually|always|written|expressed|expected|what|confirmed|easy|hard|that\s"
+    r"|given\b(?! by))(?!\w)",
     re.IGNORECASE,
 )
 _SKIPPED = re.compile(r"(?:[\s:：>]|[*_]{1,3}(?=\s))*+")
 _WRONG = re.compile(
-    r"\b(?:(?:that|this|which|it|(?:the|my) (?:above|previous|first|last|boxed)? ?(?:answer|calculation|result|value|box))\s?"
-    r"(?:is|was|seems|looks|'s|isn't|wasn't)(?: clearly| actually| obviously)?\s(?:wrong|incorrect|not (?:right|correct|it|true|the (?:answer|right|correct|final))|mistaken|a mistake"
-    r"|an error|right(?=,? (?:because|since|as))|false)|that isn't|(?:that|it|this)'s not|i(?:'ve| have)? ?(?:made|had) (?:a|an) (?:\w+ )?(?:mistake|error|slip)"
-    r"|i (?:miscalculated|misread|miscounted|forgot|was wrong|messed)|scratch that|let me (?:correct|fix|redo)|correction\b|oops"
-    r"|my mistake|actually,? no\b|no,? (?:that|wait|actually)|wait,? (?:no\b|that's|that is|i made|actually|this is)|disregard|ignore that)"
+    r"\b(?:(?:that|this|which|it|(?:the|my) (?:above|previous|first|last|boxed)? ?(?:answer|calculation"
+    r"|result|value|box))\s?"
+    r"(?:is|was|seems|looks|'s|isn't|wasn't)(?: clearly| actually| obviously)?\s(?:wrong|incorrect"
+    r"|not (?:right|correct|it|true|the (?:answer|right|correct|final))|mistaken|a mistake"
+    r"|an error|right(?=,? (?:because|since|as))|false)|that isn't|(?:that|it|this)'s not|i(?:'ve"
+    r"| have)? ?(?:made|had) (?:a|an) (?:\w+ )?(?:mistake|error|slip)"
+    r"|i (?:miscalculated|misread|miscounted|forgot|was wrong|messed)|scratch that|let me (?:correct|fix"
+    r"|redo)|correction\b|oops"
+    r"|my mistake|actually,? no\b|no,? (?:that|wait|actually)|wait,? (?:no\b|that's|that is|i made|actually"
+    r"|this is)|disregard|ignore that)"
     r"|\A[\s$*.]{0,6}(?:is|was) (?:wrong|incorrect|not)\b"
     r"|不对|错了|错误|更正|有误|неверно|ошиб|falsch|je me suis trompé|me equivoqué|錯|間違",
     re.IGNORECASE,
 )
 _DOUBT = re.compile(
     r"\b(?:wait|actually|hmm+|hold on|no|on second thought|sorry|let me (?:re|double|check|verify)[\w-]*|re-?check\w*"
-    r"|re-?consider\w*|i mean|i meant|rather|more (?:precisely|accurately))\b|等等|等一下|应该是|нет\b|стоп|moment mal|en realidad|en fait|attends",
+    r"|re-?consider\w*|i mean|i meant|rather|more (?:precisely|accurately))\b|等等|等一下|应该是|нет\b|стоп"
+    r"|moment mal|en realidad|en fait|attends",
     re.IGNORECASE,
 )
 _CONFIRMED = re.compile(
-    r"(?<!not )(?<!n't )\b(?:(?:is|was|are|'s|were)(?: indeed| in fact| actually| still)? (?:correct|right|confirmed|verified|valid|fine|ok|good)"
-    r"|checks out|stands|still holds|as before|no (?:mistake|error)|yes\b|confirmed|matches|agrees|same (?:answer|result))|✓|✔|✅",
+    r"(?<!not )(?<!n't )\b(?:(?:is|was|are|'s|were)(?: indeed| in fact| actually| still)? (?:correct|right"
+    r"|confirmed|verified|valid|fine|ok|good)"
+    r"|checks out|stands|still holds|as before|no (?:mistake|error)|yes\b|confirmed|matches|agrees"
+    r"|same (?:answer|result))|✓|✔|✅",
+    re.IGNORECASE,
+)
+_SECOND = re.compile(
+    r"[\s$).,;*]{0,12}\bor\s(?!approx|about|roughly|around|equiv|simply|just)(?:maybe|perhaps|possibly|even)?\s{0,2}"
+    r"(?=[-−+$\\(\d√π]|[A-Za-z]\s?=)",
     re.IGNORECASE,
 )
 _IT_IS = re.compile(
-    r"\b(?:no|wait|actually|sorry|oops|correction|rather|hmm+|mean|meant)\b[^\n.]{0,40}?\b(?:(?:it|that|this)(?:'s| is| should be| must be| has to be)"
+    r"\b(?:no|wait|actually|sorry|oops|correction|rather|hmm+|mean|meant)\b[^\n.]{0,40}?\b(?:(?:it|that"
+    r"|this)(?:'s| is| should be| must be| has to be)"
     r"|should (?:be|have been)|must be|make (?:that|it)|mean|meant)\s{1,3}:?\s{0,3}"
     r"|\bcorrection\s{0,3}:\s{0,3}|\b(?:oops|sorry|no|actually|wait),\s(?=[-−$\\(\d])|应该是|应为",
     re.IGNORECASE,
@@ -73,7 +91,7 @@ def _following(text: str, position: int) -> tuple[str, int]:
 
 
 def correction(rest: str) -> str | None:
-    """What the text behind a stated answer makes of it: another answer, "" when it is only taken back, None if it stands.
+    """What the text behind an answer makes of it: another answer, "" when it is only taken back, None if it stands.
 
     Another answer counts when it follows words that take the first back ("wait, that's wrong", "actually", "no, it is")
     or is called final; a check, a remark or a second wording is no correction.
@@ -90,6 +108,15 @@ def correction(rest: str) -> str | None:
     if wrong is None or _CONFIRMED.search(rest, wrong.end()):
         return _called_final(rest)
     return concluding_answer(rest[wrong.end() :].rstrip()) or ""
+
+
+def alternative(rest: str) -> str | None:
+    """A second guess right behind a stated answer ("or 6"); None without one."""
+    guess = _SECOND.match(rest)
+    if guess is None:
+        return None
+    answer = answer_of(first_sentence(rest[guess.end() : guess.end() + 400])[0])
+    return answer if is_answer(unmarked(answer)) else None
 
 
 def _called_final(rest: str) -> str | None:

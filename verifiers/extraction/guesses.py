@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from assaygym.verifiers.extraction.cleaning import unbold
 from assaygym.verifiers.extraction.sentences import last_sentences, math_spans, unmarked
-from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_brief, tidy, words_of
+from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_hedge, tidy, words_of
 from assaygym.verifiers.numbers import find_numbers, plain_numbers
 
-__all__ = ["bare_answer", "concluding_answer", "last_choice", "last_math", "last_number", "spoken_part", "stressed_answer"]
+__all__ = [
+    "bare_answer",
+    "concluding_answer",
+    "last_choice",
+    "last_math",
+    "last_number",
+    "spoken_part",
+    "stressed_answer",
+]
 
 TAIL_CHARS = 20_000
 """How much of the end of a response is searched for unmarked answers."""
@@ -18,25 +27,31 @@ PROSE_CHARS = 300
 BARE_WORDS = 8
 BARE_LINES = 12
 
-_PROSE = frozenset(
-    "the we is are was were so then since because therefore thus hence this that it its have has had get gets can must let"
-    " lets which he she they there find found first by be need know see which if when you your our their his her what how"
-    " i my of".split()
+_PROSE = re.compile(
+    r"\b(?:the|we|is|are|was|were|so|then|since|because|therefore|thus|hence|this|that|it|its|have|has|had|gets?|can|must"
+    r"|lets?|which|he|she|they|there|find|found|first|by|be|need|know|see|if|when|you|your|our|their|his|her|what|how|i|my"
+    r"|of)\b",
+    re.IGNORECASE,
 )
 _VALUE = re.compile(r"(?:[A-Za-z](?:_\{?\w+\}?|')?\s?=)?\s*[^A-Za-z=]*(?:\\[a-z]+[^A-Za-z=]*)*")
+_CONDITIONED = re.compile(r"\x00+,?\s(?:where|for|with|if|when|such that)\b")
 _JOINED = re.compile(r"(?:[\s,;]|\\text|\\(?:q?quad|[ ,;])|[{}]|\b(?:and|or)\b|und|et|和|或)*+", re.IGNORECASE)
 _OR = re.compile(r"[\s,$*]{0,9}(?:\bor\b(?: maybe| perhaps| possibly)?|/or)[\s$*]{0,9}", re.IGNORECASE)
 _LISTED = re.compile(r"[\s$*]{0,9},[\s$*]{0,9}")
 _STRESSED = re.compile(r"\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,200}+)\*\*")
 _ASIDE = re.compile(
-    r"[\s(\[*_✅✓✔-]*(?:i hope|hope (?:this|that)|let me know|feel free|if you (?:have|need|want|would)|please|indeed|check\b"
+    r"[\s(\[*_✅✓✔-]*(?:i hope|hope (?:this|that)|let me know|feel free|if you (?:have|need|want|would)"
+    r"|please|indeed|check\b"
     r"|to (?:check|verify)|checking|verif|note\b|nota\b|this (?:matches|agrees|confirms|completes|is (?:our|the) final)"
-    r"|thank|as required|q\.?e\.?d|done|great|good luck|you can|would you|is there anything|any questions|we can (?:check|verify)"
-    r"|double-check|sanity|therefore,? we are done|this makes sense|(?:this|that|it) is (?:correct|right|valid)|explanation\b)",
+    r"|thank|as required|q\.?e\.?d|done|great|good luck|you can|would you|is there anything|any questions"
+    r"|we can (?:check|verify)"
+    r"|double-check|sanity|therefore,? we are done|this makes sense|(?:this|that|it) is (?:correct|right"
+    r"|valid)|explanation\b)",
     re.IGNORECASE,
 )
 _LETTER_LINE = re.compile(
-    r"[ \t>]{0,9}(?:(?:thus|so|hence|therefore)?,?[ \t]{0,3}(?:the[ \t])?(?:correct[ \t]|answer[ \t])?(?:option|choice)?[ \t]{0,3}[:.-]?[ \t]{0,3})"
+    r"[ \t>]{0,9}(?:(?:thus|so|hence|therefore)?,?[ \t]{0,3}(?:the[ \t])?(?:correct[ \t]"
+    r"|answer[ \t])?(?:option|choice)?[ \t]{0,3}[:.-]?[ \t]{0,3})"
     r"(?-i:([(\[]?[A-H][)\].]?))[ \t.]{0,9}",
     re.IGNORECASE,
 )
@@ -58,7 +73,7 @@ def bare_answer(text: str) -> str | None:
 def _bare_line(line: str) -> str | None:
     prose = unmarked(line)
     words = words_of(prose)
-    few = len(words) <= 4 or (len(words) <= BARE_WORDS and _PROSE.isdisjoint(words))
+    few = len(words) <= 4 or (len(words) <= BARE_WORDS and not _PROSE.search(prose)) or _CONDITIONED.match(prose)
     if not few:
         return None
     return (answer_of(line) if words else tidy(line)) or None
@@ -71,7 +86,7 @@ def _bare_lines(text: str) -> str | None:
     if len(lines) > BARE_LINES - 1 or any(_bare_line(line) is None for line in lines):
         return None
     joined = " ".join(lines)
-    if "\\begin" in text or all(_continues(*pair) for pair in zip(lines, lines[1:], strict=False)):
+    if "\\begin" in text or all(_continues(*pair) for pair in pairwise(lines)):
         return tidy(joined)
     values = [tidy(re.sub(r"^(?:[*•]|-(?=\s+[A-Za-z])|\(?\d[.)]\s)\s*", "", line)) for line in lines]
     return ", ".join(values) if all(map(_VALUE.fullmatch, values)) else None
@@ -104,6 +119,8 @@ def concluding_answer(text: str) -> str | None:
     """The answer that the last sentence gives ("so the area is 12 cm"), where it gives one."""
     for start, end in last_sentences(text, 1):
         sentence = unbold(text[start:end]).strip()
+        if is_hedge(sentence):
+            return tidy(sentence)
         answer = answer_of(sentence)
         if answer and answer != tidy(sentence) and is_answer(unmarked(answer)):
             return answer
@@ -123,7 +140,7 @@ def stressed_answer(text: str) -> str | None:
 
 
 def last_math(text: str) -> str | None:
-    r"""Content of the last `$$..$$`, `\[..\]`, `\(..\)` or `$..$`, with those before it that "or", "and" or a comma join."""
+    r"""Content of the last `$$..$$`, `\[..\]`, `\(..\)` or `$..$`, and of those "or", "and", a comma join to it."""
     tail = text[-TAIL_CHARS:]
     spans = math_spans(tail)
     if not spans:
@@ -155,4 +172,6 @@ def _alternative(text: str, start: int, end: int, listed: bool) -> bool:
 def worded_answer(text: str) -> str | None:
     """The whole text when it is one line of words without a number in it, and nothing better was found."""
     line = unbold(text).strip()
-    return (tidy(line) or None) if len(line) <= PROSE_CHARS and "\n" not in line and not re.search(r"\d", line) else None
+    return (
+        (tidy(line) or None) if len(line) <= PROSE_CHARS and "\n" not in line and not re.search(r"\d", line) else None
+    )

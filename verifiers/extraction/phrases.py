@@ -21,16 +21,21 @@ class Phrase(NamedTuple):
 
 _COLON = r"\s{0,3}[:：=]+(?!=)"
 _IS = (
-    r"(?:is|are|was|were|equals?|=|would be|should be|must be|will be|has to be|comes? (?:out )?to(?: be)?|turns out to be"
+    r"(?:is|are|was|were|equals?|=|would be|should be|must be|will be|has to be|comes? (?:out )?to(?: be)?"
+    r"|turns out to be"
     r"|becomes|isn't|reads)"
 )
 _NOW = r"(?:\s{1,3}(?:therefore|thus|then|hence|simply|just|indeed|now|clearly|finally|also|still|actually|surely))?"
-_AFTERWARDS = r"(?:\s{1,3}(?:therefore|thus|then|hence|simply|just|indeed|clearly|given by|for sure|equal to))?(?:\s{0,3}[:：])?"
+_AFTERWARDS = (
+    r"(?:\s{1,3}(?:therefore|thus|then|hence|simply|just|indeed|clearly|given by|for sure|equal to))?(?:\s{0,3}[:：])?"
+)
 _ENGLISH = re.compile(
     rf"answers?\b(?!\s(?:the|this|that|these|each|any|all|both|your|questions?|choices?)\b)(?:\*\*?|__?)?"
-    rf"(?:(?:\s\([^()\n]{{1,60}}\)|,?\s[^\n.:：;=$]{{1,80}}?)??{_NOW},?\s{{1,3}}{_IS}(?![\w'])(?!\s+(?:that|correct)\b){_AFTERWARDS}"
+    rf"(?:(?:\s\([^()\n]{{1,60}}\)|,?\s[^\n.:：;=$]{{1,80}}?)??{_NOW},?\s{{1,3}}{_IS}(?![\w'])(?!\s+(?:that"
+    rf"|correct)\b){_AFTERWARDS}"
     rf"|(?:\s\([^()\n]{{1,60}}\)|\s(?:to|for|in|of|as)\s[^\n.:：;=$]{{1,60}}?)?{_COLON}(?:\s{{0,3}}(?:is|are)\b)?"
-    rf"|\s{{0,3}}[—–](?=\s)|\s?[-.]\s?(?=\(?[A-J]\)?\.?\s*(?:\Z|\n))|\s{{1,3}}(?=\(?[A-J]\)?\s*(?:\Z|[.\n]))|(?<=final\sanswer)\s{{1,3}}(?=[\d$\\(-]))",
+    rf"|\s{{0,3}}[—–](?=\s)|\s?[-.]\s?(?=\(?[A-J]\)?\.?\s*(?:\Z|\n))|\s{{1,3}}(?=\(?[A-J]\)?\s*(?:\Z|[.\n]))"
+    rf"|(?<=final\sanswer)\s{{1,3}}(?=[\d$\\(-]))",
     re.IGNORECASE,
 )
 _HEADED = re.compile(r"answer(?:\*\*|__)?[ \t]*\n\s*(?=\S)", re.IGNORECASE)
@@ -40,18 +45,21 @@ _IS_THE = re.compile(
 )
 _CLAUSE_START = re.compile(r"[.!?]\s|\n|[。！？]")
 _OPTION = re.compile(
-    r"(?:correct|right|best|chosen|matching)\s(?:option|choice|letter|statement|alternative)(?:\s{0,3}(?:is|:|：|would be)\s*)+",
+    r"(?:correct|right|best|chosen|matching)\s(?:option|choice|letter|statement|alternative)(?:\s{0,3}(?:is"
+    r"|:|：|would be)\s*)+",
     re.IGNORECASE,
 )
 _PICK = re.compile(
-    r"i(?:\s(?:would\s|will\s)?|'ll\s|'d\s)(?:pick|choose|select|go with|went with|vote for)\s+(?=(?:option |choice |answer )?\(?[A-J]\b)",
+    r"i(?:\s(?:would\s|will\s)?|'ll\s|'d\s)(?:pick|choose|select|go with|went with|vote for)\s+(?=(?:option "
+    r"|choice |answer )?\(?[A-J]\b)",
     re.IGNORECASE,
 )
 _IS_CORRECT = re.compile(
     r"(?:option|choice)\s\(?[A-J]\)?\s(?:is|must be|seems)\s(?:the\s)?(?:correct|right|best|answer)", re.IGNORECASE
 )
 _FINAL_VALUE = re.compile(
-    rf"final\s(?:result|value|solution|expression|output|number|count|total)(?:\s[^\n.:=$]{{0,60}}?)?(?:\s{{0,3}}[:：=]|\s{{1,3}}{_IS}(?!\w)){_AFTERWARDS}",
+    rf"final\s(?:result|value|solution|expression|output|number|count"
+    rf"|total)(?:\s[^\n.:=$]{{0,60}}?)?(?:\s{{0,3}}[:：=]|\s{{1,3}}{_IS}(?!\w)){_AFTERWARDS}",
     re.IGNORECASE,
 )
 
@@ -107,8 +115,16 @@ _BY_KEYWORD: dict[str, tuple[re.Pattern[str], ...]] = {
         ),
     ),
     "正解": (re.compile(r"正解(?:は|[:：])"),),
-    "选": (re.compile(r"(?:故|应|应该|因此|所以|正确)?选(?:择|项)?\s{0,3}(?:是|为|项)?\s{0,3}[:：]?\s{0,3}(?=[(（\"“*]{0,3}[A-H](?![A-Za-z]))"),),
-    "選": (re.compile(r"(?:故|應|應該)?選(?:擇|項)?\s{0,3}(?:是|為)?\s{0,3}[:：]?\s{0,3}(?=[(（\"“*]{0,3}[A-H](?![A-Za-z]))"),),
+    "选": (
+        re.compile(
+            r"(?:故|应|应该|因此|所以|正确)?选(?:择|项)?\s{0,3}(?:是|为|项)?\s{0,3}[:：]?\s{0,3}(?=[(（\"“*]{0,3}[A-H](?![A-Za-z]))"
+        ),
+    ),
+    "選": (
+        re.compile(
+            r"(?:故|應|應該)?選(?:擇|項)?\s{0,3}(?:是|為)?\s{0,3}[:：]?\s{0,3}(?=[(（\"“*]{0,3}[A-H](?![A-Za-z]))"
+        ),
+    ),
     "الإجابة": (re.compile(r"الإجابة(?:\s(?:النهائية|الصحيحة))?\s{0,3}(?:هي|هو|[:=：])(?:\s{0,3}[:：])?"),),
     "الجواب": (re.compile(r"الجواب(?:\s(?:النهائي|الصحيح))?\s{0,3}(?:هو|هي|[:=：])(?:\s{0,3}[:：])?"),),
     "תשובה": (re.compile(r"תשובה(?:\sהסופית)?\s{0,3}(?:היא|הוא|[:=：])(?:\s{0,3}[:：])?"),),
@@ -117,7 +133,10 @@ _BY_KEYWORD: dict[str, tuple[re.Pattern[str], ...]] = {
     "উত্তর": (re.compile(r"উত্তর(?:\s?(?:হল|হলো))?\s{0,3}[:：=]?\s{1,3}(?=[\d$\\(\-*])|উত্তর\s{0,3}[:：=]"),),
     "คำตอบ": (re.compile(r"คำตอบ(?:สุดท้าย)?\s{0,3}(?:คือ|เท่ากับ|[:=：])"),),
 }
-_KEYWORDS_ASCII = re.compile(r"\bi(?=[ '])|answer|\bans\b|correct|right|best|option|choice|final|antwort|ergebnis|respuesta|resposta|risposta|antwoord|svar|vastaus|cevap|jawaban|jibu")
+_KEYWORDS_ASCII = re.compile(
+    r"\bi(?=[ '])|answer|\bans\b|correct|right|best|option|choice|final|antwort|ergebnis|respuesta|resposta"
+    r"|risposta|antwoord|svar|vastaus|cevap|jawaban|jibu"
+)
 _KEYWORDS = re.compile(
     _KEYWORDS_ASCII.pattern + "|" + "|".join(re.escape(word) for word in _BY_KEYWORD if not word.isascii())
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 __all__ = ["first_sentence", "last_sentences", "math_spans", "undollar", "unmarked"]
 
@@ -105,9 +106,7 @@ def last_sentences(text: str, count: int) -> list[tuple[int, int]]:
     tail = text[base:]
     spans = math_spans(tail)
     starts = [0]
-    starts.extend(
-        end.end() for end in _END.finditer(tail) if not _within(end.start(), spans) and _is_end(tail, end)
-    )
+    starts.extend(end.end() for end in _END.finditer(tail) if not _within(end.start(), spans) and _is_end(tail, end))
     starts.append(len(tail))
-    pairs = [(base + start, base + end) for start, end in zip(starts, starts[1:], strict=False)]
+    pairs = [(base + start, base + end) for start, end in pairwise(starts)]
     return [pair for pair in reversed(pairs) if text[pair[0] : pair[1]].strip(" \t\r\n*_.")][:count]

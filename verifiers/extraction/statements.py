@@ -6,77 +6,106 @@ import re
 
 from assaygym.verifiers.extraction.sentences import math_spans, undollar, unmarked
 
-__all__ = ["answer_of", "is_answer", "is_brief", "tidy", "words_of"]
+__all__ = ["answer_of", "is_answer", "is_brief", "is_hedge", "tidy", "words_of"]
 
 BRIEF_WORDS = 4
 
-_WORD = re.compile(r"(?<![\\A-Za-z])(?!(?:[pbvB]?matrix|cases|array|aligned|frac|sqrt)\b)[A-Za-z][A-Za-z'’]+")
-_NOT_PROSE = frozenset(
-    "or and sqrt pi sin cos tan cot sec csc log ln exp arcsin arccos arctan to in mod max min gcd lcm inf infinity".split()
+_WORD = re.compile(
+    r"(?<![\\A-Za-z])(?!(?:[pbvB]?matrix|cases|array|aligned|frac|sqrt|or|and|pi|sin|cos|tan|cot|sec|csc|log|ln|exp|arcsin"
+    r"|arccos|arctan|to|in|mod|max|min|gcd|lcm|inf|infinity)\b)[A-Za-z][A-Za-z'’]+",
+    re.IGNORECASE,
 )
 _TRAILING = re.compile(r"(?:[\s,;:。，；、।]|\\\\|\\[ ,;!]|\\q?quad|~)+\Z")
 _WRAPPED = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("「", "」"))
 _ITALIC = re.compile(r"([*_])(?=[^\s*_])([^*_\n]{1,300}+)\1")
 _LEAD = re.compile(
-    r"(?:[\s,:;>]++|(?:therefore|thus|hence|so|consequently|then|and|finally|accordingly|clearly|in conclusion|in summary"
-    r"|to conclude|as a result|overall|altogether|yes|ok|okay|sure|well|alors|donc|also|daher|por lo tanto|portanto|quindi"
+    r"(?:[\s,:;>]++|(?:therefore|thus|hence|so|consequently|then|and|finally|accordingly|clearly"
+    r"|in conclusion|in summary"
+    r"|to conclude|as a result|overall|altogether|yes|ok|okay|sure|well|alors|donc|also|daher|por lo tanto"
+    r"|portanto|quindi"
     r"|итак|因此|所以|故|综上(?:所述)?|于是|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\x7f]))"
     r"|(?:we (?:get|have|obtain|find|conclude|see)(?: that)?|this (?:gives|yields|means|is|equals)|which (?:gives|is)"
     r"|it(?:'s| is| equals| must be| should be)|that(?:'s| is| would be)|they are|there (?:are|is|will be|were)"
-    r"|i (?:get|got|think|believe)(?: (?:that|it's|it is))?|indeed|simply|just|exactly|approximately|about|roughly|around"
+    r"|i (?:get|got|think|believe)(?: (?:that|it's|it is))?|indeed|simply|just|exactly|approximately|about"
+    r"|roughly|around"
     r"|nearly|as follows|given by|equal to|either(?= both)|precisely|probably|definitely|equals|left with)(?![\w']))++",
     re.IGNORECASE,
 )
 _NOUN = re.compile(
-    r"(?:the\s)?(?:ordered (?:pair|triple|tuple)|coordinates|set|interval|point|number|integer|fraction|value|values|matrix"
+    r"(?:the\s)?(?:ordered (?:pair|triple|tuple)|coordinates|set|interval|point|number|integer|fraction"
+    r"|value|values|matrix"
     r"|vector|expression|polynomial|function|equation|line|solutions?|roots?|pair|triple|range|domain|union)s?(?: of)?"
-    r"\s+(?=[$\\(\[{]|-?\d)|(?:all |any )?(?:real )?values? of\s+(?=\$?[a-z]\$?\s?(?:\\in|[<>]))|(?:in|on) (?=the interval)",
+    r"\s+(?=[$\\(\[{]|-?\d)|(?:all |any )?(?:real )?values? of\s+(?=\$?[a-z]\$?\s?(?:\\in|[<>]))|(?:in"
+    r"|on) (?=the interval)",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"[\s,;(]*(?:\b(?:because|since|which (?:is|are|was|means|makes|gives|simplifies|equals|can|corresponds|matches|would|has)"
-    r"|so (?:the|we|that|it|he|she|they|there|option)|as (?:required|desired|expected|we|shown|can|it|a (?:common|mixed|reduced"
-    r"|simplified|decimal|fraction)|stated|claimed|wanted)|rounded|to the nearest|correct to|accurate to|in (?:simplest|lowest"
+    r"[\s,;(]*(?:\b(?:because|since|which (?:is|are|was|means|makes|gives|simplifies|equals|can|corresponds"
+    r"|matches|would|has)"
+    r"|so (?:the|we|that|it|he|she|they|there|option)|as (?:required|desired|expected|we|shown|can|it"
+    r"|a (?:common|mixed|reduced"
+    r"|simplified|decimal|fraction)|stated|claimed|wanted)|rounded|to the nearest|correct to|accurate to"
+    r"|in (?:simplest|lowest"
     r"|reduced|simplified|exact|interval|standard|scientific|its) (?:form|terms|notation|\w+ form)|expressed (?:as|in)"
-    r"|written (?:as|in)|or (?:approximately|about|roughly|around|equivalently)|i\.e\.?|that is|namely|meaning|making|giving"
-    r"|therefore|thus|hence|obtained|after (?:simplif|round)|by (?:the|our|using|applying|symmetry)|and (?:we are|this|it|that"
-    r"|i|so|the (?:answer|others?))\b|due to|assuming|given that|considering|based on|in total|in all|in (?:this|that|each|our) case|altogether|overall"
-    r"|respectively|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)"
+    r"|written (?:as|in)|or (?:approximately|about|roughly|around|equivalently)|i\.e\.?|that is|namely"
+    r"|meaning|making|giving"
+    r"|therefore|thus|hence|obtained|after (?:simplif|round)|by (?:the|our|using|applying|symmetry)"
+    r"|and (?:we are|this|it|that"
+    r"|i|so|the (?:answer|others? (?:are|is) (?:wrong|incorrect|not|too)))\b|due to|assuming|given that"
+    r"|considering|based on|in total|in all|in (?:this|that|each|our) case|altogether|overall"
+    r"|respectively|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each"
+    r"|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)"
     r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _POLITE = re.compile(
-    r"\s*(?:です|となります|になります|である|입니다|이다|है|होगा|dır|dir|dur|dür|'?t[ıiuü]r|['’]d[ıiuü]r|است|olur)\Z", re.IGNORECASE
+    r"\s*(?:です|となります|になります|である|입니다|이다|है|होगा|dır|dir|dur|dür|'?t[ıiuü]r|['’]d[ıiuü]r|است|olur)\Z",
+    re.IGNORECASE,
 )
 _REVISED = re.compile(
-    r"(?:[\s,;.—–…-]|\.{3})+(?:no,? wait|wait,? no|no|wait|scratch that|actually|i mean|or rather|make that|correction|sorry)"
+    r"(?:[\s,;.—–…-]|\.{3})+(?:no,? wait|wait,? no|no|wait|scratch that|actually|i mean|or rather|make that"
+    r"|correction|sorry)"
     r"[\s,:;—–.-]+(?:(?:it|that)(?:'s| is| should be)\s+|make that\s+)?(?=[\d$\\(.\-√π])",
     re.IGNORECASE,
 )
 _NOT_BUT = re.compile(r"not\s.{1,60}?\sbut\s+(?:rather\s+)?(?=\S)", re.IGNORECASE)
 _COPULA = re.compile(
-    r"(?:\b(?:is|are|equals|equal to|was|were|be|gives|yields|becomes|has|have|costs?|takes?|pays?|needs?|means|est|es|son|ist|sind"
-    r"|é|são|è|sono)(?:\s(?:exactly|approximately|about|therefore|thus|equal to|simply|just|either|now|only|then|given by))?"
+    r"(?:\b(?:is|are|equals|equal to|was|were|be|gives|yields|becomes|has|have|costs?|takes?|pays?|needs?"
+    r"|means|est|es|son|ist|sind"
+    r"|é|são|è|sono)(?:\s(?:exactly|approximately|about|therefore|thus|equal to|simply|just|either|now|only"
+    r"|then|given by))?"
     r"(?:\s*:)?\s+|(?:является|равно|равен|равна|为|是|は|等于)\s{0,3}[:：]?\s{0,3})(?=\S)",
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"[^=]*[A-Za-z]{3}[^=]*=\s*(?=[^=\s][^=]*\Z)")
-_LIMITS = frozenset(
-    "at least most less more than not no except between over under above below up every never greater fewer from minus"
-    " negative plus base without besides false undefined neither increasing decreasing all any solution".split()
+_VALUE_FIRST = re.compile(r"[\s$(*-]*\d")
+_CONDITION = re.compile(r"\b(?:where|when|if|for|such that|with|provided)\b[^.]{0,60}\Z", re.IGNORECASE)
+_LIMITS = re.compile(
+    r"\b(?:at|least|most|less|more|than|not|no|except|between|over|under|above|below|up|every|never|greater|fewer|from|minus"
+    r"|negative|plus|base|without|besides|false|undefined|neither|increasing|decreasing|all|any|solution)\b",
+    re.IGNORECASE,
 )
-_SAID = frozenset("this that the these case we so for with by on at as his her their its my when if".split())
+_HEDGE = re.compile(
+    r"\b(?:(?:could|might|may)(?: also)? be|maybe|perhaps|possibly|alternatively|not sure|or (?:it|else)"
+    r"|either|depending)\b",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"[\d\x00]")
+_SAID = re.compile(
+    r"\b(?:this|that|the|these|case|we|so|for|with|by|on|at|as|his|her|their|its|my|when|if)\b", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"[A-Za-z][a-z']*\s+(?:[a-z']+\s+){1,5}[$€£]?\\?\(?\$?[\d\x00]", re.ASCII)
 _NUMBER = re.compile(r"(?<![\w.])[-−]?[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s?/\s?\d+)?(?![\w/])\s?%?")
 _MATHS = re.compile(
-    r"[\d\\^=√π∞½⅓¼⅔¾±≤≥<>\x00]|(?<![A-Za-z'’])(?:[B-HJ-Zb-z]|A(?!\s[a-z])|x)(?![A-Za-z'’])|\b(?:zero|one|two|three|four|five|six|seven"
+    r"[\d\\^=√π∞½⅓¼⅔¾±≤≥<>\x00]|(?<![A-Za-z'’])(?:[B-HJ-Zb-z]|A(?!\s[a-z])|x)(?![A-Za-z'’])|\b(?:zero|one"
+    r"|two|three|four|five|six|seven"
     r"|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|pi|infinity)\b"
 )
 
 
 def words_of(text: str) -> list[str]:
     r"""The words of a text in lower case, without commands, names of functions, "or" and "and"."""
-    return [word for word in map(str.lower, _WORD.findall(text)) if word not in _NOT_PROSE]
+    return _WORD.findall(text.lower())
 
 
 def is_brief(text: str) -> bool:
@@ -119,6 +148,13 @@ def _unwrapped(text: str) -> str:
     return italic[2] if italic else text
 
 
+def is_hedge(text: str) -> bool:
+    """Whether a sentence names several values as possible ones: "5, but it could be 6"."""
+    prose = unmarked(text)
+    hedge = _HEDGE.search(prose)
+    return bool(hedge and _VALUE.search(prose, 0, hedge.start()) and _VALUE.search(prose, hedge.end()))
+
+
 def answer_of(statement: str) -> str:
     """The answer that a statement gives, tidied; the whole statement where it does not tell which part is the answer.
 
@@ -126,6 +162,8 @@ def answer_of(statement: str) -> str:
     ("where k is an integer", "for all x") stay. "5, no, 6" gives 6, "3 or 4" stays whole.
     """
     text = _revised(statement.strip())
+    if is_hedge(text):
+        return tidy(text)
     text = _outside(_CLAUSE, text, first=_LEAD.match(text))
     text = _without_lead(text)
     prose = unmarked(text)
@@ -158,7 +196,8 @@ def _without_lead(text: str) -> str:
 
 def _core(text: str) -> str:
     prose = unmarked(text)
-    for copula in reversed(list(_COPULA.finditer(prose))[-20:]):
+    copulas = () if _VALUE_FIRST.match(prose) else list(_COPULA.finditer(prose))[-20:]
+    for copula in reversed(copulas):
         rest = _without_lead(text[copula.end() :])
         if is_answer(unmarked(rest)) and not _is_condition(prose, copula.start()):
             return rest
@@ -167,15 +206,15 @@ def _core(text: str) -> str:
 
 
 def _is_condition(prose: str, position: int) -> bool:
-    return re.search(r"\b(?:where|when|if|for|such that|with|provided)\b[^.]{0,60}\Z", prose[:position], re.IGNORECASE) is not None
+    return _CONDITION.search(prose, max(0, position - 80), position) is not None
 
 
 def _only_value(text: str, prose: str) -> str | None:
-    """The one formula or number of a sentence, with the words behind it; None when there are several or limits on it."""
+    """The one formula or number of a sentence and the words behind it; None when there are several or limits on it."""
     spans = math_spans(text)
     numbers = list(_NUMBER.finditer(prose))
     first = spans[0][0] if spans else numbers[0].start() if numbers else 0
-    if _LIMITS.intersection(map(str.lower, re.findall(r"[A-Za-z]+", prose[:first]))):
+    if _LIMITS.search(prose, 0, first):
         return None
     if spans and not numbers:
         start, end = spans[-1][0], spans[-1][1]
@@ -193,5 +232,4 @@ def _only_value(text: str, prose: str) -> str | None:
 
 def _with_tail(text: str, start: int, end: int) -> str:
     tail = text[end:]
-    words = words_of(tail)
-    return text[start:] if len(words) <= 2 and _SAID.isdisjoint(words) else text[start:end]
+    return text[start:] if len(words_of(tail)) <= 2 and not _SAID.search(tail) else text[start:end]
