@@ -1,0 +1,146 @@
+"""A number or expression with all that was worked out of it, so that a gold's work is done once for a group of answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from assaygym.verifiers.maths.fuel import Fuel
+from assaygym.verifiers.maths.scalars import digits, fields, floats, rationals
+from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, Traits
+from assaygym.verifiers.maths.scalars.outcomes import NoValueError, UnfitError, UnsureError
+from assaygym.verifiers.maths.scalars.points import real_point, whole_points
+from assaygym.verifiers.maths.scalars.primes import FIELDS, Field
+from assaygym.verifiers.maths.scalars.rationals import Pair
+from assaygym.verifiers.maths.syntax.tree import Node
+
+__all__ = ["Occasion", "Scalar"]
+
+T = TypeVar("T")
+Occasion = tuple[tuple[str, ...], tuple[str, ...], int]
+"""Where values are compared: the names of real variables and of integers, both sorted, and the number of the point."""
+_NO_PLACE: Final[dict[str, Pair]] = {}
+
+
+class Scalar:
+    """A tree, and what was worked out of it; every evaluation costs the same fuel whether it is made or remembered.
+
+    What has no value comes out as the error that tells why, instead of raising it.
+    """
+
+    __slots__ = ("_held", "_traits", "tree")
+
+    def __init__(self, tree: Node) -> None:
+        self.tree = tree
+        self._traits: Traits | None = None
+        self._held: dict[Any, tuple[Any, int]] = {}
+
+    @property
+    def traits(self) -> Traits:
+        """What the tree is made of."""
+        if self._traits is None:
+            self._traits = Traits(self.tree)
+        return self._traits
+
+    def rational(self, fuel: Fuel) -> Pair | NoValueError:
+        """The exact value, not necessarily in lowest terms."""
+        tree = self.tree
+        if tree[0] == "num":
+            return tree[1], tree[2]
+        entry = self._held.get("rational")
+        if entry is not None:
+            fuel.spend(entry[1])
+            return entry[0]  # type: ignore[no-any-return]
+        return self._work("rational", lambda: rationals.evaluate(tree, rationals.NO_NAMES, fuel), fuel)
+
+    def residue(self, index: int, whole: tuple[str, ...], k: int, fuel: Fuel) -> tuple[int, bool] | NoValueError:
+        """The value in a fixed field, at the k-th values of the integers, and whether variables came in that may depend
+        on each other."""
+        key = (index, whole, k)
+        entry = self._held.get(key)
+        if entry is not None:
+            fuel.spend(entry[1])
+            return entry[0]  # type: ignore[no-any-return]
+        return self._work(key, lambda: self.in_field(FIELDS[index], whole, k, fuel), fuel)
+
+    def in_field(self, field: Field, whole: tuple[str, ...], k: int, fuel: Fuel) -> tuple[int, bool]:
+        """As `residue`, in any field, not remembered.
+
+        Raises:
+            NoValueError: it has no value there.
+        """
+        fuel.spend(self.traits.size * STEPS_PER_NODE)
+        names = whole_points(whole)[k] if whole else _NO_PLACE
+        exponents = names
+        if self.traits.exponents:
+            exponents = {name: (_exponent(name), 1) for name in self.traits.exponents} | names
+        place = fields.Place(field, names, exponents, fuel)
+        return fields.evaluate(self.tree, place) % field.p, place.loose or (place.pi and place.e)
+
+    def ball(self, occasion: Occasion, fuel: Fuel) -> floats.Ball | NoValueError:
+        """The value in doubles, with its bound."""
+        entry = self._held.get(occasion)
+        if entry is not None:
+            fuel.spend(entry[1])
+            return entry[0]  # type: ignore[no-any-return]
+
+        def work() -> floats.Ball:
+            fuel.spend(self.traits.size * STEPS_PER_NODE)
+            return floats.evaluate(self.tree, floats.Spot(_point(occasion), fuel))
+
+        return self._work(occasion, work, fuel)
+
+    def digits(self, occasion: Occasion, precision: int, fuel: Fuel) -> tuple[digits.Ball, int] | NoValueError:
+        """The value to this many bits, with its bound, and the span of what came up (see `digits.Desk`)."""
+        key = (occasion, precision)
+        entry = self._held.get(key)
+        if entry is not None:
+            fuel.spend(entry[1])
+            return entry[0]  # type: ignore[no-any-return]
+
+        def work() -> tuple[digits.Ball, int]:
+            fuel.spend(self.traits.size * STEPS_PER_NODE)
+            desk = digits.Desk(_point(occasion), precision, fuel)
+            return digits.evaluate(self.tree, desk), desk.span
+
+        return self._work(key, work, fuel)
+
+    def rewritten(self, key: str, rewrite: Callable[[Node], Node]) -> Scalar:
+        """The scalar of a rewritten tree, kept under the key; itself where nothing changes."""
+        entry = self._held.get(key)
+        if entry is None:
+            tree = rewrite(self.tree)
+            entry = self._held[key] = (self if tree == self.tree else Scalar(tree), 0)
+        return entry[0]  # type: ignore[no-any-return]
+
+    def _work(self, key: Any, evaluate: Callable[[], T], fuel: Fuel) -> T | NoValueError:
+        before = fuel.left
+        value: T | NoValueError
+        try:
+            value = evaluate()
+        except NoValueError as error:
+            value = error.with_traceback(None)
+            value.__context__ = None
+        except RecursionError:
+            value = UnfitError("nested too deeply")
+        except (OverflowError, ValueError, ZeroDivisionError):
+            value = UnsureError("beyond the range of the numbers used")
+        self._held[key] = (value, before - fuel.left)
+        return value
+
+
+def _point(occasion: Occasion) -> dict[str, float]:
+    names, whole, k = occasion
+    point = real_point(names, k)
+    if not whole:
+        return point
+    return point | {name: float(p) for name, (p, _) in whole_points(whole)[k].items()}
+
+
+@lru_cache(1024)
+def _exponent(name: str) -> int:
+    """The integer that stands for a variable in exponents: the same in every field."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=3).digest()
+    return int.from_bytes(digest, "big") | 1 << 20
