@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from assaygym.verifiers.maths.objects.trees import heads, product
+from assaygym.verifiers.maths.objects.trees import heads, product, settled
 from assaygym.verifiers.maths.objects.units import Unit, read_unit
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -31,7 +31,7 @@ def without_units(node: Node) -> tuple[Node, Unit] | None:
         if not unit.same_as(first) and not unit.measures_as(first):
             return None
     bare = _bare(node, first)
-    return None if bare is None else (bare, first)
+    return None if bare is None else (settled(bare) if len(found) > 1 else bare, first)
 
 
 def _units(node: Node) -> list[Unit]:
@@ -45,7 +45,7 @@ def _bare(node: Node, first: Unit) -> Node | None:
     if node[0] in ("unit", "money"):
         unit = read_unit(node[2])
         factor = Fraction(1) if unit.same_as(first) else unit.factor / first.factor
-        return product(("num", factor.numerator, factor.denominator), node[1])
+        return node[1] if factor == 1 else settled(product(("num", factor.numerator, factor.denominator), node[1]))
     rule = {"add": None, "neg": None, "pm": None, "mp": None, "mul": 1, "div": 1}.get(node[0], 0)
     if rule == 0:
         return None

@@ -35,6 +35,12 @@ class Context:
         finding = proportional(gold, pred, self.fuel)
         return self.ask("proportional", gold.tree, pred.tree) if finding.layer == "unevaluated" else finding
 
+    def ignoring_form(self) -> Context:
+        """For what is no answer itself: arithmetic that is left to do does not matter."""
+        if self.policy.unevaluated:
+            return self
+        return Context(replace(self.policy, unevaluated=True), self.fuel, self.ask)
+
     def with_gap(self, position: int) -> Context:
         """For the gold's item at this position: its own absolute tolerance where the policy gives one per item."""
         gaps = self.policy.absolute

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.objects.context import Context
-from assaygym.verifiers.maths.objects.items import Items
+from assaygym.verifiers.maths.objects.items import Items, Record
 from assaygym.verifiers.maths.objects.lattice import Classes, classes_of
 from assaygym.verifiers.maths.objects.thing import Reader, Thing, equal
 from assaygym.verifiers.maths.objects.trees import MINUS_ONE, ONE, heads, renamed
@@ -20,6 +20,7 @@ __all__ = ["PARAMETERS", "Family", "implicit_parameter", "same_progressions", "s
 
 PARAMETERS: Final = frozenset("klmnjr")
 """Names that an integer parameter goes by where no domain is written."""
+REAL_PARAMETERS: Final = frozenset(("s", "t", "u", "v", "r", "k", "a", "b", "c", "lambda", "mu", "theta"))
 _UNKNOWNS: Final = frozenset(("x", "t", "z", "y", "u", "theta", "alpha", "beta", "phi", "varphi", "omega", "gamma"))
 _INTEGERS: Final = ("Z", "")
 
@@ -70,10 +71,12 @@ class Family(Thing):
     def adopt(self, other: Thing, context: Context) -> Thing | None:
         """Values in a letter that nothing is said of, as a family."""
         things = other.items if isinstance(other, Items) else (other,)
-        if not all(thing.kind in ("value", "tuple", "region") for thing in things):
+        if not all(thing.kind in ("value", "tuple", "region", "angle", "record") for thing in things):
             return None
-        names = set().union(*(free_names(thing.node) for thing in things))
-        params = sorted(names & PARAMETERS)
+        values = things[0].values() if isinstance(things[0], Record) else things
+        names = set().union(*(free_names(thing.node) for thing in values))
+        letters = REAL_PARAMETERS if self.domain.startswith("R") else PARAMETERS
+        params = sorted(names & letters)
         if len(params) != len(self.params) or len(names) - len(params) != self._other_names():
             return None
         return Family(other.node, [thing.node for thing in things], params, "", self._read)

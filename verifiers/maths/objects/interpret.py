@@ -8,11 +8,12 @@ from typing import Final
 
 from assaygym.verifiers.maths.objects.angles import without_degrees, without_units
 from assaygym.verifiers.maths.objects.families import Family
+from assaygym.verifiers.maths.objects.items import Items
 from assaygym.verifiers.maths.objects.listing import read_items
 from assaygym.verifiers.maths.objects.relations import Definition
 from assaygym.verifiers.maths.objects.sequences import Based, Matrix, Ratio, Tuple
 from assaygym.verifiers.maths.objects.signs import count_signs
-from assaygym.verifiers.maths.objects.solving import read_region
+from assaygym.verifiers.maths.objects.solving import integers_of, joined, read_region
 from assaygym.verifiers.maths.objects.statements import read_condition, read_relation
 from assaygym.verifiers.maths.objects.structures import Builder, Cases, Structure, Words
 from assaygym.verifiers.maths.objects.thing import Thing
@@ -47,6 +48,8 @@ def _expression(node: Node) -> Thing:
         return Value(node)
     if "pm" in found or "mp" in found:
         return _signed(node)
+    if found == {"domain", "set"} and node[0] == "add" and len(node) == 3 and node[2][0] == "neg":
+        return _line(("minus", node[1], node[2][1]))
     if "matrix" in found or "seq" in found:
         return _array(node)
     if "unit" in found or "money" in found:
@@ -142,7 +145,7 @@ def _set_builder(node: Node) -> Thing:
     element, conditions = node[1], node[2:]
     if element[0] == "rel" and element[1] == ("in",):
         element, conditions = element[2], (element, *conditions)
-    family = _as_family(node, element, conditions)
+    family = _as_family(node, element, conditions) or _integers(node, element, conditions)
     return family or Builder(("setof", element, *conditions), interpret)
 
 
@@ -156,6 +159,16 @@ def _as_family(node: Node, element: Node, conditions: Sequence[Node]) -> Thing |
         element, conditions = values[0], rest
     found = read_condition(("with", element, *conditions), interpret)
     return found if isinstance(found, Family) else None
+
+
+def _integers(node: Node, element: Node, conditions: Sequence[Node]) -> Thing | None:
+    r"""`\{x\in\mathbb Z \mid 2\le x\le3\}`, when there are few."""
+    whole = ("rel", ("in",), element, ("domain", "Z"))
+    if whole not in conditions:
+        return None
+    region = joined(node, [read_region(part) for part in conditions if part != whole], "inter")
+    numbers = None if region is None else integers_of(region)
+    return None if numbers is None else Items(node, [Value(("num", number, 1)) for number in numbers], "set")
 
 
 def _real(element: Node) -> Node:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from assaygym.verifiers.maths.finding import Finding, differ
 from assaygym.verifiers.maths.objects.context import Context, all_same
 from assaygym.verifiers.maths.objects.matching import distinct, matched
-from assaygym.verifiers.maths.objects.regions import Region
+from assaygym.verifiers.maths.objects.regions import NOTHING, Region
 from assaygym.verifiers.maths.objects.solving import joined
 from assaygym.verifiers.maths.objects.thing import Thing, equal
 from assaygym.verifiers.maths.syntax.tree import Node
@@ -91,6 +91,8 @@ class Items(Thing):
 
     def region(self) -> Region | None:
         """Conditions joined by "or" or listed; the points of a set; intervals that a bracket or infinity marks."""
+        if not self.items:
+            return Region(self.node, None, NOTHING)
         how = "union"
         if self.sort == "list" and any(item.kind == "relation" for item in self.items):
             how = "listed"
@@ -152,6 +154,8 @@ class Record(Thing):
 
     def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
         """A tuple of the values, in the order of their names; a list of them in the order given."""
+        if other.kind == "definition":
+            return Items(self.node, self.values(), "or") if self.root() == getattr(other, "target", "") else None
         if other.kind == "collection":
             return Items(self.node, self.values(), "list") if self.root() else None
         make: Callable[[Sequence[Thing]], Thing] | None = getattr(other, "with_items", None)

@@ -89,6 +89,7 @@ class Region(Thing):
         """The same set, of the same variable where both name one."""
         if self.name and pred.name and self.name != pred.name and not context.policy.rename:
             return differ("intervals", f"of {pred.name}, not of {self.name}")
+        context = context.ignoring_form()
         left, right = self.normal(context.fuel), pred.normal(context.fuel)
         if left is not None and right is not None:
             return _same_pieces(left, right, context)

@@ -16,8 +16,10 @@ from assaygym.verifiers.maths.objects.trees import ZERO, difference, renamed
 from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, sign, substitute
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["Definition", "Relation", "Working"]
+__all__ = ["ANONYMOUS", "Definition", "Relation", "Working"]
 
+ANONYMOUS: Final = "->"
+"""Of a function that is given as `x \\mapsto x^2`."""
 _SYMMETRIC: Final = frozenset(("perp", "par", "==", "~"))
 _PLACES: Final = ((2, 3, 5, 7, 11, 13, 17, 19), (23, 3, 29, 2, 31, 41, 37, 43), (7, 47, 2, 53, 5, 3, 59, 61))
 
@@ -38,10 +40,13 @@ class Relation(Thing):
     def compare(self, pred: Relation, context: Context) -> Finding:
         """As sets of numbers where both are solved; otherwise side by side up to a factor."""
         mine, other = self.region(), pred.region()
-        if mine is not None and other is not None:
-            finding = mine.compare(other, context)
-            if finding.equal or finding.decided:
-                return finding
+        if mine is None or other is None:
+            return self._as_statements(pred, context)
+        in_letters = any(len(free_names(relation.node)) > 1 for relation in (self, pred))
+        finding = self._as_statements(pred, context) if in_letters else None
+        return finding if finding and finding.equal else mine.compare(other, context)
+
+    def _as_statements(self, pred: Relation, context: Context) -> Finding:
         left, right = _oriented(self), _oriented(pred)
         if left[0] != right[0]:
             return differ("relations", "other relation signs")
@@ -144,7 +149,8 @@ class Definition(Thing):
     def _same_function(self, pred: Definition, context: Context) -> Finding:
         if len(self.params) != len(pred.params):
             return differ("function", "other arguments")
-        if self.function != pred.function and not context.policy.rename:
+        names = {self.function, pred.function} - {ANONYMOUS}
+        if len(names) > 1 and not context.policy.rename:
             return differ("function", "another function")
         if not free_names(pred.value.node).isdisjoint(set(self.params) - set(pred.params)):
             return differ("function", "a name that the other binds")
@@ -158,9 +164,9 @@ class Definition(Thing):
         return self._read(renamed(self.value.node, changes))
 
     def _same_graph(self, pred: Definition, context: Context) -> Finding | None:
-        """`y=x^2` and `f(x)=x^2`; None for other pairs."""
+        """`y=x^2` and `f(x)=x^2`, or `f=3` and `f(x)=3`; None for other pairs."""
         named, other = (self, pred) if self.function else (pred, self)
-        if not named.function or other.target != "y" or len(named.params) != 1:
+        if not named.function or len(named.params) != 1 or other.target not in ("y", named.function):
             return None
         return equal(self.value, pred.value, context)
 
@@ -185,12 +191,12 @@ class Definition(Thing):
         return Relation(("rel", ("=",), self.node[2], self.value.node), self._read)
 
     def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
-        """The value; an equation against one. That a function is zero everywhere is not the number zero."""
+        """The value; an equation against one. For the gold 0, `f(x)=0` is a statement and not a value."""
         if other.kind == "relation" or (isinstance(other, Items) and _are_equations(other)):
             return self.relation() if self.node[0] == "rel" else None
         if isinstance(other, Items) and not other.targets() <= {self.target}:
             return None
-        if other.kind in ("record", "conditioned") or (self.function and self.value.node == ZERO):
+        if other.kind in ("record", "conditioned") or (self.function and self.value.node == ZERO and not is_gold):
             return None
         return self.value
 
@@ -228,4 +234,5 @@ class Working(Thing):
         *earlier, last = self.members
         if other.kind in ("relation", "definition", "record") or any(thing.node == last.node for thing in earlier):
             return None
-        return last if all(equal(last, thing, context).equal for thing in earlier) else None
+        inner = context.ignoring_form()
+        return last if all(equal(last, thing, inner).equal for thing in earlier) else None

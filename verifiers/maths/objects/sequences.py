@@ -12,6 +12,7 @@ from assaygym.verifiers.maths.objects.regions import Region
 from assaygym.verifiers.maths.objects.solving import interval
 from assaygym.verifiers.maths.objects.thing import Thing, equal
 from assaygym.verifiers.maths.objects.values import Value
+from assaygym.verifiers.maths.objects.vectors import vector_components
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["Based", "Matrix", "Ratio", "Tuple"]
@@ -35,6 +36,13 @@ class Tuple(Thing):
         if self.brackets != pred.brackets:
             return differ("tuple", "other brackets")
         return in_places("tuple", self.items, pred.items, context)
+
+    def adopt(self, other: Thing, context: Context) -> Thing | None:
+        r"""`2\mathbf i-\mathbf j`, with as many components as this has."""
+        if other.kind != "value" or not 2 <= len(self.items) <= 3:
+            return None
+        components = vector_components(other.node, len(self.items))
+        return None if components is None else self.with_items([Value(part) for part in components])
 
     def with_items(self, items: Sequence[Thing]) -> Tuple:
         """A tuple of these items in the same brackets."""
@@ -79,6 +87,13 @@ class Matrix(Thing):
         if len(self.rows) == 1:
             return self.rows[0]
         return [row[0] for row in self.rows] if all(len(row) == 1 for row in self.rows) else None
+
+    def adopt(self, other: Thing, context: Context) -> Thing | None:
+        """`[[1,2],[3,4]]`, by rows."""
+        if not isinstance(other, Tuple) or other.brackets != ("[", "]"):
+            return None
+        rows = [row.items for row in other.items if isinstance(row, Tuple) and row.brackets == ("[", "]")]
+        return Matrix(other.node, rows) if len(rows) == len(other.items) else None
 
     def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
         """A vector as a tuple in the brackets of the other."""

@@ -6,6 +6,8 @@ inequality is another answer than its solution.
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil, floor
 from typing import Final
 
 from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
@@ -19,15 +21,17 @@ from assaygym.verifiers.maths.objects.regions import (
     outside,
     union,
 )
-from assaygym.verifiers.maths.objects.trees import ONE, ZERO, difference, linear, negated
-from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, sign
+from assaygym.verifiers.maths.objects.trees import ONE, ZERO, difference, linear, negated, settled
+from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, rational, sign
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["FLIPPED", "half_line", "interval", "joined", "point", "read_region", "sign_of"]
+__all__ = ["FLIPPED", "half_line", "integers_of", "interval", "joined", "point", "read_region", "sign_of"]
 
 FLIPPED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _MAIN_NAMES: Final = frozenset("xyzt")
 _COMPLEX_NAMES: Final = frozenset("zw")
+MAX_INTEGERS: Final = 200
+"""Most members of a set of integers that is written out."""
 _SIGN_STEPS: Final = 100_000
 
 
@@ -46,6 +50,27 @@ def joined(node: Node, regions: list[Region | None], how: str) -> Region | None:
     return Region(node, names.pop() if names else None, intersection(shapes) if how == "inter" else (how, *shapes))
 
 
+def integers_of(region: Region) -> list[int] | None:
+    """The integers in a region between rational bounds; None when they are not known, or many."""
+    fuel = Fuel(_SIGN_STEPS)
+    try:
+        pieces = region.normal(fuel) or ()
+        bounds = [(_bound(piece.low, fuel), _bound(piece.high, fuel)) for piece in pieces]
+    except OutOfFuelError:
+        return None
+    found: set[int] = set()
+    for piece, (low, high) in zip(pieces, bounds, strict=True):
+        if low is None or high is None or high - low > MAX_INTEGERS:
+            return None
+        inside = range(ceil(low), floor(high) + 1)
+        found.update(n for n in inside if (n != low or piece.low_closed) and (n != high or piece.high_closed))
+    return sorted(found) if pieces and len(found) <= MAX_INTEGERS else None
+
+
+def _bound(end: Scalar | None, fuel: Fuel) -> Fraction | None:
+    return None if end is None else rational(end.tree, fuel)
+
+
 def _read(node: Node) -> tuple[str | None, Shape] | None:
     reader = _READERS.get(node[0])
     return reader(node) if reader else None
@@ -56,7 +81,7 @@ def interval(node: Node) -> Shape | None:
     if len(node) != 5 or node[1] not in "([" or node[2] not in ")]":
         return None
     low, high = _end(node[3]), _end(node[4])
-    if low is False or high is False or low == "inf" or high == "-inf":
+    if low is None or high is None or low == "inf" or high == "-inf":
         return None
     return (
         "piece",
@@ -69,8 +94,8 @@ def interval(node: Node) -> Shape | None:
     )
 
 
-def _end(node: Node) -> Scalar | str | bool:
-    """An endpoint: a scalar, "inf", "-inf", or False for what is no number."""
+def _end(node: Node) -> Scalar | str | None:
+    """An endpoint: a scalar, "inf", "-inf", or None for what is no number."""
     sign_text = ""
     if node[0] == "neg" or (node[0] == "add" and len(node) == 2):
         sign_text, inner = ("-" if node[0] == "neg" else ""), node[1]
@@ -80,7 +105,7 @@ def _end(node: Node) -> Scalar | str | bool:
         return "inf"
     while node[0] in ("unit", "money"):
         node = node[1]
-    return False if node[0] in _NO_NUMBERS else Scalar(node)
+    return None if node[0] in _NO_NUMBERS else Scalar(node)
 
 
 _NO_NUMBERS: Final = frozenset(("seq", "set", "list", "or", "rel", "matrix", "words", "setof",
@@ -96,12 +121,11 @@ def point(node: Node) -> Shape | None:
 def half_line(op: str, bound: Node) -> Shape | None:
     """The numbers that stand in this relation to a bound; None where the bound is no number."""
     end = _end(bound)
-    if end is False:
+    if end is None:
         return None
     if isinstance(end, str):
         upward = end == "inf"
         return EVERYTHING if op in (("<", "<=", "!=") if upward else (">", ">=", "!=")) else NOTHING
-    assert isinstance(end, Scalar)
     if op in ("=", "!="):
         here: Shape = ("piece", Piece(end, True, end, True))
         return here if op == "=" else outside(here)
@@ -226,7 +250,9 @@ def _linear(op: str, side: Node, name: str) -> Shape | None:
     if not direction:
         return None
     bound = negated(parts[1])
-    return half_line(op if direction > 0 else FLIPPED[op], bound if parts[0] == ONE else ("div", bound, parts[0]))
+    return half_line(
+        op if direction > 0 else FLIPPED[op], settled(bound if parts[0] == ONE else ("div", bound, parts[0]))
+    )
 
 
 def _absolute(op: str, inner: Node, bound: Node, name: str) -> Shape | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from assaygym.verifiers.maths.objects.families import Family
 from assaygym.verifiers.maths.objects.items import Items, Record
-from assaygym.verifiers.maths.objects.relations import Definition, Relation, Working
+from assaygym.verifiers.maths.objects.relations import ANONYMOUS, Definition, Relation, Working
 from assaygym.verifiers.maths.objects.solving import joined, read_region
 from assaygym.verifiers.maths.objects.structures import Conditioned
 from assaygym.verifiers.maths.objects.targets import Target, definable, tuple_of_names
@@ -17,7 +17,7 @@ from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["read_condition", "read_relation"]
 
-_INTEGER_DOMAINS: Final = ("Z", "N")
+_DOMAINS: Final = ("Z", "N", "R")
 _CLASS: Final = "k"
 
 
@@ -34,8 +34,10 @@ def read_relation(node: Node, read: Reader) -> Thing:
         return read(terms[1])
     if ops == ("==",):
         return _congruence(node, terms, read)
-    if ops == ("->",) and terms[0][0] == "sym":
-        return Definition(node, f"{terms[0][1]} ->", read(terms[1]), read, "", ())
+    if ops == ("->",) and terms[0][0] == "ratio" and len(terms[0]) == 3:
+        return _equation(node, (("call", terms[0][1][1], terms[0][2]), terms[1]), read)
+    if ops == ("->",) and terms[0][0] == "sym" and terms[1][0] not in ("num", "const", "neg"):
+        return Definition(node, f"{terms[0][1]} ->", read(terms[1]), read, ANONYMOUS, (terms[0][1],))
     return Relation(node, read)
 
 
@@ -88,6 +90,8 @@ def _member(node: Node, terms: Sequence[Node], read: Reader) -> Thing:
 def _congruence(node: Node, terms: Sequence[Node], read: Reader) -> Thing:
     r"""`x \equiv 3 \pmod 7` as the family `x = 3 + 7k`."""
     left, right = terms
+    if right[:2] != ("fn", "mod") and definable(left, right):
+        return _equation(node, terms, read)
     if left[0] != "sym" or right[:2] != ("fn", "mod") or len(right) != 4:
         return Relation(node, read)
     residues = right[2][1:] if right[2][0] == "list" else (right[2],)
@@ -105,6 +109,8 @@ def read_condition(node: Node, read: Reader) -> Thing:
     body, conditions = node[1], _flat(node[2:])
     declared = _declared(conditions)
     params = {name: domain for name, domain in declared.items() if name in free_names(body)}
+    if body[0] != "seq" and not (body[0] == "rel" and body[-1][0] == "seq"):
+        params = {name: domain for name, domain in params.items() if domain[0] != "R"}
     if params and not (body[0] == "rel" and body[2] in [("sym", name) for name in params]):
         return _family(node, body, conditions, params, read)
     if body[0] in ("rel", "list", "or", "seq", "union"):
@@ -126,12 +132,12 @@ def _says_nothing(condition: Node, thing: Thing) -> bool:
 
 
 def _declared(conditions: Sequence[Node]) -> dict[str, str]:
-    """The integer parameters among the conditions, with their domains."""
+    """The parameters among the conditions, with their domains; real ones only make families of points."""
     found = {}
     for condition in conditions:
         if condition[0] != "rel" or condition[1] != ("in",) or condition[3][0] != "domain":
             continue
-        if condition[3][1][:1] in _INTEGER_DOMAINS:
+        if condition[3][1][:1] in _DOMAINS:
             names = condition[2][1:] if condition[2][0] in ("list",) else (condition[2],)
             found.update({part[1]: condition[3][1] for part in names if part[0] == "sym"})
     return found

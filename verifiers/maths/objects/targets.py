@@ -1,4 +1,4 @@
-r"""What can stand on the left of a definition: `x`, `a_n`, `f(x)`, `P(A)`, `AB`, `\angle ABC`, `\sin A`, `|AB|`."""
+r"""What can stand on the left of a definition: `x`, `a_n`, `f(x)`, `P(A)`, `AB`, `\sin A`, `|AB|`, `m+n`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _POINT: Final = re.compile(r"[A-Z](?:'*|_?\{?[0-9A-Z]\}?)")
 _GREEK: Final = frozenset(("alpha", "beta", "gamma", "delta", "theta", "phi", "varphi", "omega", "psi"))
 _INDEXED: Final = re.compile(r"([A-Za-z]+)_\{?([a-z])\}?")
 _CHANGE: Final[Node] = ("sym", "Delta")
+_LETTER: Final = re.compile("[a-dkm-su-v]|[A-Z]")
 _OPERATORS: Final = frozenset(("sum", "prod", "integral", "limit", "derivative"))
 _OF_POINTS: Final = frozenset(
     ("abs", "norm", "sin", "cos", "tan", "cot", "sec", "csc", "det", "max", "min", "tr", "arg", "re", "im", "conj")
@@ -35,6 +36,8 @@ def definable(node: Node, value: Node) -> Target | None:
     target = reader(node) if reader else None
     if target is None or (node[0] == "sym" and node[1] in free_names(value)):
         return None
+    if node[0] in ("add", "div", "ratio") and free_names(value):
+        return target if "/" in target.name else None
     if node[0] == "sym" and not target.function:
         indexed = _INDEXED.fullmatch(node[1])
         if indexed and indexed[2] in free_names(value):
@@ -69,6 +72,14 @@ def _product(node: Node) -> Target | None:
     return None
 
 
+def _combination(node: Node) -> Target | None:
+    """`m+n`, `m/n`, `a:b`: what a problem that introduces these letters asks for; never the unknowns of an equation."""
+    parts = sorted(node[1:]) if node[0] == "add" else node[1:]
+    if not all(part[0] == "sym" and _LETTER.fullmatch(part[1]) for part in parts) or len(set(parts)) != len(parts):
+        return None
+    return Target(f" {node[0]} ".join(part[1] for part in parts))
+
+
 def _function(node: Node) -> Target | None:
     inner = node[2:]
     if node[1] not in _OF_POINTS or len(inner) != 1:
@@ -87,7 +98,9 @@ def _operator(node: Node) -> Target | None:
 def _quotient(node: Node) -> Target | None:
     """`dy/dx`."""
     names = [_flat(part) for part in node[1:]]
-    return Target("/".join(names)) if all(name.startswith("d") and len(name) > 1 for name in names) else None
+    if all(name.startswith("d") and len(name) > 1 for name in names):
+        return Target("/".join(names))
+    return _combination(node)
 
 
 def _flat(node: Node) -> str:
@@ -99,6 +112,8 @@ _READERS: Final = {
     "sym": _symbol,
     "call": _call,
     "mul": _product,
+    "add": _combination,
+    "ratio": _combination,
     "fn": _function,
     "div": _quotient,
     **dict.fromkeys(_OPERATORS, _operator),

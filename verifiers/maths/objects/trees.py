@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from assaygym.verifiers.maths.scalars.scalar import free_names, substitute
+from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
+from assaygym.verifiers.maths.scalars.scalar import free_names, rational, substitute
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["MINUS_ONE", "ONE", "ZERO", "contains", "difference", "heads", "linear", "negated", "product", "renamed"]
+__all__ = [
+    "MINUS_ONE",
+    "ONE",
+    "ZERO",
+    "contains",
+    "difference",
+    "heads",
+    "linear",
+    "negated",
+    "product",
+    "renamed",
+    "settled",
+]
 
 ZERO: Final[Node] = ("num", 0, 1)
 ONE: Final[Node] = ("num", 1, 1)
 MINUS_ONE: Final[Node] = ("num", -1, 1)
+_SETTLING: Final = 20_000
 _LEAVES: Final = frozenset(("num", "dec", "sym", "const", "sci", "mixed", "repeating", "based", "words", "domain"))
 
 
@@ -28,6 +42,17 @@ def heads(node: Node) -> set[str]:
             if head not in _LEAVES:
                 stack.extend(child for child in top if type(child) is tuple)
     return found
+
+
+def settled(node: Node) -> Node:
+    """A rational number without names in lowest terms, however it was put together; any other tree as it is."""
+    if node[0] == "num" or free_names(node):
+        return node
+    try:
+        value = rational(node, Fuel(_SETTLING))
+    except OutOfFuelError:
+        return node
+    return node if value is None else ("num", value.numerator, value.denominator)
 
 
 def contains(node: Node, kind: str) -> bool:

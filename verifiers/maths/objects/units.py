@@ -26,7 +26,7 @@ class Unit(NamedTuple):
 
     def same_as(self, other: Unit) -> bool:
         """Whether both are one unit, however spelled."""
-        if self.powers == other.powers:
+        if self.powers == other.powers or {self.powers, other.powers} == _POUNDS:
             return True
         return self.measures_as(other) and self.factor == other.factor
 
@@ -96,7 +96,8 @@ _OTHERS: Final = (
     ("ft", "L", "0.3048", "foot", "feet"),
     ("yd", "L", "0.9144", "yard", "yards", "yds"),
     ("mi", "L", "1609.344", "mile", "miles"),
-    ("lb", "M", "0.45359237", "lbs", "pound", "pounds"),
+    ("lb", "M", "0.45359237", "lbs"),
+    ("pound", "M", "0.45359237", "pounds"),
     ("oz", "M", "0.028349523125", "ounce", "ounces"),
     ("ton", "ton", "1", "tons"),
     ("tonne", "M", "1000", "tonnes"),
@@ -135,9 +136,11 @@ _POWER_WORDS: Final = {"square": 2, "cubic": 3}
 _AFTER_WORDS: Final = {"squared": 2, "cubed": 3}
 _SPELLINGS.update({word: word for word in (*_POWER_WORDS, *_AFTER_WORDS)})
 _LONGEST: Final = max(map(len, _SPELLINGS))
+_POUNDS: Final = {(("£", 1),), (("pound", 1),)}
+"""The word is the same for both."""
 _NUMBERS: Final = {"²": 2, "³": 3}
 _PIECES: Final = re.compile(
-    r"\^?\{?\(?([-−]?[1-9])\)?\}?|([²³])|(/|per(?=[^a-z]|\b))|([*·⋅.\s~-]+)|([^\W\d_]+|[$€£¥₹¢°℃℉%]+)"
+    r"\^?\{?\(?([-−]?[1-9])\)?\}?|([²³])|(/|per(?=[^a-z]|\b))|([*·⋅.\s~-]+)|(°?[^\W\d_]+|[$€£¥₹¢°℃℉%]+)"
 )
 _MAX_CHARS: Final = 60
 

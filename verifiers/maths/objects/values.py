@@ -13,13 +13,14 @@ from assaygym.verifiers.maths.objects.families import same_under_name
 from assaygym.verifiers.maths.objects.regions import Region
 from assaygym.verifiers.maths.objects.solving import point
 from assaygym.verifiers.maths.objects.thing import Thing, equal
-from assaygym.verifiers.maths.objects.trees import contains, product
-from assaygym.verifiers.maths.objects.units import Unit
+from assaygym.verifiers.maths.objects.trees import contains, product, settled
+from assaygym.verifiers.maths.objects.units import Unit, read_unit
 from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, rational
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["Angle", "Percent", "Quantity", "Value"]
 
+_LITERALS: Final = frozenset(("num", "dec", "sci", "mixed", "repeating"))
 _NO_UNIT: Final = frozenset(("unit",))
 """`12 square units` names no unit of measure: it never conflicts with one."""
 
@@ -42,13 +43,19 @@ class Value(Thing):
         return finding or context.values(self.scalar, pred.scalar)
 
     def key(self, context: Context) -> Hashable:
-        """The exact value of a rational number."""
-        return rational(self.node, context.fuel)
+        """The exact value of a number written as one."""
+        return rational(self.node, context.fuel) if _is_literal(self.node) else None
 
     def region(self) -> Region | None:
         """The set of this one number."""
         shape = None if free_names(self.node) else point(self.node)
         return None if shape is None else Region(self.node, None, shape)
+
+
+def _is_literal(node: Node) -> bool:
+    if node[0] in ("neg", "div"):
+        return all(_is_literal(part) for part in node[1:])
+    return node[0] in _LITERALS
 
 
 class Angle(Thing):
@@ -72,14 +79,15 @@ class Angle(Thing):
             return Quantity(self.node, Value(self.node), other.unit)
         if node is None:
             return None
-        in_radians = _has_pi(node) and not _has_pi(self.bare.node)
+        in_radians = _is_in_radians(node) and not _is_in_radians(self.bare.node)
         return Value(self.node) if in_radians else self.bare
 
 
-def _has_pi(node: Node) -> bool:
-    if node == ("const", "pi"):
+def _is_in_radians(node: Node) -> bool:
+    """Whether pi or an inverse trigonometric function tells that an angle is in radians."""
+    if node == ("const", "pi") or (node[0] == "fn" and node[1] in ("asin", "acos", "atan", "acot")):
         return True
-    return any(_has_pi(child) for child in node if isinstance(child, tuple))
+    return any(_is_in_radians(child) for child in node if isinstance(child, tuple))
 
 
 class Percent(Thing):
@@ -128,6 +136,16 @@ class Quantity(Thing):
             return equal(self.amount, _scaled(pred.amount, pred.unit.factor / self.unit.factor), context)
         return differ("units", "another unit")
 
+    def adopt(self, other: Thing, context: Context) -> Thing | None:
+        """`12 h`, whose letter is the unit of this."""
+        if other.kind != "value" or other.node[0] != "mul":
+            return None
+        *factors, last = other.node[1:]
+        if last[0] != "sym" or not read_unit(last[1]).same_as(self.unit):
+            return None
+        amount = factors[0] if len(factors) == 1 else ("mul", *factors)
+        return None if free_names(amount) else Quantity(other.node, Value(amount), self.unit)
+
     def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
         """The bare amount, where the policy lets a unit be missing."""
         if is_gold and context.policy.units == "required" and not _is_placeholder(self.unit):
@@ -146,4 +164,4 @@ def _is_placeholder(unit: Unit) -> bool:
 def _scaled(amount: Thing, factor: Fraction) -> Thing:
     if amount.kind != "value" or contains(amount.node, "words"):
         return amount
-    return Value(product(("num", factor.numerator, factor.denominator), amount.node))
+    return Value(settled(product(("num", factor.numerator, factor.denominator), amount.node)))

@@ -1,14 +1,15 @@
-r"""Arithmetic on matrices and tuples that only spreads over the entries, and small determinants."""
+"""Arithmetic on matrices and tuples that only spreads over the entries, and small determinants."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from assaygym.verifiers.maths.objects.trees import negated, product
+from assaygym.verifiers.maths.objects.trees import ZERO, linear, negated, product, settled
+from assaygym.verifiers.maths.scalars.scalar import free_names
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["determinants_expanded", "spread"]
+__all__ = ["determinants_expanded", "spread", "vector_components"]
 
 MAX_DETERMINANT: Final = 4
 _ARRAYS: Final = ("matrix", "seq")
@@ -46,12 +47,12 @@ def _product(node: Node) -> Node | None:
     array = spread(arrays[0])
     factors = [part for part in node[1:] if part is not arrays[0]]
     factor = factors[0] if len(factors) == 1 else ("mul", *factors)
-    return array and _mapped(array, lambda entry: product(factor, entry))
+    return array and _mapped(array, lambda entry: settled(product(factor, entry)))
 
 
 def _quotient(node: Node) -> Node | None:
     array = None if _is_array(node[2]) else spread(node[1])
-    return array and _mapped(array, lambda entry: ("div", entry, node[2]))
+    return array and _mapped(array, lambda entry: settled(("div", entry, node[2])))
 
 
 def _sum(node: Node) -> Node | None:
@@ -63,8 +64,20 @@ def _sum(node: Node) -> Node | None:
         if array is None or _shape(array) != _shape(first):
             return None
     rows = [[list(row) for row in _rows(array)] for array in arrays if array is not None]
-    summed = [[("add", *entries) for entries in zip(*row, strict=True)] for row in zip(*rows, strict=True)]
+    summed = [[settled(("add", *entries)) for entries in zip(*row, strict=True)] for row in zip(*rows, strict=True)]
     return (*first[:3], *summed[0]) if first[0] == "seq" else ("matrix", *(tuple(row) for row in summed))
+
+
+def _power(node: Node) -> Node | None:
+    """A transposed row, column or matrix."""
+    array = spread(node[1]) if node[2] in _TRANSPOSED else None
+    if array is None:
+        return None
+    rows = _rows(array)
+    return ("matrix", *zip(*rows, strict=True)) if len({len(row) for row in rows}) == 1 else None
+
+
+_TRANSPOSED: Final = (("sym", "T"), ("sym", "top"))
 
 
 def _rows(array: Node) -> tuple[tuple[Node, ...], ...]:
@@ -75,7 +88,30 @@ def _shape(array: Node) -> tuple[object, ...]:
     return (array[0], *(array[1:3] if array[0] == "seq" else ()), *(len(row) for row in _rows(array)))
 
 
-_RULES: Final = {"neg": _negation, "mul": _product, "div": _quotient, "add": _sum}
+_RULES: Final = {"neg": _negation, "mul": _product, "div": _quotient, "add": _sum, "pow": _power}
+
+
+def vector_components(node: Node, count: int) -> list[Node] | None:
+    r"""The components of `2\mathbf i-\mathbf j`; None when the tree is no sum of unit vectors."""
+    for prefix in ("vec ", "hat "):
+        names = [prefix + letter for letter in "ijk"]
+        found = []
+        if not free_names(node) & set(names) or any(name in free_names(node) for name in names[count:]):
+            continue
+        rest = node
+        for name in names[:count]:
+            parts = linear(rest, name)
+            if parts is None:
+                return None
+            found.append(parts[0])
+            rest = parts[1]
+        return found if _vanishes(rest) else None
+    return None
+
+
+def _vanishes(node: Node) -> bool:
+    """Whether a sum without its linear parts has nothing left."""
+    return node == ZERO or (node[0] in ("add", "neg", "mul", "div") and all(_vanishes(part) for part in node[1:2]))
 
 
 def determinants_expanded(node: Node) -> Node:
@@ -83,7 +119,7 @@ def determinants_expanded(node: Node) -> Node:
     if node[:2] == ("fn", "det") and len(node) == 3 and node[2][0] == "matrix":
         rows = node[2][1:]
         if len(rows) <= MAX_DETERMINANT and all(len(row) == len(rows) for row in rows):
-            return _determinant([list(row) for row in rows])
+            return settled(_determinant([list(row) for row in rows]))
     return tuple(determinants_expanded(part) if isinstance(part, tuple) else part for part in node)
 
 
