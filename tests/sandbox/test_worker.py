@@ -275,10 +275,11 @@ def test_a_group_that_is_gone_means_that_the_worker_is() -> None:
 
 
 def child(script: str, group: Double | None = None) -> Worker:
-    """A worker that is a shell; its descriptor of the socket is its standard input."""
+    """A worker that is a shell, once it was told the first; its descriptor of the socket is its standard input."""
     ours, theirs = socket.socketpair()
+    told = f"head -c 1 > /dev/null; {script}"
     with theirs:
-        process = subprocess.Popen(["/bin/sh", "-c", script], stdin=theirs.fileno(), stderr=subprocess.PIPE)
+        process = subprocess.Popen(["/bin/sh", "-c", told], stdin=theirs.fileno(), stderr=subprocess.PIPE)
     return Worker(ours, process, BOOT, group=cast("Group", group))
 
 
