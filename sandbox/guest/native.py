@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 
+from assaygym.sandbox.guest.library import move_memory
 from assaygym.sandbox.guest.program import become
 from assaygym.sandbox.guest.protocol import LIMITED, START_FAILED
 from assaygym.sandbox.guest.scratch import SHARED_MEMORY, MountedScratch
@@ -109,8 +110,8 @@ class NativeZygote(Zygote):
         self, link: socket.socket, library: ctypes.PyDLL, scratch: MountedScratch, mapped: int, proc: int
     ) -> None:
         super().__init__(link, None, scratch, grouped=False)
-        self._serve, self._remember, self._move = library.serve, library.remember_clean, library.move_memory
-        self._state = _State(link=LINK_FD, mapped=mapped, proc=proc, buffer=self._buffer.address)
+        self._library, self._serve, self._remember = library, library.serve, library.remember_clean
+        self._state = _State(link=LINK_FD, mapped=mapped, proc=proc)
         self._state.places[:] = [scratch.path.encode(), SHARED_MEMORY.encode()]
         self._state.which[:] = LIMITED
         self._reference = ctypes.byref(self._state)
@@ -118,7 +119,7 @@ class NativeZygote(Zygote):
 
     def serve(self) -> None:
         """Answer orders until the host closes the socket."""
-        self._move(self._reference)
+        move_memory(self._library, self._state.proc, self._buffer.address)
         while event := self._serve(self._reference):
             if event == PROGRAM:
                 become(self._begin)
@@ -162,11 +163,3 @@ class NativeZygote(Zygote):
         half = order.cap + PIPE
         self._send(bytes(report), view[: report.used[0]], view[half : half + report.used[1]])
         self._send_files(files)
-
-
-def load(helper: str) -> ctypes.PyDLL | None:
-    """The compiled library; None where there is none that can be used."""
-    try:
-        return ctypes.PyDLL(helper) if helper else None
-    except OSError:
-        return None

@@ -20,6 +20,8 @@ class Opening(TypedDict):
     """`sys.executable` of sessions."""
     packages: list[str]
     """What follows the standard library on their `sys.path`."""
+    helper: str
+    """The compiled library; "" for none."""
 
 
 class Birth(TypedDict):

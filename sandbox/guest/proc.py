@@ -13,14 +13,18 @@ ENDED = "ZX"
 
 
 class Proc:
-    """The folder as it was when this object was made."""
+    """The folder as it was when this object was made.
+
+    Attributes:
+        top: a descriptor of it.
+    """
 
     def __init__(self) -> None:
-        self._top = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+        self.top = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
 
     def map_ids(self, pid: int, user: int, group: int) -> None:
         """Give a process in a new user namespace its ids, made of these of ours."""
-        folder = os.open(str(pid), os.O_PATH | os.O_DIRECTORY, dir_fd=self._top)
+        folder = os.open(str(pid), os.O_PATH | os.O_DIRECTORY, dir_fd=self.top)
         try:
             namespaces._map_ids(folder, user, group)
         finally:
@@ -51,7 +55,7 @@ class Proc:
 
     def links(self, pid: int) -> dict[int, str]:
         """What each descriptor of a process leads to; one that it closes meanwhile is left out."""
-        folder = os.open(f"{pid}/fd", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._top)
+        folder = os.open(f"{pid}/fd", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self.top)
         found = {}
         try:
             for name in os.listdir(folder):
@@ -78,13 +82,13 @@ class Proc:
             return "X"
 
     def _list(self, path: str) -> list[str]:
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._top)
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY, dir_fd=self.top)
         try:
             return os.listdir(folder)
         finally:
             os.close(folder)
 
     def _read(self, path: str) -> str:
-        descriptor = os.open(path, os.O_RDONLY, dir_fd=self._top)
+        descriptor = os.open(path, os.O_RDONLY, dir_fd=self.top)
         with open(descriptor, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()

@@ -32,6 +32,7 @@ from resource import RLIM_INFINITY, RLIMIT_NOFILE, RLIMIT_NPROC, getrlimit, prli
 from assaygym.sandbox.guest import kernel, namespaces
 from assaygym.sandbox.guest.alone import Seal, leave_root, shut_in
 from assaygym.sandbox.guest.frames import pack, read_exactly, read_frame
+from assaygym.sandbox.guest.library import load, move_memory
 from assaygym.sandbox.guest.midwife import assist
 from assaygym.sandbox.guest.proc import Proc
 from assaygym.sandbox.guest.resident import live, lodge
@@ -63,6 +64,7 @@ class Keeper:
         self._host = os.pidfd_open(opening["host"])
         self._proc = Proc()
         self._seal: Seal | None = None
+        library = load(opening["helper"])  # while its file can be seen
         self.isolation = _enter(opening["view"]) if opening["view"] is not None else []
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         sys.path += opening["packages"]
@@ -72,6 +74,8 @@ class Keeper:
         self._mapped = self._proc.own_mapped_bytes()
         self._children: set[int] = set()
         self._helpers: set[int] = set()
+        if library:
+            move_memory(library, self._proc.top)
 
     def serve(self) -> None:
         """Answer requests until the host closes the socket or ends."""

@@ -23,8 +23,9 @@ from functools import partial
 from assaygym.sandbox.guest import alone, cgroup, kernel, program
 from assaygym.sandbox.guest.clone import AloneCloner, PlainCloner, limit
 from assaygym.sandbox.guest.frames import pack, read_frame, write_all
+from assaygym.sandbox.guest.library import load
 from assaygym.sandbox.guest.namespaces import enter_jail
-from assaygym.sandbox.guest.native import NativeZygote, load
+from assaygym.sandbox.guest.native import NativeZygote
 from assaygym.sandbox.guest.scratch import FolderScratch, MountedScratch, mount_scratch
 from assaygym.sandbox.guest.seccomp import filter_program
 from assaygym.sandbox.guest.zygote import FIRST_OWN, LINK_FD, Zygote

@@ -306,13 +306,13 @@ static void move_area(const struct region *first, const struct region *end) {
     munmap(room, size);
 }
 
-/* To be called once, by one thread, when all that runs share is there. The buffer stays where no child inherits it. */
-void move_memory(const struct zygote *z) {
+/* To be called once, by one thread, when all is there that is to be shared. `kept` is in memory that stays as it is: what
+   no child inherits would else be inherited. */
+void move_memory(int proc, const void *kept) {
     static struct region regions[REGIONS];
-    const struct region *next, *end = regions + read_regions(z->proc, regions);
-    unsigned long buffer = (unsigned long)z->buffer;
+    const struct region *next, *end = regions + read_regions(proc, regions);
     for (struct region *one = regions; one < end; one++)
-        if (one->start <= buffer && buffer < one->end)
+        if (one->start <= (unsigned long)kept && (unsigned long)kept < one->end)
             one->protection = 0;
     for (const struct region *one = regions; one < end; one = next) {
         for (next = one + 1; next < end && next->start - next[-1].end < GAP;)

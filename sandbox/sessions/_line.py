@@ -11,10 +11,12 @@ from contextlib import suppress
 from typing import Any
 
 from assaygym.errors import SandboxError
+from assaygym.sandbox._helper import native_helper
 from assaygym.sandbox._launch import launched
 from assaygym.sandbox._view import SCRATCH
 from assaygym.sandbox._wire import View
 from assaygym.sandbox.guest.frames import pack, unpack
+from assaygym.sandbox.guest.orders import Opening
 
 PATIENCE_SECONDS = 60.0
 """How long a keeper may take for one request before it counts as lost: a loaded machine is slow."""
@@ -41,7 +43,13 @@ class Line:
         self._control.settimeout(PATIENCE_SECONDS)
         self._end = weakref.finalize(self, _end, self._control, self._process, self.owner)
         try:
-            opening = {"view": view, "host": self.owner, "executable": executable, "packages": [packages]}
+            opening: Opening = {
+                "view": view,
+                "host": self.owner,
+                "executable": executable,
+                "packages": [packages],
+                "helper": native_helper() if view else "",
+            }
             self._control.sendall(pack(opening))
             opened, _ = self._answer()
         except OSError as error:
