@@ -52,16 +52,22 @@ _SIMPLE_BOX = re.compile(
     r"\\boxed\{([^{}$*\\a-zA-Z]+|(?:[^{}$*a-zA-Z\\]|\\frac\{[^{}\\]*\}\{[^{}\\]*\}|\\sqrt\{[^{}\\]*\}|\\pi)+)\}\.?\Z"
 )
 _TAG = re.compile(
-    r"<(?:final[_ -]?)?answer>|<solution>|<ans>|<\|begin_of_(?:box|solution)\|>|<final>", re.IGNORECASE | re.ASCII
+    r"<(?:final[_ -]?)?answer>|<solution>|<ans>|<\|begin_of_(?:box|solution)\|>|<final>|\[ANSWER\]",
+    re.IGNORECASE | re.ASCII,
 )
 _TAG_CLOSE = re.compile(
-    r"</(?:final[_ -]?)?answer>|</solution>|</ans>|<\|end_of_(?:box|solution)\|>|</final>", re.IGNORECASE | re.ASCII
+    r"</(?:final[_ -]?)?answer>|</solution>|</ans>|<\|end_of_(?:box|solution)\|>|</final>|\[/ANSWER\]",
+    re.IGNORECASE | re.ASCII,
 )
 _TITLE = re.compile(
     r"(?:\*\*)?(?:step|part|case|problem|solution|conclusion|verif|explan|summary|final|answer|approach"
     r"|method|check|result|finding"
     r"|calculat|understanding|given|note|analy|\d+[.)]\s+[A-Z][a-z]|\(?[a-z]\)\s+[A-Z][a-z])",
     re.IGNORECASE,
+)
+_SAID_IN_TEXT = re.compile(r"\\(?:text|textbf|mbox|textrm)\s?\{([^{}]{0,80}nswer[^{}]{0,40})\}")
+_JSON = re.compile(
+    r"[\"'](?:final_?)?answer[\"']\s{0,3}:\s{0,3}([\"'][^\"'\n]{1,300}[\"']|[^,}\n]{1,300})", re.IGNORECASE
 )
 _WRAPPED_PROSE = re.compile(r"\\(?:text|textbf|mbox|textrm|mathrm)\s?\{([^{}]{2,200})\}")
 _TAG_JOINER = re.compile(r"[\s,;]{0,20}(?:or|and)?[\s,;]{0,20}", re.IGNORECASE)
@@ -162,7 +168,7 @@ def find_answer(text: str) -> Found | None:
 def _last_marker(text: str) -> Found | None:
     box = last_box(text)
     at = box.start if box else -1
-    tag = max((match.start() for match in _TAG.finditer(text)), default=-1) if "<" in text else -1
+    tag = max((match.start() for match in _TAG.finditer(text)), default=-1) if "<" in text or "[" in text else -1
     hashes = _last_hash(text) if "####" in text else -1
     if at < 0 and tag < 0 and hashes < 0:
         return None
@@ -209,6 +215,10 @@ def _inside(content: str) -> str:
 
 def _unmarked_answer(text: str) -> Found | None:
     clean = unbold(text)
+    if "nswer" in clean:
+        clean = _SAID_IN_TEXT.sub(r"\1", clean)
+        if clean.startswith("{") and (given := _JSON.search(clean)):
+            return Found(tidy(given[1]), Style.ANCHOR)
     anchored = anchored_answer(clean)
     if anchored is not None:
         return Found(anchored, Style.ANCHOR) if anchored else None

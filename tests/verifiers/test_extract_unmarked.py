@@ -146,6 +146,7 @@ MARKERS = [
     ("<answer>6", "6"),
     ("<final_answer>5</final_answer>", "5"),
     ("<SOLUTION>5</SOLUTION>", "5"),
+    ("[ANSWER] 5 [/ANSWER]", "5"),
     ("<|begin_of_box|>9<|end_of_box|>", "9"),
     ("<think>\nit is 4\n</think>\n\n<answer>5</answer>", "5"),
     ("<think>it is 4</think>\n\n5", "5"),
@@ -187,6 +188,38 @@ NONE = [
 @pytest.mark.parametrize("text", NONE)
 def test_no_answer(text: str) -> None:
     assert final_answer(text) is None
+
+
+SENTENCES = [
+    ("The largest value is 5 and the smallest value is 3.", "5, 3"),
+    ("The value of $x$ is $3$ and the value of $y$ is $4$.", "3, 4"),
+    ("There are 12 possible ways.", "12 possible ways"),
+    ("She makes $18 every day at the farmer's market.", "$18"),
+    ("Natalia sold 48 + 24 = 72 clips altogether in April and May.", "72 clips"),
+    ("The measurement of the position increases by 100%.", "100%"),
+    ("The domain of $f$ is all real numbers except $x=2$.", "all real numbers except x=2"),
+    ("It follows that $a_n = 2^n$ for all $n \\geq 1$.", "a_n = 2^n for all n \\geq 1"),
+    ("Therefore the train arrives at 7:45 a.m.", "7:45 a.m"),
+    ("The meeting is on October 12.", "October 12"),
+    ("The ratio is 3:4.", "3:4"),
+    ("The speed is 25 km/h.", "25 km/h"),
+    ("The area is $25\\pi$ square units.", "25\\pi square units"),
+    ("**Total: 15**", "15"),
+    ("Total = 15", "15"),
+    ("Result: 15", "15"),
+    ("Solution: x = 15", "x = 15"),
+    ("sin x = 15", "sin x = 15"),
+    ("所以 $x = 3$。", "x = 3"),
+    ("解得 x = 5", "x = 5"),
+    ("综上所述，$a$的取值范围是$(0,1)$。", "(0,1)"),
+    ("∴ x = 5", "x = 5"),
+    ("5 ✓", "5"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SENTENCES)
+def test_one_sentence(text: str, expected: str) -> None:
+    assert final_answer(text) == expected
 
 
 LETTERS = [

@@ -35,7 +35,11 @@ _PROSE = re.compile(
 )
 _VALUE = re.compile(r"(?:[A-Za-z](?:_\{?\w+\}?|')?\s?=)?\s*[^A-Za-z=]*(?:\\[a-z]+[^A-Za-z=]*)*")
 _CONDITIONED = re.compile(r"\x00+,?\s(?:where|for|with|if|when|such that)\b")
-_JOINED = re.compile(r"(?:[\s,;]|\\text|\\(?:q?quad|[ ,;])|[{}]|\b(?:and|or)\b|und|et|和|或)*+", re.IGNORECASE)
+_JOINED = re.compile(
+    r"(?:[\s,;]|\\text|\\(?:q?quad|[ ,;])|[{}]|\b(?:and|or|for(?: all| every| any)?|where|with|when|if)\b"
+    r"|und|et|和|或)*+",
+    re.IGNORECASE,
+)
 _OR = re.compile(r"[\s,$*]{0,9}(?:\bor\b(?: maybe| perhaps| possibly)?|/or)[\s$*]{0,9}", re.IGNORECASE)
 _LISTED = re.compile(r"[\s$*]{0,9},[\s$*]{0,9}")
 _STRESSED = re.compile(r"\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,200}+)\*\*")
@@ -76,7 +80,7 @@ def _bare_line(line: str) -> str | None:
     few = len(words) <= 4 or (len(words) <= BARE_WORDS and not _PROSE.search(prose)) or _CONDITIONED.match(prose)
     if not few:
         return None
-    return (answer_of(line) if words else tidy(line)) or None
+    return (answer_of(line) if words or not line.isascii() else tidy(line)) or None
 
 
 def _bare_lines(text: str) -> str | None:

@@ -19,7 +19,7 @@ class Phrase(NamedTuple):
     """The answer, when it stands before the phrase ("5 is the answer")."""
 
 
-_COLON = r"\s{0,3}[:：=]+(?!=)"
+_COLON = r"[\"'\]]?\s{0,3}[:：=→]+(?!=)"
 _IS = (
     r"(?:is|are|was|were|equals?|=|would be|should be|must be|will be|has to be|comes? (?:out )?to(?: be)?"
     r"|turns out to be"
@@ -35,7 +35,7 @@ _ENGLISH = re.compile(
     rf"|correct)\b){_AFTERWARDS}"
     rf"|(?:\s\([^()\n]{{1,60}}\)|\s(?:to|for|in|of|as)\s[^\n.:：;=$]{{1,60}}?)?{_COLON}(?:\s{{0,3}}(?:is|are)\b)?"
     rf"|\s{{0,3}}[—–](?=\s)|\s?[-.]\s?(?=\(?[A-J]\)?\.?\s*(?:\Z|\n))|\s{{1,3}}(?=\(?[A-J]\)?\s*(?:\Z|[.\n]))"
-    rf"|(?<=final\sanswer)\s{{1,3}}(?=[\d$\\(-]))",
+    rf"|(?<=final\sanswer)\]?\s{{1,3}}(?=[\d$\\(]|-\d))",
     re.IGNORECASE,
 )
 _HEADED = re.compile(r"answer(?:\*\*|__)?[ \t]*\n\s*(?=\S)", re.IGNORECASE)

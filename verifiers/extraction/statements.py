@@ -15,15 +15,15 @@ _WORD = re.compile(
     r"|arccos|arctan|to|in|mod|max|min|gcd|lcm|inf|infinity)\b)[A-Za-z][A-Za-z'’]+",
     re.IGNORECASE,
 )
-_TRAILING = re.compile(r"(?:[\s,;:。，；、।]|\\\\|\\[ ,;!]|\\q?quad|~)+\Z")
+_TRAILING = re.compile(r"(?:[\s,;:。，；、।✓✔✅]|\\\\|\\[ ,;!]|\\q?quad|~)+\Z")
 _WRAPPED = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("「", "」"))
 _ITALIC = re.compile(r"([*_])(?=[^\s*_])([^*_\n]{1,300}+)\1")
 _LEAD = re.compile(
-    r"(?:[\s,:;>]++|(?:therefore|thus|hence|so|consequently|then|and|finally|accordingly|clearly"
+    r"(?:[\s,:;>∴⇒→✓✔✅]++|(?:therefore|thus|hence|so|consequently|then|and|finally|accordingly|clearly"
     r"|in conclusion|in summary"
     r"|to conclude|as a result|overall|altogether|yes|ok|okay|sure|well|alors|donc|also|daher|por lo tanto"
     r"|portanto|quindi"
-    r"|итак|因此|所以|故|综上(?:所述)?|于是|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\x7f]))"
+    r"|итак|因此|所以|故|综上(?:所述)?|于是|解得|可得|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\x7f]))"
     r"|(?:we (?:get|have|obtain|find|conclude|see)(?: that)?|this (?:gives|yields|means|is|equals)|which (?:gives|is)"
     r"|it(?:'s| is| equals| must be| should be)|that(?:'s| is| would be)|they are|there (?:are|is|will be|were)"
     r"|i (?:get|got|think|believe)(?: (?:that|it's|it is))?|indeed|simply|just|exactly|approximately|about"
@@ -36,7 +36,7 @@ _NOUN = re.compile(
     r"|value|values|matrix"
     r"|vector|expression|polynomial|function|equation|line|solutions?|roots?|pair|triple|range|domain|union)s?(?: of)?"
     r"\s+(?=[$\\(\[{]|-?\d)|(?:all |any )?(?:real )?values? of\s+(?=\$?[a-z]\$?\s?(?:\\in|[<>]))|(?:in"
-    r"|on) (?=the interval)",
+    r"|on) (?=the interval|[A-Z\d])|at (?=\d)",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
@@ -54,7 +54,7 @@ _CLAUSE = re.compile(
     r"|i|so|the (?:answer|others? (?:are|is) (?:wrong|incorrect|not|too)))\b|due to|assuming|given that"
     r"|considering|based on|in total|in all|in (?:this|that|each|our) case|altogether|overall"
     r"|respectively|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each"
-    r"|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)"
+    r"|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)|,\s*not (?=[-$\\\d\x00])"
     r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
     re.IGNORECASE | re.DOTALL,
 )
@@ -77,11 +77,20 @@ _COPULA = re.compile(
     r"(?:\s*:)?\s+|(?:является|равно|равен|равна|为|是|は|等于)\s{0,3}[:：]?\s{0,3})(?=\S)",
     re.IGNORECASE,
 )
+_PART = re.compile(
+    r"[\s$(-]{0,4}([\d\x00][^A-Za-z,;]{0,40}(?:[a-z]{1,12})?)[\s,;]{0,3}(?:\b(?:and|while|whereas|but)\b|;)",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(r"[^=]*[A-Za-z]{3}[^=]*=\s*(?=[^=\s][^=]*\Z)")
+_LABEL = re.compile(
+    r"\s*(?!(?:sin|cos|tan|log|max|min|gcd|lcm|mod|lim|det|exp)\b)(?:[A-Za-z]{3,20}\s?){1,5}\s?[:：=]\s*"
+    r"(?=[-−$\\(\[]?[\d\x00\\]|[a-z]\s?=)"
+)
+_IS = re.compile(r"is|are|equal|was|是|为|等于", re.IGNORECASE)
 _VALUE_FIRST = re.compile(r"[\s$(*-]*\d")
 _CONDITION = re.compile(r"\b(?:where|when|if|for|such that|with|provided)\b[^.]{0,60}\Z", re.IGNORECASE)
 _LIMITS = re.compile(
-    r"\b(?:at|least|most|less|more|than|not|no|except|between|over|under|above|below|up|every|never|greater|fewer|from|minus"
+    r"\b(?:least|most|less|more|than|not|no|except|between|over|under|above|below|up|every|never|greater|fewer|from|minus"
     r"|negative|plus|base|without|besides|false|undefined|neither|increasing|decreasing|all|any|solution)\b",
     re.IGNORECASE,
 )
@@ -95,7 +104,9 @@ _SAID = re.compile(
     r"\b(?:this|that|the|these|case|we|so|for|with|by|on|at|as|his|her|their|its|my|when|if)\b", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[A-Za-z][a-z']*\s+(?:[a-z']+\s+){1,5}[$€£]?\\?\(?\$?[\d\x00]", re.ASCII)
-_NUMBER = re.compile(r"(?<![\w.])[-−]?[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s?/\s?\d+)?(?![\w/])\s?%?")
+_NUMBER = re.compile(
+    r"(?<![\w.])\d{1,2}:\d{2}(?:\s?[ap]\.?m\b)?|(?<![\w.:])[-−]?[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s?/\s?\d+)?(?![\w/])\s?%?"
+)
 _MATHS = re.compile(
     r"[\d\\^=√π∞½⅓¼⅔¾±≤≥<>\x00]|(?<![A-Za-z'’])(?:[B-HJ-Zb-z]|A(?!\s[a-z])|x)(?![A-Za-z'’])|\b(?:zero|one"
     r"|two|three|four|five|six|seven"
@@ -190,19 +201,28 @@ def _without_lead(text: str) -> str:
     lead = _LEAD.match(text)
     if lead and text[lead.end() :].strip(" .*"):
         text = text[lead.end() :]
+    label = _LABEL.match(unmarked(text))
+    if label:
+        text = text[label.end() :]
     noun = _NOUN.match(text)
     return text[noun.end() :] if noun else text
 
 
 def _core(text: str) -> str:
     prose = unmarked(text)
-    copulas = () if _VALUE_FIRST.match(prose) else list(_COPULA.finditer(prose))[-20:]
-    for copula in reversed(copulas):
+    copulas = [] if _VALUE_FIRST.match(prose) else list(_COPULA.finditer(prose))[-20:]
+    for index, copula in reversed(list(enumerate(copulas))):
         rest = _without_lead(text[copula.end() :])
         if is_answer(unmarked(rest)) and not _is_condition(prose, copula.start()):
-            return rest
+            return ", ".join([*_values_before(text, prose, copulas[:index], copula.start()), rest])
     named = _NAMED.match(prose)
     return text[named.end() :] if named else _only_value(text, prose) or text
+
+
+def _values_before(text: str, prose: str, copulas: list[re.Match[str]], limit: int) -> list[str]:
+    """What the earlier parts of "the sum is 3 and the product is 4" say of other things."""
+    parts = (_PART.match(prose, copula.end(), limit) for copula in copulas if _IS.match(copula[0]))
+    return [tidy(text[part.start() : part.end(1)]) for part in parts if part]
 
 
 def _is_condition(prose: str, position: int) -> bool:
