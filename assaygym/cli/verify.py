@@ -16,7 +16,7 @@ from typing import IO, Annotated, Any
 
 import typer
 
-from assaygym.cli.command import FOUND_SOMETHING, Json
+from assaygym.cli.command import FOUND_SOMETHING, Json, Settings, assignments
 from assaygym.cli.output import emit_json, say
 from assaygym.errors import ConfigError, DataError
 
@@ -24,6 +24,8 @@ Row = Mapping[str, Any]
 ANSWER_KEYS = ("id", "gold", "pred")
 CODE_KEYS = ("id", "task", "program")
 CODE = "code"
+EVERY = 10.0
+"""Seconds between two words on how far it is."""
 
 
 def verify(
@@ -31,26 +33,50 @@ def verify(
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines; - is standard input.")],
     out: Annotated[Path | None, typer.Option(help="Where the verdicts go; standard output without it.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Rows at once; one a core without it.")] = None,
+    policy: Annotated[str | None, typer.Option(help="For math: a preset, such as strict, lenient, math, aime.")] = None,
+    settings: Settings = None,
     json: Json = False,
 ) -> int:
     """Verify rows {"id", "gold", "pred"}: one verdict a row, in order. Exit code 1: a row could not be judged."""
     workers = workers or os.cpu_count() or 1
     counts: Counter[str] = Counter()
+    told_at = time.monotonic()
     with ExitStack() as stack:
-        judge, keys = _judge(kind, workers, stack)
+        judge, keys = _judge(kind, workers, stack, _policy(kind, policy, settings))
         rows = _rows(_lines(file, stack), file, keys)
         target = _target(out, file, stack)
         try:
             for record in in_order(judge, rows, workers):
                 target.write(json_format.dumps(record, allow_nan=False) + "\n")
                 counts[record["verdict"]] += 1
+                if time.monotonic() - told_at > EVERY:
+                    told_at = time.monotonic()
+                    say(f"so far {_counted(counts)}")
         finally:
             target.flush()
-            told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
-            say(f"{counts.total()} rows: {told or 'none'}")
+            say(_counted(counts))
     if json and out is not None:
         emit_json({"rows": counts.total(), "verdicts": dict(counts), "out": str(out)})
     return FOUND_SOMETHING if counts["invalid"] else 0
+
+
+def _counted(counts: Counter[str]) -> str:
+    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    return f"{counts.total()} rows: {told or 'none'}"
+
+
+def _policy(kind: str, preset: str | None, settings: list[str] | None) -> tuple[str, dict[str, Any]] | None:
+    """The preset of the math policy, and the options set beside it; None where nothing is.
+
+    Raises:
+        ConfigError: the kind has no policy.
+    """
+    if preset is None and not settings:
+        return None
+    if kind != "math":
+        given = "--set" if preset is None else "--policy"
+        raise ConfigError(f"{given} is for math; {kind!r} has no policy")
+    return preset or "default", assignments(settings, own=("policy",))
 
 
 def in_order(work: Callable[[Row], Any], rows: Iterable[Row], workers: int) -> Iterator[Any]:
@@ -78,7 +104,9 @@ def in_order(work: Callable[[Row], Any], rows: Iterable[Row], workers: int) -> I
         raise bad
 
 
-def _judge(kind: str, workers: int, stack: ExitStack) -> tuple[Callable[[Row], dict[str, Any]], tuple[str, ...]]:
+def _judge(
+    kind: str, workers: int, stack: ExitStack, policy: tuple[str, dict[str, Any]] | None
+) -> tuple[Callable[[Row], dict[str, Any]], tuple[str, ...]]:
     """What judges a row of this kind, and the keys that the row must have."""
     if kind == CODE:
         from assaygym.sandbox import open_sandbox
@@ -94,6 +122,10 @@ def _judge(kind: str, workers: int, stack: ExitStack) -> tuple[Callable[[Row], d
 
         raise ConfigError(f"no verifier of kind {kind!r}; {did_you_mean(kind, [*KINDS, CODE])}")
     verifier = verifier_for(kind)
+    if policy is not None:
+        from assaygym.verifiers.maths.verify import math as math_verifier
+
+        verifier = math_verifier(policy[0], **policy[1])
     return lambda row: _verdict(verifier, row), ANSWER_KEYS
 
 

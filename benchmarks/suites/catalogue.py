@@ -8,38 +8,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from assaygym.benchmarks.suites.answers import (
+    OptionMath,
+    RowMath,
+    after_hashes,
+    boxed,
+    number_in,
+    olympiad_gold,
+    option_gold,
+    option_prompt,
+)
 from assaygym.benchmarks.suites.declaration import Row, Suite
-from assaygym.errors import ConfigError, DataError, did_you_mean
+from assaygym.errors import ConfigError, did_you_mean
 
 __all__ = ["SUITES", "suite"]
 
 
-def _number() -> Callable[[str, Any], Any]:
-    from assaygym import verifiers
+def _math(policy: str = "default") -> Callable[[], Callable[[str, Any], Any]]:
+    def verifier() -> Callable[[str, Any], Any]:
+        from assaygym import verifiers
 
-    return verifiers.number()
+        return verifiers.math(policy)
 
-
-def _math() -> Callable[[str, Any], Any]:
-    from assaygym import verifiers
-
-    return verifiers.math()
+    return verifier
 
 
 def _asserts() -> Callable[[str, Any], Any]:
     from assaygym.verifiers.code import asserts
 
     return asserts()
-
-
-def _after_hashes(row: Row) -> str:
-    """GSM8K's gold: what follows the last `####`, without thousands separators."""
-    answer = row["answer"]
-    _, mark, gold = str(answer).rpartition("####")
-    gold = gold.strip().replace(",", "")
-    if not mark or not gold:
-        raise DataError("column 'answer' has no answer after '####'")
-    return gold
 
 
 def _humaneval_tests(row: Row) -> Any:
@@ -69,8 +66,8 @@ SUITES = {
             rows=1319,
             columns=("question", "answer"),
             prompt="{question}\n\nReason step by step. Give the final number alone on the last line, after ####.",
-            gold=_after_hashes,
-            verifier=_number,
+            gold=after_hashes,
+            verifier=_math("gsm8k"),
             solution="answer",
             solution_column="answer",
         ),
@@ -89,10 +86,111 @@ SUITES = {
             columns=("problem", "answer"),
             prompt="{problem}\n\nReason step by step and put the final answer in \\boxed{{}}.",
             gold="answer",
-            verifier=_math,
+            verifier=_math("math"),
             solution="solution",
             solution_column="solution",
             name="unique_id",
+        ),
+        Suite(
+            id="aime24",
+            title="AIME 2024: American Invitational Mathematics Examination I and II",
+            kind="math",
+            licence="LicenseRef-MAA",
+            hub_id="HuggingFaceH4/aime_2024",
+            hub_config=None,
+            split="train",
+            hub_file="data/train-00000-of-00001.parquet",
+            revision="2fe88a2f1091d5048c0f36abc874fb997b3dd99a",
+            files=("test.jsonl", "test.jsonl.gz", "data/train-*.parquet", "train-*.parquet"),
+            rows=30,
+            columns=("problem", "answer"),
+            prompt="{problem}\n\nReason step by step and put the final answer, an integer, in \\boxed{{}}.",
+            gold=number_in("answer"),
+            verifier=_math("aime"),
+            solution=boxed(number_in("answer")),
+            solution_column="answer",
+            name="ID",
+        ),
+        Suite(
+            id="amc23",
+            title="AMC 12 2023: American Mathematics Competitions, with integer answers",
+            kind="math",
+            licence="LicenseRef-MAA",
+            hub_id="math-ai/amc23",
+            hub_config=None,
+            split="test",
+            hub_file="test-00000-of-00001.parquet",
+            revision="80815d37005feb82cd7f8fbc6901d5d3eff43057",
+            files=("test.jsonl", "test.jsonl.gz", "test-*.parquet"),
+            rows=40,
+            columns=("question", "answer"),
+            prompt="{question}\n\nReason step by step and put the final answer in \\boxed{{}}.",
+            gold=number_in("answer"),
+            verifier=_math(),
+            solution=boxed(number_in("answer")),
+            solution_column="answer",
+        ),
+        Suite(
+            id="olympiadbench",
+            title="OlympiadBench: open-ended olympiad mathematics in English (He et al. 2024)",
+            kind="math",
+            licence="MIT",
+            hub_id="Hothan/OlympiadBench",
+            hub_config="OE_TO_maths_en_COMP",
+            split="train",
+            hub_file="OlympiadBench/OE_TO_maths_en_COMP/OE_TO_maths_en_COMP.parquet",
+            revision="91184b52131e7fc9455fef848035173aea8cc01a",
+            files=("test.jsonl", "test.jsonl.gz", "OE_TO_maths_en_COMP.parquet"),
+            rows=674,
+            columns=("question", "final_answer"),
+            prompt=(
+                "{question}\n\nReason step by step and put the final answer in \\boxed{{}}; "
+                "where there are several, all in one box, between commas."
+            ),
+            gold=olympiad_gold,
+            verifier=lambda: RowMath("olympiadbench"),
+            solution=boxed(olympiad_gold),
+            solution_column="final_answer",
+            name="id",
+        ),
+        Suite(
+            id="svamp",
+            title="SVAMP: varied arithmetic word problems (Patel et al. 2021)",
+            kind="math",
+            licence="MIT",
+            hub_id="ChilleD/SVAMP",
+            hub_config=None,
+            split="test",
+            hub_file="data/test-00000-of-00001.parquet",
+            revision="5e0bf1e5e7c0e9c4bc39180d224f41f3f801b7ef",
+            files=("test.jsonl", "test.jsonl.gz", "data/test-*.parquet", "test-*.parquet"),
+            rows=300,
+            columns=("Body", "Question", "Answer"),
+            prompt="{Body} {Question}\n\nReason step by step and put the final number in \\boxed{{}}.",
+            gold=number_in("Answer"),
+            verifier=_math("gsm8k"),
+            solution=boxed(number_in("Answer")),
+            solution_column="Answer",
+            name="ID",
+        ),
+        Suite(
+            id="aqua",
+            title="AQuA-RAT: algebraic word problems with five options (Ling et al. 2017)",
+            kind="math",
+            licence="Apache-2.0",
+            hub_id="deepmind/aqua_rat",
+            hub_config="raw",
+            split="test",
+            hub_file="raw/test-00000-of-00001.parquet",
+            revision="33301c6a050c96af81f63cad5562cb5363e88971",
+            files=("test.jsonl", "test.jsonl.gz", "raw/test-*.parquet", "test-*.parquet"),
+            rows=254,
+            columns=("question", "options", "correct"),
+            prompt=option_prompt,
+            gold=option_gold,
+            verifier=OptionMath,
+            solution=boxed(option_gold),
+            solution_column="correct",
         ),
         Suite(
             id="humaneval",

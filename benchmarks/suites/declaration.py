@@ -36,11 +36,11 @@ class Suite:
     files: tuple[str, ...]
     """Names (patterns) by which a folder given as the data is searched, the first that matches wins."""
     rows: int
-    """How many rows the whole suite has."""
+    """How many rows the split on the Hub has."""
     columns: tuple[str, ...]
     """Columns that every row must have, under these names."""
-    prompt: str
-    """What the agent is asked; `{column}` stands for a column's text."""
+    prompt: str | Callable[[Row], str]
+    """What the agent is asked; `{column}` stands for a column's text. Or a function of the row."""
     gold: str | Callable[[Row], Any]
     verifier: Callable[[], Judge]
     """Makes the verifier; called when the suite is used, so that its dependencies are too."""

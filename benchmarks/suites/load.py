@@ -57,6 +57,8 @@ def _define(suite: Suite, rows: list[Row]) -> DataTaskDefinition:
     named = suite.name is not None and suite.name in rows[0]
 
     def prompt(row: Row) -> str:
+        if not isinstance(suite.prompt, str):
+            return suite.prompt(row)
         return suite.prompt.format_map({name: str(column(row, name, number[id(row)])) for name in suite.columns})
 
     return task_from_data(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from assaygym.benchmarks.suites import SUITES, load, suite
+from assaygym.benchmarks.suites.answers import OptionMath, RowGold, RowMath, olympiad_gold, option_gold
 from assaygym.errors import ConfigError, DataError, MissingDependencyError
 
 GSM = [
@@ -29,7 +30,29 @@ HUMANEVAL = [
         "canonical_solution": "    return 1\n",
     }
 ]
-ROWS = {"gsm8k": GSM, "math500": MATH, "humaneval": HUMANEVAL}
+AQUA = [{"question": "What is 1 + 1?", "options": ["A)1", "B)B) 2", "C)None"], "rationale": "So B.", "correct": "B"}]
+OLYMPIAD = [
+    {
+        "id": 7,
+        "question": "Solve $x^2=4$.",
+        "solution": ["..."],
+        "final_answer": ["$2,-2$"],
+        "unit": None,
+        "error": None,
+    }
+]
+ROWS = {
+    "gsm8k": GSM,
+    "math500": MATH,
+    "humaneval": HUMANEVAL,
+    "aime24": [{"ID": "2024-I-1", "problem": "How many?", "answer": "033", "solution": "Clearly $\\boxed{033}$."}],
+    "amc23": [{"id": 0, "question": "How far?", "answer": 27.0}],
+    "olympiadbench": OLYMPIAD,
+    "svamp": [{"ID": "c-1", "Body": "There are 2 pears and 3 figs.", "Question": "How many fruits?", "Answer": 5.0}],
+    "aqua": AQUA,
+}
+ORACLES = {"aime24": "033", "amc23": "27", "olympiadbench": "$2,-2$", "svamp": "5", "aqua": "B"}
+"""What a suite's oracle says in its box, where the data has no solution that ends in one."""
 
 
 def jsonl(path: Path, rows: list[Any]) -> Path:
@@ -46,7 +69,7 @@ def test_each_suite_is_declared_whole() -> None:
     for name, declared in SUITES.items():
         assert declared.id == name
         assert declared.licence
-        assert declared.rows > 100
+        assert declared.rows >= 30
         assert re.fullmatch(r"[0-9a-f]{40}", declared.revision), f"{name} is not pinned to a commit"
 
 
@@ -66,7 +89,81 @@ def test_a_row_becomes_a_task_whose_oracle_is_a_worked_solution(tmp_path: Path, 
     observation, _ = env.reset(seed=0, options={"index": 0})
     first = ROWS[name][0]
     assert str(first[suite(name).columns[0]]) in observation
-    assert str(first[suite(name).solution_column]) in env.oracle_action()
+    expected = rf"\boxed{{{ORACLES[name]}}}" if name in ORACLES else first[suite(name).solution_column]
+    assert expected in env.oracle_action()
+
+
+@pytest.mark.parametrize("name", sorted(ORACLES))
+def test_the_oracle_of_a_math_suite_is_right(tmp_path: Path, name: str) -> None:
+    definition = load(suite(name), jsonl(tmp_path / "rows.jsonl", ROWS[name])).definition
+    env = definition.make(split="all")
+    env.reset(options={"index": 0})
+    assert definition.score(env.oracle_action(), definition.row_task(0).answer).verdict == "correct"
+
+
+@pytest.mark.parametrize(
+    ("row", "gold"),
+    [
+        ({"final_answer": ["1", "2"]}, RowGold("1, 2")),
+        ({"final_answer": ["4.2"], "unit": "%", "error": "1e-1"}, RowGold("4.2", (("absolute", 0.1),))),
+        ({"final_answer": ["$7$"], "unit": "km"}, RowGold(r"7 \text{ km}", (("units", "missing"),))),
+        ({"final_answer": ["9"], "unit": "$cm^2$"}, RowGold(r"9 \text{ cm}^2", (("units", "missing"),))),
+        ({"final_answer": ["1, 2"], "error": "0.1,0.2"}, RowGold("1, 2", (("absolute", (0.1, 0.2)),))),
+    ],
+)
+def test_a_row_of_olympiadbench_brings_its_tolerance_and_unit(row: Any, gold: RowGold) -> None:
+    assert olympiad_gold(row) == gold
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (r"\boxed{42}", "correct"),
+        (r"\boxed{42 \text{ km}}", "correct"),
+        (r"\boxed{42 \text{ cm}}", "incorrect"),
+        (r"\boxed{43}", "incorrect"),
+        (r"\boxed{42.1}", "correct"),
+        (r"\boxed{42.2}", "incorrect"),
+    ],
+)
+def test_olympiadbench_judges_by_the_rules_of_the_row(answer: str, verdict: str) -> None:
+    gold = olympiad_gold({"final_answer": ["42"], "unit": "km", "error": "0.1"})
+    assert RowMath("olympiadbench")(answer, gold).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (r"\boxed{B}", "correct"),
+        ("The answer is (B).", "correct"),
+        ("I pick (B) since the others fail.", "correct"),
+        (r"\boxed{\text{B) } \frac{1}{2}}", "correct"),
+        (r"\boxed{0.5}", "correct"),
+        (r"\boxed{b}", "correct"),
+        (r"\boxed{A}", "incorrect"),
+        (r"\boxed{A, B}", "incorrect"),
+        (r"\boxed{\text{A or B}}", "incorrect"),
+        (r"\boxed{B) 0.25}", "incorrect"),
+        (r"\boxed{7}", "incorrect"),
+        (r"\boxed{0.25}", "incorrect"),
+        ("I have no idea which of them it could possibly be", "incorrect"),
+        ("", "unparsed"),
+    ],
+)
+def test_an_option_is_chosen_by_its_letter_or_its_content(answer: str, verdict: str) -> None:
+    gold = option_gold({"correct": "B", "options": ["A)0.25", "B)1/2", "C)\u221a2", "D)1", "E)None of these"]})
+    assert OptionMath()(answer, gold).verdict == verdict
+
+
+def test_content_that_two_options_have_chooses_neither() -> None:
+    gold = option_gold({"correct": "A", "options": ["A)0.5", "B)1/2"]})
+    assert OptionMath()(r"\boxed{0.5}", gold).verdict == "incorrect"
+    assert OptionMath()(r"\boxed{A}", gold).verdict == "correct"
+
+
+def test_the_options_are_listed_in_the_prompt(tmp_path: Path) -> None:
+    loaded = load(suite("aqua"), jsonl(tmp_path / "rows.jsonl", AQUA))
+    assert "(A) 1\n(B) 2\n(C) None\n" in loaded.definition.row_task(0).prompt[0].content
 
 
 @pytest.mark.parametrize(("index", "gold"), [(0, "1200"), (1, "-3")])
@@ -210,6 +307,10 @@ def test_mapping_a_column_the_suite_does_not_have_is_refused(tmp_path: Path) -> 
         ("math500", {"answer": None}, "row 2 has nothing in column 'answer'"),
         ("math500", {"answer": " "}, "row 2 has nothing in column 'answer'"),
         ("humaneval", {"test": ""}, "row 2 has nothing in column 'test'"),
+        ("svamp", {"Answer": None}, "row 2.*column 'Answer'"),
+        ("olympiadbench", {"final_answer": []}, "row 2: column 'final_answer' has no answer"),
+        ("olympiadbench", {"error": "some"}, "row 2: column 'error' is 'some'"),
+        ("aqua", {"correct": "F"}, "row 2: column 'correct' is 'F'; expected the letter of one of 3 options"),
     ],
 )
 def test_a_row_without_an_answer_is_named(tmp_path: Path, name: str, change: Mapping[str, Any], reason: str) -> None:

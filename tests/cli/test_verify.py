@@ -105,6 +105,56 @@ def test_a_row_that_cannot_be_judged_is_invalid_and_exit_code_1(run: Any, tmp_pa
     assert second["verdict"] == "correct"
 
 
+MATH = [{"id": 1, "gold": r"25\%", "pred": r"\boxed{25}"}]
+
+
+@pytest.mark.parametrize(
+    ("options", "verdict"),
+    [
+        ((), "incorrect"),
+        (("--policy", "default"), "incorrect"),
+        (("--policy", "lenient"), "correct"),
+        (("--set", "percent=either"), "correct"),
+        (("--policy", "math", "--set", "percent=number"), "incorrect"),
+    ],
+)
+def test_math_is_judged_by_the_policy_given(run: Any, tmp_path: Path, options: tuple[str, ...], verdict: str) -> None:
+    result = run("verify", "math", write(tmp_path / "rows.jsonl", MATH), *options)
+    assert records(result.stdout)[0]["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "sentence"),
+    [
+        ("math", ("--policy", "lenientt"), "math policy 'lenientt' does not exist; did you mean 'lenient'"),
+        ("math", ("--set", "percentage=either"), "no option 'percentage'; did you mean 'percent'"),
+        ("math", ("--set", "percent=both"), "percent='both'; expected one of 'number', 'either'"),
+        ("math", ("--set", "rounding=2"), "rounding=2; expected true or false"),
+        ("math", ("--set", "rounding"), "'rounding' is no setting; expected KEY=VALUE"),
+        ("math", ("--set", "policy=math"), "give --policy math"),
+        ("number", ("--policy", "math"), "--policy is for math; 'number' has no policy"),
+        ("text", ("--set", "percent=either"), "--set is for math; 'text' has no policy"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_told(
+    run: Any, tmp_path: Path, kind: str, options: tuple[str, ...], sentence: str
+) -> None:
+    result = run("verify", kind, write(tmp_path / "rows.jsonl", MATH), *options)
+    assert (result.exit_code, sentence in result.stderr) == (2, True), result.stderr
+
+
+def test_a_long_file_tells_how_far_it_is(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assaygym.cli.verify.EVERY", -1.0)
+    rows = [{"id": 1, "gold": "2", "pred": "2"}, {"id": 2, "gold": "2", "pred": "3"}]
+    result = run("verify", "number", write(tmp_path / "rows.jsonl", rows))
+    said = result.stderr.splitlines()
+    assert said == [
+        "so far 1 rows: 1 correct",
+        "so far 2 rows: 1 correct, 1 incorrect",
+        "2 rows: 1 correct, 1 incorrect",
+    ]
+
+
 def program(source: str, **fields: Any) -> dict[str, Any]:
     tests = [{"input": "2 3\n", "output": "5\n"}]
     return {"id": "p", "task": {"kind": "stdin", "checker": "tokens", "tests": tests}, "program": source, **fields}

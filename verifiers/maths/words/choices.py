@@ -14,7 +14,7 @@ _LEAD: Final = (
     r"(?:both )?"
 )
 _TAIL: Final = r"(?: (?:is|are) (?:the )?(?:correct|right|true)(?: (?:answer|option|choice|one)s?)?)?"
-_ONE = re.compile(rf"(?i:{_LEAD})(?:[(\[]\s?([A-Ja-h])\s?[)\]]|([A-J])[).:]?)(?i:{_TAIL})", re.ASCII)
+_ONE = re.compile(rf"\(?(?i:{_LEAD})(?:[(\[]\s?([A-Ja-h])\s?[)\]]|([A-J])[).:]?)(?i:{_TAIL})\)?", re.ASCII)
 _COMMAND: Final = r"\\\\?(?:text(?:bf|it|rm)?|math(?:rm|bf)|[mh]box|bf|rm)"
 _CONTENT = re.compile(
     rf"[\s$*{{]*(?i:{_LEAD})[\s$*]*(?P<command>{_COMMAND}\s?\{{)?[\s*{{]?"
