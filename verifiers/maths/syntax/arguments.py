@@ -14,10 +14,15 @@ __all__ = ["argument", "exponent"]
 
 def argument(parser: Parser, digit: bool = False) -> Node:
     r"""What a command takes: a group, a command with its own arguments, or one token (with `digit`, one digit of it)."""
+    parser.deeper()
     token = parser.tokens[parser.at]
     parser.at += 1
-    if token == "{":
-        return group(parser)
+    node = group(parser) if token == "{" else _one(parser, token, digit)
+    parser.depth -= 1
+    return node
+
+
+def _one(parser: Parser, token: str, digit: bool) -> Node:
     if is_number(token):
         if not digit or len(token) == 1:
             return parser.literal(token) if parser.tokens[parser.at] != "_" else ("num", _plain(parser, token), 1)

@@ -182,7 +182,14 @@ def _between(close: str, known: str) -> Prefix:
 
 
 def _norm(close: str) -> Prefix:
-    return _between(close, "norm")
+    def read(parser: Parser) -> Node:
+        parser.bars += 1
+        node = parser.expression(STOP)
+        parser.expect(close)
+        parser.bars -= 1
+        return ("fn", "norm", node)
+
+    return read
 
 
 def _angle(parser: Parser) -> Node:

@@ -78,15 +78,16 @@ def _limit(parser: Parser) -> Node:
 
 def _approached(parser: Parser) -> tuple[Node, str]:
     r"""The point and the side: `0^+`, `a^{-}`, `\infty`."""
-    end = parser.at
-    while parser.tokens[end] not in ("^", "}", END):
+    tokens, end = parser.tokens, parser.at
+    while tokens[end] not in ("^", "}", END):
         end += 1
-    marks = [token for token in parser.tokens[end + 1 : end + 4] if token not in "{}"]
-    if parser.tokens[end] != "^" or marks[:1] not in (["+"], ["-"]) or len(marks) > 1:
+    braced = tokens[end + 1 : end + 2] == ["{"]
+    mark = tokens[end + 1 + braced] if tokens[end] == "^" else ""
+    after = end + 2 + 2 * braced
+    if mark not in ("+", "-") or tokens[after : after + 1] != ["}"]:
         return parser.expression(STOP), ""
-    place = 3 if parser.tokens[end + 1] == "{" else 1
-    del parser.tokens[end : end + 1 + place]
-    return parser.expression(STOP), marks[0]
+    del tokens[end:after]
+    return parser.expression(STOP), mark
 
 
 def _integral(parser: Parser) -> Node:

@@ -53,7 +53,7 @@ class Parser:
         """
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise MathSyntaxError(f"nested deeper than {MAX_DEPTH}")
+            raise self.too_deep()
         tokens = self.tokens
         token = tokens[self.at]
         self.at += 1
@@ -75,6 +75,20 @@ class Parser:
             left = after
         self.depth -= 1
         return left
+
+    def too_deep(self) -> MathSyntaxError:
+        """The error of text nested over MAX_DEPTH deep."""
+        return MathSyntaxError(f"nested deeper than {MAX_DEPTH}")
+
+    def deeper(self) -> None:
+        """Count one level, for readers that call themselves without `expression`; the caller takes it back.
+
+        Raises:
+            MathSyntaxError: it is one too many.
+        """
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.too_deep()
 
     def accept(self, *tokens: str) -> bool:
         """Whether the next token is one of these; then it is consumed."""

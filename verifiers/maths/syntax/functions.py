@@ -15,7 +15,7 @@ from assaygym.verifiers.maths.syntax.calculus import derivative
 from assaygym.verifiers.maths.syntax.core import PREFIX, Parser, Prefix
 from assaygym.verifiers.maths.syntax.lexicon import DEGREE_WORDS, FUNCTIONS, INVERSES, PRODUCT, STOP, TWO_LETTERS
 from assaygym.verifiers.maths.syntax.literals import TEN, fraction, negated
-from assaygym.verifiers.maths.syntax.names import arguments
+from assaygym.verifiers.maths.syntax.names import arguments, name, word
 from assaygym.verifiers.maths.syntax.tokens import is_number, is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 
@@ -123,8 +123,7 @@ def _given(parser: Parser, known: str) -> list[Node]:
 
 def _tight(parser: Parser) -> Node:
     """The product that follows a function name."""
-    if parser.accept("-"):
-        return negated(_tight(parser))
+    minus = parser.accept("-")
     factors = [parser.expression(PRODUCT)]
     while _continues(parser, factors):
         if parser.conditions:
@@ -138,7 +137,7 @@ def _tight(parser: Parser) -> Node:
     if text in DEGREE_WORDS and text != "":
         parser.at += 1
         node = ("deg", node)
-    return node
+    return negated(node) if minus else node
 
 
 def _continues(parser: Parser, factors: list[Node]) -> bool:
@@ -166,12 +165,36 @@ def _continues(parser: Parser, factors: list[Node]) -> bool:
     return is_greek or is_letters
 
 
+def _gamma(parser: Parser) -> Node:
+    """The gamma function where a bracket follows; a name elsewhere."""
+    return _applied(parser, "gamma") if parser.tokens[parser.at] == "(" else name(parser, "Gamma")
+
+
+_BRACKETED: Final = frozenset(("tr", "Tr", "Re", "Im", "arg", "sign", "sgn", "det", "abs", "floor", "ceil", "ceiling", "max",
+    "min", "gcd", "lcm", "hcf", "conj", "trace", "binomial"))  # fmt: skip
+"""Bare names that are functions only before a bracket."""
+
+
+def _bracketed(known: str, spelling: str) -> Prefix:
+    def read(parser: Parser) -> Node:
+        if parser.tokens[parser.at] in ("(", "\\{"):
+            return _applied(parser, known)
+        return word(parser, spelling)
+
+    return read
+
+
 FUNCTION_PREFIXES: Final[dict[str, Prefix]] = {
-    **{spelling: _function(known) for spelling, known in FUNCTIONS.items() if spelling not in ("gamma", "factorial")},
+    **{
+        spelling: _bracketed(known, spelling) if spelling in _BRACKETED else _function(known)
+        for spelling, known in FUNCTIONS.items()
+        if spelling not in ("gamma", "factorial")
+    },
     **{f"\\{spelling}": _function(known) for spelling, known in FUNCTIONS.items() if spelling != "gamma"},
     **{f"\\{spelling}": _function(known) for spelling, known in TWO_LETTERS.items()},
     "\\frac": _fraction, "\\dfrac": _fraction, "\\tfrac": _fraction, "\\cfrac": _fraction, "\\sfrac": _fraction,
     "\\nicefrac": _fraction, "\\binom": _binomial, "\\dbinom": _binomial, "\\tbinom": _binomial,
     "\\sqrt": _root, "sqrt": _root, "\\surd": _root, "\\cbrt": _cube_root, "cbrt": _cube_root, "\\Re": _function("re"),
     "\\Im": _function("im"),
+    "\\Gamma": _gamma,
 }  # fmt: skip

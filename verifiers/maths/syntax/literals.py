@@ -57,6 +57,9 @@ def number(parser: Parser, token: str) -> Node:
         if following == "base" or (following == "in" and parser.ahead(1) == "base"):
             parser.at += 1 + (following == "in")
             return based_node(token, _small(parser))
+        if following == "C" and parser.ahead(1).isdigit():
+            parser.at += 2
+            return ("fn", "binomial", ("num", int(token), 1), ("num", int(parser.tokens[parser.at - 1]), 1))
         return ("num", int(token), 1)
     return _written(token)
 
@@ -64,6 +67,9 @@ def number(parser: Parser, token: str) -> Node:
 def _written(token: str) -> Node:
     if "x" in token or "X" in token:
         return based_node(token[2:], 16)
+    if "_" in token:
+        digits, _, base = token.partition("_")
+        return based_node(digits, int(base.strip("{}")))
     if "\\" in token:
         return _repeating(token)
     if "/" in token:

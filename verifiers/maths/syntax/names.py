@@ -22,7 +22,7 @@ from assaygym.verifiers.maths.syntax.lexicon import (
 from assaygym.verifiers.maths.syntax.tokens import is_number, is_word, shown, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 
-__all__ = ["NAME_PREFIXES", "arguments", "is_product_run", "name", "single_name", "subscript", "word"]
+__all__ = ["NAME_PREFIXES", "arguments", "is_product_run", "name", "run_of_names", "single_name", "subscript", "word"]
 
 _ACCENTS: Final = {"\\vec": "vec", "\\hat": "hat", "\\widehat": "hat", "\\bar": "bar", "\\overline": "bar",
     "\\tilde": "tilde", "\\widetilde": "tilde", "\\dot": "dot", "\\ddot": "ddot", "\\overrightarrow": "vec",
@@ -31,9 +31,9 @@ _ACCENTS: Final = {"\\vec": "vec", "\\hat": "hat", "\\widehat": "hat", "\\bar": 
     "\\overarc": "arc", "\\overparen": "arc", "\\wideparen": "arc", "\\check": "check"}  # fmt: skip
 _SHAPES: Final = {"\\angle": "angle", "\\triangle": "triangle", "\\measuredangle": "angle", "\\sphericalangle": "angle",
     "\\square": "square", "\\odot": "odot", "\\parallelogram": "parallelogram"}  # fmt: skip
-_SPLIT: Final = re.compile(
-    "([a-zA-Z]?)(arcsin|arccos|arctan|sin|cos|tan|cot|sec|csc|ln|log|exp|sqrt|pi)([xyzA-Z]?)", re.ASCII
-)
+_KNOWN_RUN: Final = "arcsin|arccos|arctan|sin|cos|tan|cot|sec|csc|ln|log|exp|sqrt|pi"
+_RUN: Final = re.compile(f"[a-zA-Z]?(?:(?:{_KNOWN_RUN})[xyzA-Z])+|[a-zA-Z]?(?:{_KNOWN_RUN})")
+_PARTS: Final = re.compile(f"{_KNOWN_RUN}|[A-Za-z]")
 _SUFFIX: Final = frozenset(("max", "min", "avg", "tot", "rms", "net", "eff", "ext", "int"))
 
 
@@ -45,15 +45,21 @@ def word(parser: Parser, token: str) -> Node:
         return name(parser, GREEK[token])
     if token[0] == "d" and len(token) == 2 and parser.tokens[parser.at] == "/":
         return _plain_differential(parser, token)
-    split = _SPLIT.fullmatch(token)
-    if split and token not in SHORT_WORDS:
-        parts = [part for part in split.groups() if part]
+    parts = run_of_names(token)
+    if parts:
         parser.at -= 1
         parser.tokens[parser.at : parser.at + 1] = parts
         return parser.expression(PRODUCT)
     if is_product_run(token) or parser.tokens[parser.at] == "_":
         return _product(parser, token)
     return ("words", token.casefold())
+
+
+def run_of_names(token: str) -> list[str]:
+    """The letters and functions of a run like `sinx`, `xcosx`, `sinxcosx`; empty where it is none."""
+    if len(token) < 3 or token in SHORT_WORDS or not _RUN.fullmatch(token):
+        return []
+    return _PARTS.findall(token)
 
 
 def is_product_run(token: str) -> bool:

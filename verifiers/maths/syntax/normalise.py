@@ -20,7 +20,7 @@ __all__ = ["normalise"]
 _LONGEST: Final = 4 * MAX_CHARS
 """A longer text is returned as it is; `parse` refuses it."""
 _CLEAN: Final = re.compile(
-    r"(?:[A-Za-z0-9+\-*/^(){}=|!:&%\[\]>_]|<(?![A-Za-z/])|(?<![0-9.,{]),(?![0-9])|,(?=[0-9]{1,2}(?![0-9]))|(?<![0-9]) (?! )| (?![0-9 ])"
+    r"(?:[A-Za-z0-9+\-*/^){}=|!:&%\[\]>]|\((?!mod)|_(?![0-9]{3}(?![0-9]))|<(?![A-Za-z/])|(?<![0-9.,{]),(?![0-9])|,(?=[0-9]{1,2}(?![0-9]))|(?<![0-9]) (?! )| (?![0-9 ]|[xX] [0-9])"
     r"|\.(?=[0-9]{1,12}(?![0-9.,(\\]))|\\(?:frac|sqrt|pi|infty|cdot|times|pm|cup|cap|in|le|ge|leq|geq|ne|neq|ln|log|sin|cos"
     r"|tan|theta|alpha|binom|mathbb|circ|sum|lambda|dfrac)(?![A-Za-z])|\\[{}])*"
 )
@@ -38,7 +38,10 @@ _EATEN: Final = re.compile(r"\t(?=ext|imes|frac|heta|an\b|o\b|au\b)")
 _DOLLAR: Final = re.compile(r"(?<!\\)\$")
 _MONEY_DOLLAR: Final = re.compile(r"(?<!\\)(?<![0-9])\$(?= ?-?[.0-9])")
 _VECTOR: Final = re.compile(r"<([^<>=]{1,200},[^<>=]{1,200})>")
-_TIMES_TEN: Final = re.compile(r"(?<=[0-9]) ?[xX] ?(?=10 ?(?:\^|\*\*))")
+_TIMES: Final = re.compile(r"(?<=[0-9])(?: [xX] (?=[0-9])| ?[xX] ?(?=10 ?(?:\^|\*\*)))")
+_PLUS_MINUS: Final = re.compile(r"(^|[=,({] ?)\+-")
+_MODULUS: Final = re.compile(r"\( ?\\?(?:b|p)?mod ?(?=[^)]{1,60}\))")
+_CURRENCY_BEFORE: Final = re.compile(r"(?<![A-Za-z])(?:(US|USD|A|AU|CA|C) ?\\\$|(USD) ?(?=[0-9])|(Rs|INR)\.? ?(?=[.]?[0-9])|(EUR) ?(?=[0-9]))")
 _GROUPING: Final = re.compile(r",|\\over(?![A-Za-z])|\\choose")
 """What braces around a whole text keep apart or together, so that they stay."""
 _ENDS: Final = " \n\t.,;:"
@@ -51,7 +54,7 @@ def normalise(text: str, decimal_comma: bool = False) -> str:
     A text of more than four times MAX_CHARS is returned as it is.
     """
     if _CLEAN.fullmatch(text) and not decimal_comma:
-        return text.strip() if "**" not in text and "]" != text[:1] != "*" else _slow(text.strip(), False)
+        return text.strip() if "**" not in text and "+-" not in text and "+/-" not in text and "Rs" not in text and text[:1] != "*" else _slow(text.strip(), False)
     if len(text) > _LONGEST:
         return text
     return _slow(text, decimal_comma)
@@ -76,10 +79,18 @@ def _slow(text: str, decimal_comma: bool) -> str:
     if "~" in text or "\\," in text or "\\!" in text or "\\;" in text:
         text = text.replace("\\,", " ").replace("\\!", "").replace("\\;", " ").replace("~", " ")
     if "x" in text or "X" in text:
-        text = _TIMES_TEN.sub(r"\\times ", text)
+        text = _TIMES.sub(r"\\times ", text)
     if "+-" in text or "+/-" in text:
-        text = text.replace("+/-", "\\pm ").replace("+-", "\\pm ")
+        text = _PLUS_MINUS.sub(r"\1\\pm ", text.replace("+/-", "\\pm "))
+    if "mod" in text:
+        text = _MODULUS.sub(r"\\pmod (", text)
+    if "S" in text or "R" in text or "s" in text:
+        text = _CURRENCY_BEFORE.sub(_currency, text)
     return _trimmed(" ".join(text.split()))
+
+
+def _currency(match: re.Match[str]) -> str:
+    return "₹" if match[3] else "€" if match[4] else "\\$"
 
 
 def _without_tags(text: str) -> str:

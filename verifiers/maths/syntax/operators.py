@@ -28,6 +28,7 @@ from assaygym.verifiers.maths.syntax.lexicon import (
     UNION,
 )
 from assaygym.verifiers.maths.syntax.literals import TEN, fraction, is_integer, negated, rational
+from assaygym.verifiers.maths.syntax.names import subscript
 from assaygym.verifiers.maths.syntax.tokens import END, is_number, is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 from assaygym.verifiers.maths.syntax.units import is_unit_word, quantity
@@ -113,7 +114,7 @@ def beside(parser: Parser, left: Node, token: str) -> Node | None:
         return _beside_text(parser, left, token)
     if token in ("(", "[", "{", "\\{") and token in PREFIX:
         return _beside_bracket(parser, left, token)
-    if token in ("|", "\\vert"):
+    if token in ("|", "\\vert", "\\|", "\\Vert"):
         return _product(parser, left) if parser.bars == 0 else None
     if token in PREFIX or token.startswith("\\begin"):
         return None if token == "]" else _product(parser, left)
@@ -128,9 +129,10 @@ def _product(parser: Parser, left: Node) -> Node:
 
 
 def _beside_word(parser: Parser, left: Node, token: str) -> Node | None:
-    if token in ("x", "X") and is_number(parser.ahead(1)) and is_number(parser.tokens[parser.at - 1]):
-        return _times(parser, left)
-    if left[0] == "unit":
+    if token in _ORDINALS and is_integer(left) and token == _ordinal(left[1]):
+        parser.at += 1
+        return ("unit", left, "th")
+    if left[0] in ("unit", "percent"):
         return quantity(parser, left) if is_unit_word(parser, token) else None
     if _is_counted(left) and is_unit_word(parser, token):
         return quantity(parser, left)
@@ -141,6 +143,13 @@ def _beside_word(parser: Parser, left: Node, token: str) -> Node | None:
     if token == "U" and left[0] in ("seq", "set", "union", "setof"):
         return _of_sets("union")(parser, left)
     return _product(parser, left)
+
+
+_ORDINALS: Final = frozenset(("st", "nd", "rd", "th"))
+
+
+def _ordinal(count: int) -> str:
+    return "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
 
 
 _COUNTED: Final = frozenset(
@@ -256,8 +265,13 @@ def _power(parser: Parser, left: Node) -> Node:
         parser.expect("}")
         return _degrees(parser, left)
     power = exponent(parser)
-    if parser.tokens[parser.at] == "^":
+    if parser.tokens[parser.at] in ("^", "**"):
+        parser.deeper()
         power = _power(parser, power)
+        parser.depth -= 1
+    if parser.tokens[parser.at] == "_" and left[0] == "sym" and "_" not in left[1]:
+        parser.at += 1
+        left = ("sym", f"{left[1]}_{subscript(parser)}")
     if left[0] == "sym" and left[1].startswith("C_") and power[0] in ("num", "sym"):
         return _combination(left, power)
     return ("pow", left, power)
@@ -325,8 +339,7 @@ def _money_after(parser: Parser, left: Node) -> Node:
 
 def _money(currency: str) -> Prefix:
     def read(parser: Parser) -> Node:
-        if parser.accept("-"):
-            return negated(read(parser))
+        minus = parser.accept("-")
         amount = parser.expression(PRODUCT)
         if parser.tokens[parser.at] in (
             "million",
@@ -337,7 +350,7 @@ def _money(currency: str) -> Prefix:
             "\\text{billion}",
         ):
             amount = quantity(parser, amount)
-        return ("money", amount, currency)
+        return negated(("money", amount, currency)) if minus else ("money", amount, currency)
 
     return read
 

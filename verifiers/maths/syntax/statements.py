@@ -18,7 +18,7 @@ from assaygym.verifiers.maths.syntax.conditions import (
 )
 from assaygym.verifiers.maths.syntax.core import INFIX, PREFIX, Parser
 from assaygym.verifiers.maths.syntax.lexicon import CONSTANTS, FUNCTIONS, GREEK, RELATION_SIGNS, SHORT_WORDS, STOP
-from assaygym.verifiers.maths.syntax.names import is_product_run
+from assaygym.verifiers.maths.syntax.names import is_product_run, run_of_names
 from assaygym.verifiers.maths.syntax.tokens import END, is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 
@@ -39,7 +39,9 @@ def answer(parser: Parser) -> Node:
             break
         between.append(separator)
         items.append(_item(parser))
-    return items[0] if len(items) == 1 else _grouped(items, between)
+    if len(items) > 1:
+        return _grouped(items, between)
+    return items[0][1] if items[0][0] == "condition" else items[0]
 
 
 def _separator(parser: Parser) -> str:
@@ -64,12 +66,26 @@ def _item(parser: Parser) -> Node:
         phrase = _phrase(parser, token)
         if phrase is not None:
             return phrase
+    mapping = _mapping(parser)
+    if mapping:
+        return mapping
     _find_head(parser)
     node = _said(parser, parser.expression(STOP))
     if parser.conditions:
         node = ("with", node, *parser.conditions)
         parser.conditions = []
     return node
+
+
+def _mapping(parser: Parser) -> Node | None:
+    r"""`f: x \mapsto 2x` is the equation of the function."""
+    if parser.ahead(1) != ":" or parser.ahead(3) not in ("\\mapsto", "->", "\\to") or not is_word(parser.ahead(2)):
+        return None
+    called, of = parser.ahead(0), parser.ahead(2)
+    if len(called) != 1 or len(of) != 1:
+        return None
+    parser.at += 4
+    return ("rel", ("=",), ("call", called, ("sym", of)), parser.expression(STOP))
 
 
 def _said(parser: Parser, node: Node) -> Node:
@@ -91,6 +107,7 @@ def _said(parser: Parser, node: Node) -> Node:
     return node
 
 
+_UNDEFINED: Final = frozenset(("does not exist", "undefined", "not defined", "dne", "indeterminate"))
 _KNOWN: Final = frozenset((*FUNCTIONS, *CONSTANTS, *GREEK, "sqrt", "cbrt", "lim", "sum", "prod"))
 
 
@@ -105,10 +122,14 @@ def _phrase(parser: Parser, token: str) -> Node | None:
             words[-1] += tokens[at] + tokens[at + 1]
             at += 2
     following = tokens[at]
-    if not words or not _ends_phrase(following, at, len(words)) or not any(map(_is_english, words)):
+    if not words or not _ends_phrase(following) or not any(map(_is_english, words)):
+        return None
+    if len(words[0]) == 1 and len(words) > 1 and all(part in PHRASE for part in " ".join(words[1:]).split()):
         return None
     parser.at = at
     folded = " ".join(" ".join(words).casefold().split()).strip(" .,:")
+    if folded in _UNDEFINED:
+        return ("const", "undefined")
     domain = domain_of_words(folded.split())
     if following == ":":
         parser.at += 1
@@ -131,13 +152,13 @@ def _is_plain_word(token: str) -> bool:
 
 
 def _is_english(text: str) -> bool:
-    if text in SHORT_WORDS or text.lower() in SHORT_WORDS or text in PHRASE:
+    if text.lower() in SHORT_WORDS or (text in PHRASE and len(text) > 1):
         return True
     bare = text.replace(" ", "")
-    return (len(bare) > 3 and not is_product_run(bare)) or not bare.isascii() or (len(bare) > 1 and " " in text)
+    return (len(bare) > 3 and not is_product_run(bare) and not run_of_names(bare)) or not bare.isascii() or (len(bare) > 1 and " " in text)
 
 
-def _ends_phrase(token: str, at: int, words: int) -> bool:
+def _ends_phrase(token: str) -> bool:
     return token in (END, ":", "is") or token in _COMMAS or (token in RELATION_SIGNS and token != "in")
 
 
@@ -172,13 +193,23 @@ def _are_arguments(letter: str, inside: list[str]) -> bool:
 
 def _grouped(items: list[Node], between: list[str]) -> Node:
     if "or" in between and any(_is_statement(item) for item in items):
-        return _divided(items, between, "or", "or")
+        return _of_all(_divided(items, between, "or", "or"))
     if "or" in between:
         kinds = [("or", *_with_conditions(items))] if ";" not in between else []
         return _single(kinds[0]) if kinds else _divided(items, between, "or", "or")
     if ";" in between and "," in between:
         return _divided(items, between, ";", "list")
     return _single(("list", *_with_conditions(items)))
+
+
+def _of_all(node: Node) -> Node:
+    r"""`x = a or x = b, k\in\mathbb{Z}`: what is said of a domain after the last alternative is said of all."""
+    last = node[-1]
+    if node[0] != "or" or last[0] != "with" or any(item[0] == "with" for item in node[1:-1]):
+        return node
+    if not all(told[0] == "rel" and told[1] == ("in",) for told in last[2:]):
+        return node
+    return ("with", (*node[:-1], last[1]), *last[2:])
 
 
 def _is_statement(item: Node) -> bool:

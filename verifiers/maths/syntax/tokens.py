@@ -1,7 +1,7 @@
 r"""Normalised text to tokens: plain strings, in one pass of one regular expression.
 
 A token is `\begin{name}` with its column letters, `\text{...}`, a command, a number as written (mixed `1 1/2`, repeating
-`0.1\overline{6}`, hexadecimal `0x1f` too), a run of letters, or a sign. White space separates and is nothing itself.
+`0.1\overline{6}`, hexadecimal `0x1f`, `1A_{16}` too), a run of letters, or a sign. White space separates and is nothing itself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _DIGITS = frozenset("0123456789.")
 _scan = re.compile(
     r"""[0-9]+[ ]+[0-9]+[ ]?/[ ]?[0-9]+(?![0-9.])
     |0[xX][0-9A-Fa-f]+(?![0-9A-Za-z])
+    |(?:[0-9][0-9A-F]{1,40}|[A-F][0-9A-F]{1,40})_(?:16(?![0-9])|\{16\})
+    |[0-9][0-9AB]{1,40}_(?:12(?![0-9])|\{12\})
     |[0-9]*\.[0-9]*\\overline\{[0-9]+\}
     |[0-9]+(?:\.(?!\.)[0-9]*)?(?:[eE][-+]?[0-9]+(?![0-9A-Za-z_.]))?
     |\.[0-9]+(?:[eE][-+]?[0-9]+(?![0-9A-Za-z_.]))?
@@ -49,12 +51,12 @@ def tokenize(text: str) -> list[str]:
 
 def is_number(token: str) -> bool:
     """Whether the token is a number."""
-    return token[:1] in _DIGITS and token not in ("", ".")
+    return (token[:1] in _DIGITS and token not in ("", ".")) or (token[:1] in _ALPHABET and "_" in token)
 
 
 def is_word(token: str) -> bool:
     """Whether the token is a run of letters."""
-    return token[:1] in _ALPHABET
+    return token[:1] in _ALPHABET and "_" not in token
 
 
 def text_of(token: str) -> str | None:

@@ -72,6 +72,8 @@ _UNWORDED: Final = frozenset((
     "for positive integer", "for every integer", "for any integer", "for all integer", "for any real", "all real numbers",
     "U", "union", "i", "e",
 ))  # fmt: skip
+_AMBIGUOUS: Final = frozenset(("min", "sec", "max"))
+"""Functions that upright text leaves as text, since they are units or words too."""
 _PLAIN_TEXT: Final = re.compile(
     r"[-+]?[0-9][-+0-9.,/ ]*|.*[=<>\\^_|].*|[^A-Za-z]*[0-9]+ ?[A-Za-z%]+|[-+(\[].*[0-9].*|[0-9].*", re.DOTALL
 )
@@ -196,10 +198,12 @@ def _upright(match: re.Match[str]) -> str:
     inner = " ".join(match[1].replace("~", " ").replace("\\;", " ").replace("\\,", " ").replace("\\!", "").split())
     if not inner:
         return " "
+    if inner == "d":
+        return "d"
     bare = inner.rstrip(".,;:")
     if bare.lower() in _UNWORDED:
         return f" {bare.lower() if bare != 'U' else bare} "
-    if bare in FUNCTIONS or bare in GREEK or bare in CONSTANTS:
+    if (bare in FUNCTIONS and bare not in _AMBIGUOUS) or bare in GREEK or bare in CONSTANTS:
         return f"\\{bare} " if bare in FUNCTIONS or bare in GREEK or bare == "pi" else f" {bare} "
     if (
         inner in (",", ";")

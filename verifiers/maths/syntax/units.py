@@ -17,7 +17,7 @@ from assaygym.verifiers.maths.syntax.lexicon import (
     MAGNITUDES,
     PERCENT_WORDS,
 )
-from assaygym.verifiers.maths.syntax.names import is_product_run
+from assaygym.verifiers.maths.syntax.names import is_product_run, run_of_names
 from assaygym.verifiers.maths.syntax.tokens import is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -42,7 +42,7 @@ def is_unit_word(parser: Parser, token: str) -> bool:
     lowered = token.lower()
     if token in BARE_UNITS or lowered in CURRENCY_WORDS or lowered in PERCENT_WORDS or lowered in DEGREE_WORDS:
         return True
-    return len(token) > 3 and not is_product_run(token)
+    return len(token) > 3 and not is_product_run(token) and not run_of_names(token)
 
 
 def _starts(token: str, allowed: str = "") -> bool:
