@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from assaygym.verifiers.maths.finding import Finding, differ, same
 from assaygym.verifiers.maths.fuel import Fuel
@@ -37,9 +38,7 @@ class Context:
 
     def ignoring_form(self) -> Context:
         """For what is no answer itself: arithmetic that is left to do does not matter."""
-        if self.policy.unevaluated:
-            return self
-        return Context(replace(self.policy, unevaluated=True), self.fuel, self.ask)
+        return self if self.policy.unevaluated else Context(_ignoring_form(self.policy), self.fuel, self.ask)
 
     def with_gap(self, position: int) -> Context:
         """For the gold's item at this position: its own absolute tolerance where the policy gives one per item."""
@@ -48,6 +47,11 @@ class Context:
             return self
         gap = gaps[min(position, len(gaps) - 1)] if gaps else 0.0
         return Context(replace(self.policy, absolute=gap), self.fuel, self.ask)
+
+
+@lru_cache(maxsize=64)
+def _ignoring_form(policy: MathPolicy) -> MathPolicy:
+    return replace(policy, unevaluated=True)
 
 
 def all_same(layer: str, findings: Iterable[Finding]) -> Finding:

@@ -55,11 +55,13 @@ class Items(Thing):
             left, right = self._freed(pred, left, right)
         if context.policy.list_order == "given" and self.sort == pred.sort == "list":
             return _in_order(left, right, context)
-        finding = matched("list", left, right, context)
-        if finding.equal or not self._conditions() or not pred._conditions():
-            return finding
+        if not self._conditions() or not pred._conditions():
+            return matched("list", left, right, context)
         mine, other = self.region(), pred.region()
-        return finding if mine is None or other is None else mine.compare(other, context)
+        if mine is not None and other is not None and self.sort != pred.sort:
+            return mine.compare(other, context)
+        finding = matched("list", left, right, context)
+        return finding if finding.equal or mine is None or other is None else mine.compare(other, context)
 
     def _freed(
         self, pred: Items, left: tuple[Thing, ...], right: tuple[Thing, ...]

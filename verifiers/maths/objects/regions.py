@@ -20,7 +20,7 @@ __all__ = ["EVERYTHING", "NOTHING", "Piece", "Region", "Shape", "intersection", 
 
 Shape = tuple[Any, ...]
 """("piece", Piece), ("union" | "inter" | "listed", shapes...), ("minus", shape, shape). "listed" is what a comma
-between conditions means: both of them, or, where nothing satisfies both, either."""
+between conditions means: all of them; but in a gold, which is not empty, any of them where nothing satisfies all."""
 
 
 class Piece(NamedTuple):
@@ -89,8 +89,9 @@ class Region(Thing):
         """The same set, of the same variable where both name one."""
         if self.name and pred.name and self.name != pred.name and not context.policy.rename:
             return differ("intervals", f"of {pred.name}, not of {self.name}")
-        context = context.ignoring_form()
         left, right = self.normal(context.fuel), pred.normal(context.fuel)
+        if left == () and self.shape[0] == "listed":
+            left = _normal_form(("union", *self.shape[1:]), context.fuel)
         if left is not None and right is not None:
             return _same_pieces(left, right, context)
         if (left is None) != (right is None):
@@ -202,15 +203,11 @@ def _each_of(parts: list[int], everything: int) -> int:
     return everything
 
 
-def _listed(parts: list[int], everything: int) -> int:
-    return _each_of(parts, everything) or _any_of(parts, everything)
-
-
 def _without(parts: list[int], _all: int) -> int:
     return parts[0] & ~_any_of(parts[1:], _all)
 
 
-_COMBINE: Final = {"union": _any_of, "inter": _each_of, "listed": _listed, "minus": _without}
+_COMBINE: Final = {"union": _any_of, "inter": _each_of, "listed": _each_of, "minus": _without}
 
 
 def _same_pieces(gold: Sequence[Piece], pred: Sequence[Piece], context: Context) -> Finding:
@@ -225,8 +222,8 @@ def _same_piece(gold: Piece, pred: Piece, context: Context) -> Finding:
     for left, right in ((gold.low, pred.low), (gold.high, pred.high)):
         if (left is None) != (right is None):
             return differ("intervals", "only one is unbounded")
-        if left is not None and right is not None:
-            finding = context.values(left, right)
+        if left is not None and right is not None and left.tree != right.tree:
+            finding = context.ignoring_form().values(left, right)
             if not finding.equal:
                 return finding
     return same("intervals", "the same ends")
