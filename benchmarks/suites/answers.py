@@ -21,7 +21,6 @@ __all__ = [
     "number_in",
     "olympiad_gold",
     "option_gold",
-    "option_prompt",
 ]
 
 _LABEL = re.compile(r"\s*(?:[A-Z]\s*\)\s*)+")
@@ -178,10 +177,3 @@ def option_gold(row: Row) -> OptionGold:
     if len(letter) != 1 or not 0 <= ord(letter) - ord("A") < len(contents):
         raise DataError(f"column 'correct' is {letter!r}; expected the letter of one of {len(contents)} options")
     return OptionGold(letter, contents)
-
-
-def option_prompt(row: Row) -> str:
-    """The question with its options, one a line."""
-    lines = "\n".join(f"({chr(ord('A') + i)}) {content}" for i, content in enumerate(option_gold(row).contents))
-    ask = "Reason step by step and put the letter of the right option in \\boxed{}."
-    return f"{row['question']}\n\n{lines}\n\n{ask}"

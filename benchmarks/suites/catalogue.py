@@ -16,7 +16,6 @@ from assaygym.benchmarks.suites.answers import (
     number_in,
     olympiad_gold,
     option_gold,
-    option_prompt,
 )
 from assaygym.benchmarks.suites.declaration import Row, Suite
 from assaygym.errors import ConfigError, did_you_mean
@@ -186,7 +185,9 @@ SUITES = {
             files=("test.jsonl", "test.jsonl.gz", "raw/test-*.parquet", "test-*.parquet"),
             rows=254,
             columns=("question", "options", "correct"),
-            prompt=option_prompt,
+            prompt=(
+                "{question}\n\n{options}\n\nReason step by step and put the letter of the right option in \\boxed{{}}."
+            ),
             gold=option_gold,
             verifier=OptionMath,
             solution=boxed(option_gold),

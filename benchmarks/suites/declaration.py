@@ -39,8 +39,8 @@ class Suite:
     """How many rows the split on the Hub has."""
     columns: tuple[str, ...]
     """Columns that every row must have, under these names."""
-    prompt: str | Callable[[Row], str]
-    """What the agent is asked; `{column}` stands for a column's text. Or a function of the row."""
+    prompt: str
+    """What the agent is asked; `{column}` stands for a column's text, a list's items one a line."""
     gold: str | Callable[[Row], Any]
     verifier: Callable[[], Judge]
     """Makes the verifier; called when the suite is used, so that its dependencies are too."""

@@ -57,9 +57,7 @@ def _define(suite: Suite, rows: list[Row]) -> DataTaskDefinition:
     named = suite.name is not None and suite.name in rows[0]
 
     def prompt(row: Row) -> str:
-        if not isinstance(suite.prompt, str):
-            return suite.prompt(row)
-        return suite.prompt.format_map({name: str(column(row, name, number[id(row)])) for name in suite.columns})
+        return suite.prompt.format_map({name: _shown(column(row, name, number[id(row)])) for name in suite.columns})
 
     return task_from_data(
         f"suite/{suite.id}-v0",
@@ -72,6 +70,10 @@ def _define(suite: Suite, rows: list[Row]) -> DataTaskDefinition:
         kind=suite.kind,
         summary=suite.title,
     )
+
+
+def _shown(value: object) -> str:
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _check_columns(suite: Suite, row: Row) -> None:

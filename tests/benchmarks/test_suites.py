@@ -41,7 +41,7 @@ OLYMPIAD = [
         "error": None,
     }
 ]
-ROWS = {
+ROWS: dict[str, list[Any]] = {
     "gsm8k": GSM,
     "math500": MATH,
     "humaneval": HUMANEVAL,
@@ -163,7 +163,7 @@ def test_content_that_two_options_have_chooses_neither() -> None:
 
 def test_the_options_are_listed_in_the_prompt(tmp_path: Path) -> None:
     loaded = load(suite("aqua"), jsonl(tmp_path / "rows.jsonl", AQUA))
-    assert "(A) 1\n(B) 2\n(C) None\n" in loaded.definition.row_task(0).prompt[0].content
+    assert "\n\nA)1\nB)B) 2\nC)None\n\n" in loaded.definition.row_task(0).prompt[0].content
 
 
 @pytest.mark.parametrize(("index", "gold"), [(0, "1200"), (1, "-3")])

@@ -168,6 +168,8 @@ def test_a_lone_letter_is_what_the_gold_is(text: str, gold: str) -> None:
         ("No letter at all, f(A) at most.", None),
         ("So it is A.", None),
         ("It isn't (C).", None),
+        (r"I pick (C), that is \boxed{5}.", None),
+        (r"I pick (C) \boxed{}.", None),
     ],
 )
 def test_prose_states_a_choice_when_its_last_word_names_one_letter(response: str, letter: str | None) -> None:

@@ -87,8 +87,10 @@ def stated_choice(response: str) -> Words | None:
     """The one choice that prose comes to, as `I pick (A) since the others fail` does to A.
 
     Only bracketed letters count, in the last 2,000 characters, and in the last sentence that has one where they differ;
-    a sentence that rules a letter out, or names several, chooses none.
+    a sentence that rules a letter out, or names several, chooses none. A response with a box says it there or nowhere.
     """
+    if "\\boxed" in response or "\\fbox" in response:
+        return None
     sentences = [text for text in _SENTENCE_END.split(response[-2000:]) if _BRACKETED.search(text)]
     if not sentences:
         return None
