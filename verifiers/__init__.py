@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from assaygym.verifiers.code import functions as functions
     from assaygym.verifiers.code import stdio as stdio
     from assaygym.verifiers.extract import final_answer as final_answer
+    from assaygym.verifiers.maths.policy import MathPolicy as MathPolicy
     from assaygym.verifiers.maths.verify import compile_gold as compile_gold
     from assaygym.verifiers.maths.verify import math as math
     from assaygym.verifiers.maths.verify import verify_math as verify_math
@@ -41,6 +42,7 @@ __all__ = [
     "AssertTests",
     "FunctionCase",
     "FunctionTests",
+    "MathPolicy",
     "Rubric",
     "StdinCase",
     "StdinTests",
@@ -77,6 +79,7 @@ __getattr__, __dir__ = lazy_names(
             "stdio",
         ),
         "extract": ("final_answer",),
+        "maths.policy": ("MathPolicy",),
         "maths.verify": ("compile_gold", "math", "verify_math"),
         "registry": ("verifier_for",),
         "rubric": ("Rubric",),

@@ -2,11 +2,17 @@
 
 The package is not called `math`, so that `assaygym.verifiers.math` can be the factory function and stay it.
 
-    verify    the verdict: text layers first, then trees        compare    typed comparison of two trees
-    tokens    text to tokens          parser    tokens to trees         relations  equations, inequalities, intervals
-    exact     exact rational values   cas       sympy in killable worker processes (`cas_worker` is their program)
+    verify    the verdict                     reading   one answer, read                 pool     many verdicts
+    policy    what counts as the same         fuel      counted steps bound the work     finding  what a layer says
+    syntax/   text to trees                   scalars/  one number or expression against another
+    objects/  typed objects, compared         words/    answers that are no formulas
+    cas/      sympy in killable worker processes
+
+Imports run one way: tree, fuel, finding, policy <- syntax <- scalars <- objects <- reading <- verify <- pool; `words`
+stands beside `objects`, and `cas` knows only trees and findings.
 """
 
+from assaygym.verifiers.maths.policy import MathPolicy
 from assaygym.verifiers.maths.verify import Gold, MathVerifier, compile_gold, math, verify_math
 
-__all__ = ["Gold", "MathVerifier", "compile_gold", "math", "verify_math"]
+__all__ = ["Gold", "MathPolicy", "MathVerifier", "compile_gold", "math", "verify_math"]

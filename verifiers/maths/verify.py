@@ -1,168 +1,178 @@
-"""The math verifier: extract, normalise, parse, compare in layers."""
+"""The math verifier: extract, read, compare in layers."""
 
 from __future__ import annotations
 
+import math as numbers
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
-from assaygym.errors import ConfigError
 from assaygym.types import Score, Verdict
-from assaygym.verifiers.extract import Style, find_answer
-from assaygym.verifiers.maths.cas import Reply, library_paths, shared_pool
-from assaygym.verifiers.maths.compare import Comparer, Finding
-from assaygym.verifiers.maths.lexicon import Node
-from assaygym.verifiers.maths.parser import parse_tokens
-from assaygym.verifiers.maths.tokens import MAX_CHARS, MathSyntaxError, Token, tidy, tokenize
-from assaygym.verifiers.text import SHOWN_CHARS, Choice, read_choice
+from assaygym.verifiers.extract import Found, Style, find_answer
+from assaygym.verifiers.maths.cas import ask, library_paths
+from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
+from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
+from assaygym.verifiers.maths.objects import Context, equal
+from assaygym.verifiers.maths.policy import MathPolicy
+from assaygym.verifiers.maths.reading import Reading, read
+from assaygym.verifiers.maths.words import Words, read_words, same_words, stated_choice
+from assaygym.verifiers.text import SHOWN_CHARS
 
-__all__ = ["Answer", "Gold", "MathVerifier", "compile_gold", "math", "verify_math"]
+__all__ = ["Gold", "MathVerifier", "compile_gold", "math", "verify_math"]
 
-POLICIES = ("default",)
-CHOICES = Choice("ABCDEFGHIJ")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer read: its tokens and tree, where it has them, and its words, where it is text."""
-
-    source: str
-    tokens: tuple[Token, ...] | None
-    tree: Node | None
-    words: str | None
-    problem: str = ""
-    """Why there is no tree."""
+MARKED: Final = (Style.BOX, Style.HASH, Style.TAG)
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_DEFAULT: Final = MathPolicy()
+Plain = str | int | float | Fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """A gold answer, compiled once and shared by all responses to its task."""
+    """A gold answer, compiled once and shared by all responses to its task.
 
-    answer: Answer
-    choice: str | None
+    Attributes:
+        text: the answer, without a solution's prose around it.
+        reading: what it says.
+        words: what it says in words, if it can be words, mathematics or not (`E`, `7:45`, `no solution`).
+        integer: the text again where it is a plain integer: then most wrong answers are told by their digits.
+    """
+
+    text: str
+    reading: Reading
+    words: Words | None
+    integer: str
+
+
+def compile_gold(gold: Plain, *, decimal_comma: bool = False) -> Gold:
+    r"""The gold answer: a number, a bare answer, or a solution's prose with `\boxed{}`, `####` or `<answer>`.
+
+    Args:
+        gold: never evaluated; a float stands for the decimal that prints it.
+        decimal_comma: as in `MathPolicy`.
+
+    Raises:
+        TypeError: it is no text and no number.
+        ValueError: it is a float that is not finite.
+    """
+    return _compiled(gold if isinstance(gold, str) else _printed(gold), decimal_comma)
+
+
+def _printed(gold: object) -> str:
+    if isinstance(gold, bool) or not isinstance(gold, (int, float, Fraction)):
+        raise TypeError(f"a gold answer is a text or a number, not {type(gold).__name__}")
+    if isinstance(gold, float) and not numbers.isfinite(gold):
+        raise ValueError(f"the gold answer {gold} is not finite")
+    return str(gold)
 
 
 @lru_cache(maxsize=4096)
-def compile_gold(gold: str) -> Gold:
-    r"""The gold answer of a text: a bare answer, or a solution's prose with `\boxed{}`, `####` or `<answer>`."""
+def _compiled(gold: str, decimal_comma: bool) -> Gold:
     found = find_answer(gold)
-    marked = found is not None and found.style in (Style.BOX, Style.HASH, Style.TAG)
-    text = found.text if found and marked else gold
-    plain = _unwrapped(tidy(text))
-    lettered = re.fullmatch(r"\(?([A-E])\)?", plain)
-    return Gold(_read(text), lettered[1] if lettered else None)
+    text = found.text + found.unit if found is not None and found.style in MARKED else gold
+    reading = read(text, decimal_comma)
+    return Gold(text, reading, read_words(text), text if _INTEGER.fullmatch(text) else "")
 
 
-def _read(text: str) -> Answer:
-    if len(text) > MAX_CHARS:
-        return Answer(text, None, None, None, f"{len(text)} characters, over the limit of {MAX_CHARS}")
-    tidied = tidy(text)
-    words = _words(tidied)
-    try:
-        tokens = tokenize(tidied)
-    except MathSyntaxError as error:
-        return Answer(text, None, None, words, str(error))
-    try:
-        return Answer(text, tuple(tokens), parse_tokens(tokens), words)
-    except MathSyntaxError as error:
-        return Answer(text, tuple(tokens), None, words, str(error))
-
-
-def _unwrapped(text: str) -> str:
-    return re.sub(r"\\(?:text|textbf|mathrm|mathbf|textrm|mbox)\s*(?=\{)|\\[ ,;!]|[{}~]", " ", text).strip()
-
-
-def _words(text: str) -> str | None:
-    """The answer as words, folded, when it is plain text, a date or a time of day; None for mathematics."""
-    plain = " ".join(_unwrapped(text).replace(".", "").split())
-    if re.fullmatch(r"\d{1,2}:\d{2} ?(?:am|pm)", plain, re.IGNORECASE | re.ASCII):
-        return plain.replace(" ", "").casefold()
-    if not re.fullmatch(r"[^\W\d_](?:[^\W_]|[ '’,-])*", plain) or not re.search(r"[^\W\d_]{3,}", plain):
-        return None
-    return plain.casefold()
-
-
-def _same_text(gold: Answer, pred: Answer) -> Finding | None:
-    """The first layers: the same tokens, or the same words; None when they cannot tell."""
-    if gold.tokens is not None and pred.tokens is not None:
-        left, right = ([(token.kind, token.value) for token in answer.tokens or ()] for answer in (gold, pred))
-        if left == right:
-            return Finding(True, "string", "identical after normalisation")
-    elif gold.source.strip() == pred.source.strip():
-        return Finding(True, "string", "identical")
-    if gold.words is not None and gold.words == pred.words:
-        return Finding(True, "text", "the same words")
-    if gold.words is not None and gold.tree is None:
-        return Finding(False, "text", "other words")
-    return None
-
-
-def verify_math(pred: str, gold: str | int | float | Fraction | Gold, *, policy: str = "default") -> Score:
+def verify_math(pred: str, gold: Plain | Gold, *, policy: MathPolicy | str = _DEFAULT) -> Score:
     r"""Whether the final answer of `pred` is the same mathematical object as `gold`.
 
-    Notation does not matter (typesetting, separators, fractions, decimals, percent as its number, radicals, expanded or
-    factored, a unit missing on one side, solved inequality and interval); any other value, however close, order in a
-    tuple, an open for a closed endpoint, another base, several guesses or an earlier box do. A decimal of at least 10
-    significant digits stands for the number it rounds. Variables may be any real number.
+    Notation does not matter (typesetting, separators, fractions, decimals, percent as its number, radicals, factored or
+    expanded, a unit missing on one side, solved inequality and interval); any other value, however close, order in a
+    tuple, an open for a closed endpoint, another base, several guesses or an earlier box do. Where graders differ, the
+    policy decides: see `MathPolicy`. Variables stand for real numbers.
+
+    The work is bounded by counted steps, so that the verdict does not depend on the machine or its load.
 
     Returns:
         CORRECT, INCORRECT (flag `undecided` where equality was only not shown), UNPARSED when `pred` states no answer,
-        INVALID when `gold` cannot be read. The explanation begins with the layer that decided: choice, string, text,
-        structure, rational, probing, list, tuple, matrix, intervals, relations, units, types, sympy.
+        INVALID when `gold` cannot be read. The explanation begins with the layer that decided.
 
     Raises:
         ConfigError: there is no such policy.
         MissingDependencyError: the pair needs sympy, which is not installed.
-        VerifierError: the worker process cannot be started, or the gold answer alone takes it too long.
+        VerifierError: a worker process cannot be started, or the gold answer alone takes it too long.
     """
-    if policy not in POLICIES:
-        raise ConfigError(f"math policy {policy!r} does not exist; expected one of {', '.join(POLICIES)}")
-    compiled = gold if isinstance(gold, Gold) else compile_gold(gold if isinstance(gold, str) else str(gold))
-    if not compiled.answer.source.strip():
+    if not isinstance(policy, MathPolicy):
+        policy = MathPolicy.of(policy)
+    compiled = gold if isinstance(gold, Gold) else compile_gold(gold, decimal_comma=policy.decimal_comma)
+    if not compiled.text.strip():
         return Score.invalid("the gold answer is empty")
-    if compiled.choice:
-        return _verify_choice(pred, compiled.choice)
     found = find_answer(pred)
-    if found is None:
-        return Score.unparsed("the response states no answer")
-    return _score(found.text, _compare(compiled.answer, _read(found.text)))
+    if found is not None and policy.strict_format and found.style not in MARKED:
+        return Score.unparsed("the response marks no answer: no box, no ####, no <answer>")
+    return _score(found, _decided(compiled, found, pred, policy))
 
 
-def _verify_choice(pred: str, letter: str) -> Score:
-    found = find_answer(pred)
-    chosen = read_choice(found.text, CHOICES.letters) if found else None
-    if chosen is None:
-        return CHOICES(pred, letter)
-    return _score(chosen, Finding(chosen == letter, "choice", f"{chosen}, gold {letter}"))
-
-
-def _compare(gold: Answer, pred: Answer) -> Finding | None:
+def _decided(gold: Gold, found: Found | None, response: str, policy: MathPolicy) -> Finding | None:
     """The finding of the first layer that decides; None when the gold answer cannot be read."""
-    same = _same_text(gold, pred)
-    if same is not None:
-        return same
-    if gold.tree is None:
+    if found is None:
+        return _choice(gold, None, response, policy)
+    if gold.integer and _INTEGER.fullmatch(found.text) and not found.unit and policy is _DEFAULT:
+        return same("string", "the same integer") if found.text == gold.integer else differ("rational", "other integers")
+    if not found.unit:
+        return _compare(gold, found.text, response, policy)
+    finding = _compare(gold, found.text + found.unit, response, policy)
+    if found.unit.endswith("%") and finding is not None and not finding.equal:
+        return _compare(gold, found.text, response, policy)  # a box around the number alone: either was meant
+    return finding
+
+
+def _compare(gold: Gold, text: str, response: str, policy: MathPolicy) -> Finding | None:
+    left, right = gold.reading, read(text, policy.decimal_comma)
+    if left.normal == right.normal and left.normal:
+        return same("string", "identical after normalisation")
+    said = None
+    if gold.words is not None:
+        if gold.words.kind == "choice":
+            return _choice(gold, text, response, policy)
+        words = read_words(text, gold.words)
+        said = same_words(gold.words, words, policy) if words is not None else None
+        if said is not None and (said.equal or said.decided):
+            return said
+    if left.thing is not None and right.thing is not None:
+        return _equal(left, right, policy)
+    if left.thing is None and gold.words is None:
         return None
-    if pred.tree is None:
-        return Finding(False, "parse", f"the prediction is not an expression: {pred.problem}", False)
-    return Comparer(f"{gold.source}\0{pred.source}", _ask).equal(gold.tree, pred.tree)
+    problem = right.problem if right.thing is None and right.words is None else ""
+    return said or (undecided("parse", f"the answer cannot be read: {problem}") if problem else differ("types"))
 
 
-def _ask(
-    op: str, gold: Node, pred: Node, points: list[dict[str, Fraction]], tolerance: Fraction | None, seconds: float
-) -> Reply:
-    return shared_pool().ask(op, gold, pred, points, tolerance, seconds)
+def _equal(gold: Reading, pred: Reading, policy: MathPolicy) -> Finding:
+    assert gold.thing is not None and pred.thing is not None
+    try:
+        return equal(gold.thing, pred.thing, Context(policy, Fuel(), ask))
+    except OutOfFuelError:
+        return undecided("fuel", "comparing the two takes more steps than a verdict may")
 
 
-def _score(extracted: str, finding: Finding | None) -> Score:
+def _choice(gold: Gold, text: str | None, response: str, policy: MathPolicy) -> Finding | None:
+    """Letters; or, where the gold says what stands behind its letter, that."""
+    if gold.words is None or gold.words.kind != "choice":
+        return undecided("extract") if text is None else None
+    words = read_words(text, gold.words) if text is not None else None
+    if words is None or words.kind != "choice":
+        if gold.words.content and text is not None:
+            return _compare(compile_gold(gold.words.content), text, response, policy)
+        words = stated_choice(response)
+    if words is None:
+        return differ("choice", "no letter was chosen") if text is not None else undecided("extract")
+    said = same_words(gold.words, words, policy)
+    if said.decided or not (gold.words.content and words.content and gold.words.value == words.value):
+        return said if said.decided else differ("choice", said.why)
+    return _compare(compile_gold(gold.words.content), words.content, response, policy)
+
+
+def _score(found: Found | None, finding: Finding | None) -> Score:
     if finding is None:
         return Score.invalid("the gold answer is neither an expression nor text, and the prediction is not identical")
+    if found is None and finding.layer == "extract":
+        return Score.unparsed("the response states no answer")
     return Score(
-        value=float(finding.equal),
+        value=1.0 if finding.equal else 0.0,
         verdict=Verdict.CORRECT if finding.equal else Verdict.INCORRECT,
-        extracted=extracted[:SHOWN_CHARS],
+        extracted=found.text[:SHOWN_CHARS] if found is not None else None,
         explanation=f"{finding.layer}: {finding.why}",
         flags=() if finding.decided else ("undecided",),
     )
@@ -172,25 +182,25 @@ def _score(extracted: str, finding: Finding | None) -> Score:
 class MathVerifier:
     """See `math`."""
 
-    policy: str = "default"
+    policy: MathPolicy = _DEFAULT
     name: ClassVar[str] = "math"
 
-    def __post_init__(self) -> None:
-        if self.policy not in POLICIES:
-            raise ConfigError(f"math policy {self.policy!r} does not exist; expected one of {', '.join(POLICIES)}")
-
-    def __call__(self, response: str, answer: str | int | float | Fraction | Gold, /) -> Score:
+    def __call__(self, response: str, answer: Plain | Gold, /) -> Score:
         """`verify_math(response, answer)` under this policy."""
         return verify_math(response, answer, policy=self.policy)
 
 
-def math(policy: str = "default") -> MathVerifier:
+def math(policy: MathPolicy | str = _DEFAULT, **options: Any) -> MathVerifier:
     """Mathematical equality of the final answer with the gold answer; see `verify_math`.
 
+    Args:
+        policy: a `MathPolicy` or the name of a preset.
+        options: single options of it, as `MathPolicy` names them.
+
     Raises:
-        ConfigError: there is no such policy.
+        ConfigError: there is no such policy or option.
         MissingDependencyError: sympy is not installed. Few answers need it, but without it an agent could choose one
             that does, and have its episode dropped instead of paid nothing.
     """
     library_paths()
-    return MathVerifier(policy)
+    return MathVerifier(MathPolicy.of(policy, **options))
