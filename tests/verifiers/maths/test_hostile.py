@@ -9,7 +9,6 @@ import pytest
 
 from assaygym.types import Verdict
 from assaygym.verifiers import judge, math, verify_math
-from assaygym.verifiers.maths.cas import WorkerPool
 
 INJECTIONS = [
     "__import__('os').system('touch MARK')",
@@ -107,36 +106,3 @@ def test_code_in_an_answer_is_never_run(payload: str, tmp_path: Path, monkeypatc
         assert verify_math("42", payload.replace("MARK", str(mark))).value != 1.0
     assert not mark.exists()
     assert list(tmp_path.iterdir()) == []
-
-
-SLEEPY = """
-import json, sys, time
-print(json.dumps({"stage": "ready"}), flush=True)
-sys.stdin.readline()
-print(json.dumps({"stage": "gold"}), flush=True)
-while True:
-    pass
-"""
-
-
-def test_a_time_out_is_a_wrong_answer_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "worker.py"
-    program.write_text(SLEEPY)
-    pool = WorkerPool(1, deadline=0.2, program=program)
-    monkeypatch.setattr("assaygym.verifiers.maths.verify.shared_pool", lambda: pool)
-    score = verify_math(r"\pi+\sqrt{2}, \sqrt{5}", r"\sqrt{3}, \sqrt{6}")
-    pool.close()
-    assert score.verdict is Verdict.INCORRECT
-    assert score.flags == ("undecided",)
-    assert 1 <= pool.killed <= 6
-    assert verify_math(r"\pi", r"\pi").value == 1.0
-
-
-def test_the_explanation_names_the_time_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "worker.py"
-    program.write_text(SLEEPY)
-    pool = WorkerPool(1, deadline=0.2, program=program)
-    monkeypatch.setattr("assaygym.verifiers.maths.verify.shared_pool", lambda: pool)
-    explanation = verify_math(r"\sqrt{2}", r"\sqrt{3}").explanation
-    pool.close()
-    assert explanation == "sympy: time-out: killed at the deadline"

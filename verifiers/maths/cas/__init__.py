@@ -9,9 +9,4 @@ operators  sums, products, integrals, limits, derivatives as numbers        clos
 from assaygym.verifiers.maths.cas.ask import ask, close
 from assaygym.verifiers.maths.cas.crew import library_paths
 
-# What the engine that is being replaced takes from here.
-from assaygym.verifiers.maths.cas_old import Reply as Reply
-from assaygym.verifiers.maths.cas_old import WorkerPool as WorkerPool
-from assaygym.verifiers.maths.cas_old import shared_pool as shared_pool
-
 __all__ = ["ask", "close", "library_paths"]
