@@ -87,6 +87,9 @@ def test_words_are_read_as_their_kind(text: str, kind: str) -> None:
         ("undefined", ("const", "undefined")),
         ("two and three", ("list", ("num", 2, 1), ("num", 3, 1))),
         ("one minute", ("unit", ("num", 1, 1), "minute")),
+        ("2 hours 30 minutes", ("unit", ("num", 5, 2), "hour")),
+        ("five dollars and twenty cents", ("money", ("num", 26, 5), "$")),
+        ("no positive solutions", None),
     ],
 )
 def test_words_that_stand_for_mathematics_have_its_tree(text: str, tree: object) -> None:
@@ -151,10 +154,16 @@ def test_a_choice_has_its_letters_and_its_content(text: str, letters: str, conte
     assert (found.kind, found.value, found.content) == ("choice", frozenset(letters), content)
 
 
-@pytest.mark.parametrize(("text", "gold"), [("b", "B"), ("CAB", "ABC"), ("E", "east"), ("NE", "northeast")])
+@pytest.mark.parametrize(
+    ("text", "gold"), [("b", "B"), ("e)", "E"), ("CAB", "ABC"), ("E", "east"), ("NE", "northeast")]
+)
 def test_a_lone_letter_is_what_the_gold_is(text: str, gold: str) -> None:
     kinds = [found.kind if found else "" for found in (read_words(text), read_words(text, read_words(gold)))]
     assert kinds[0] != kinds[1]
+
+
+def test_a_bare_e_is_a_number_even_beside_a_choice() -> None:
+    assert read_words("e", read_words("E")) is None
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ _CONTENT = re.compile(
     re.ASCII | re.DOTALL,
 )
 _LABEL = re.compile(r"(?<![A-Za-z\\])[A-J](?:\s?[):=]|\.\s)")
-_LETTER_ALONE = re.compile(r"\(?([a-j])[).:]?", re.ASCII)
+_LETTER_ALONE = re.compile(r"\(?([a-j])[).:]|([a-dfghj])", re.ASCII)
+"""A bare `e` or `i` is a number."""
 _WRAPPED = re.compile(
     rf"[\s$]*{_COMMAND}\s?\{{\s?(?P<letter>[A-J])\s?\}}(?P<space>(?:\\(?:[ ,;:]|q?quad(?![A-Za-z]))|[\s~])+)"
     r"(?![=+*/^_<>-])(?P<content>.+)",
@@ -54,7 +55,7 @@ def read_choice(plain: str, *, expected: bool = False) -> Words | None:
     if one := _ONE.fullmatch(plain):
         return _choice(one[1] or one[2])
     if expected and (small := _LETTER_ALONE.fullmatch(plain)):
-        return _choice(small[1])
+        return _choice(small[1] or small[2])
     if several := _SEVERAL.fullmatch(plain):
         return _choice(several[1] + "".join(_CAPITAL.findall(several[2])))
     if run := _RUN.fullmatch(plain):

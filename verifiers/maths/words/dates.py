@@ -65,7 +65,7 @@ def read_date(plain: str, *, expected: bool = False) -> Words | None:
         found = _worded(plain.casefold(), expected)
     if found is None or not _possible(found):
         return None
-    return Words("date", found, " ".join(str(part) for part in found))
+    return Words("date", found, _written(found))
 
 
 def _numeric(plain: str) -> Date | str | None:
@@ -119,6 +119,11 @@ def _part(word: str, *, alone: bool) -> tuple[str, int] | None:
     if word in ("sat", "sun"):
         return "weekday", 5 if word == "sat" else 6
     return ("month", _OTHER_MONTHS[word]) if word in _OTHER_MONTHS else None
+
+
+def _written(date: Date) -> str:
+    day = "-".join("?" if part is None else str(part) for part in date[:3])
+    return day if date.weekday is None else f"{day} weekday {date.weekday + 1}"
 
 
 def _possible(date: Date) -> bool:

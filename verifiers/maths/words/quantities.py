@@ -6,7 +6,6 @@ import re
 from fractions import Fraction
 from typing import Final
 
-from assaygym.verifiers.maths.syntax.tree import Node
 from assaygym.verifiers.maths.words.kinds import Words
 from assaygym.verifiers.maths.words.numerals import unit_tree, value_of
 
@@ -44,7 +43,7 @@ _LINK = re.compile(r"\s?,?\s?(?:and\b\s?)?")
 def read_quantity(plain: str) -> Words | None:
     """A quantity of one or more units of one kind, the largest first; None where the text is none.
 
-    One unit alone is mathematics too, and so not certain; `5 m` is no time at all.
+    One unit alone is mathematics too, and so not certain; `5 m` is no time at all. The tree is in the largest unit.
     """
     found: list[tuple[Fraction, str, str, int]] = []
     text, at, names = plain.lower(), 0, []
@@ -59,8 +58,7 @@ def read_quantity(plain: str) -> Words | None:
         names.append(piece[3] or piece[5])
     if not found or (len(found) == 1 and len(names[0]) == 1):
         return None
-    spelled = len(found) == 1 and not plain[0].isdigit()
-    return _quantity(found, unit_tree(found[0][0], names[0]) if spelled else None)
+    return _quantity(found, spelled=not plain[0].isdigit())
 
 
 def _amount(piece: re.Match[str]) -> Fraction | None:
@@ -68,13 +66,15 @@ def _amount(piece: re.Match[str]) -> Fraction | None:
     return Fraction(digits) if digits else value_of((piece[2] or "").replace("-", " ").split(), ordinals=False)
 
 
-def _quantity(found: list[tuple[Fraction, str, str, int]], tree: Node | None) -> Words | None:
+def _quantity(found: list[tuple[Fraction, str, str, int]], *, spelled: bool) -> Words | None:
     kinds, sizes = {kind for _, kind, _, _ in found}, [size for *_, size in found]
     if len(kinds) != 1 or sizes != sorted(set(sizes), reverse=True):
         return None
     total = sum((number * size for number, _, _, size in found), Fraction())
     units = tuple(unit for _, _, unit, _ in found)
-    return Words("quantity", (kinds.pop(), total, units), f"{total} {units}", tree, certain=len(found) > 1)
+    several = len(found) > 1
+    tree = unit_tree(total / sizes[0], units[0]) if several or spelled else None
+    return Words("quantity", (kinds.pop(), total, units), f"{total} {units}", tree, certain=several)
 
 
 def same_quantity(gold: Quantity, pred: Quantity, *, convert: bool) -> bool:

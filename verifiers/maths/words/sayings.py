@@ -85,7 +85,7 @@ def _none(text: str) -> Words | None:
     if match is None:
         return None
     sort = match[1]
-    return _saying("no solution" if sort in (None, "real") else f"no {sort} solution", ("set",))
+    return _saying("no solution", ("set",)) if sort in (None, "real") else _saying(f"no {sort} solution", None)
 
 
 def _saying(name: str, tree: Node | None) -> Words:
