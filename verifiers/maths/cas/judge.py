@@ -22,8 +22,8 @@ __all__ = ["FAILURES", "Question", "judge", "work_out"]
 
 FAILURES = (RefusedError, ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError, RecursionError)
 """What sympy and mpmath raise over an expression that they cannot handle."""
-DIGITS: Final = (45, 75)
-CERTIFIED: Final = 34
+DIGITS: Final = (42, 60)
+CERTIFIED: Final = 33
 """Digits that the two evaluations have to share."""
 EQUAL: Final = 30
 DIFFERENT: Final = 25
@@ -190,7 +190,7 @@ def _twice(node: Node, point: Point, **more: Fraction) -> Any:
     with mp.workdps(DIGITS[1]):
         if abs(first - second) <= abs(second) * mp.mpf(10) ** -CERTIFIED:
             return second
-        if abs(first) < mp.mpf(10) ** -36 and abs(second) < mp.mpf(10) ** -62:
+        if abs(first) < mp.mpf(10) ** -34 and abs(second) < mp.mpf(10) ** -50:
             return mp.mpf(0)
     raise RefusedError("the evaluations disagree")
 
