@@ -186,7 +186,7 @@ def _from_box(text: str, box: Box) -> Found:
     corrected = correction(plain(rest[:TAIL_CHARS])) if len(rest) > 8 else None
     if corrected is not None:
         return Found(corrected, Style.ANCHOR)
-    return Found(_with_alternative(_box_content(box.text), rest), Style.BOX, box.unit)
+    return Found(_with_alternative(_box_content(box.text), rest), Style.BOX, box.unit, box.parts)
 
 
 def _box_content(content: str) -> str:

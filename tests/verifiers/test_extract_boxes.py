@@ -153,14 +153,17 @@ def test_an_empty_or_open_last_box_is_no_answer(text: str) -> None:
 
 UNITS = [
     (r"$\boxed{50}\%$", "50", r"\%"),
-    (r"\boxed{28} percent", "28", "percent"),
-    (r"$\boxed{28}$ pct", "28", "pct"),
+    (r"\boxed{28} percent", "28", r"\%"),
+    (r"$\boxed{28}$ pct", "28", r"\%"),
     (r"$\boxed{30}^\circ$", "30", r"^\circ"),
     (r"$\boxed{30^\circ}$", r"30^\circ", ""),
     (r"$\boxed{14}\text{ km}$", "14", r"\text{ km}"),
-    (r"$\boxed{14}$ cm.", "14", "cm"),
+    (r"$\boxed{14}$ cm.", "14", r"\text{ cm}"),
     (r"$\boxed{14}\text{ cm}^2$", "14", r"\text{ cm}^2"),
-    (r"The area is $\boxed{14}$ square units", "14", "square units"),
+    (r"The area is $\boxed{14}$ square units", "14", r"\text{ square units}"),
+    (r"$\boxed{14}$ cm^2", "14", r"\text{ cm}^2"),
+    (r"saves $\boxed{160}$ m of rope", "160", r"\text{ m}"),
+    (r"$\boxed{90}$ degrees", "90", r"^\circ"),
     (r"$\boxed{14}$ means that", "14", ""),
     ("$\\boxed{14}$\n\nm is the slope", "14", ""),
     (r"$\boxed{3201}_4$", "3201_4", ""),
@@ -173,3 +176,11 @@ def test_a_unit_behind_the_box_is_told_and_a_base_belongs_to_it(text: str, expec
     found = find_answer(text)
     assert found is not None
     assert (found.text, found.unit) == (expected, unit)
+
+
+def test_the_parts_of_a_joined_answer_are_told() -> None:
+    several, one = find_answer(r"$\boxed{\frac12}$ or $\boxed{0.5}$"), find_answer(r"\boxed{5}, \boxed{5}")
+    assert several is not None
+    assert one is not None
+    assert several.parts == (r"\frac12", "0.5")
+    assert one.parts == ()

@@ -46,12 +46,14 @@ _UNIT = re.compile(
 
 
 class Box(NamedTuple):
-    """Boxes that make one statement: their content ("" for an empty or open one), where it stands, the unit behind."""
+    """Boxes that make one statement: their content ("" for an empty or open one), where it stands, the unit behind as LaTeX."""
 
     text: str
     start: int
     end: int
     unit: str = ""
+    parts: tuple[str, ...] = ()
+    """The contents, when there are several."""
 
 
 def boxed_answer(text: str) -> str | None:
@@ -96,7 +98,9 @@ def _joined(text: str, starts: list[re.Match[str]], last: tuple[str, int]) -> Bo
     labels.reverse()
     if all(labels) and len(set(labels)) == len(labels) > 1:
         contents = [f"{label} = {content}" for label, content in zip(labels, contents, strict=True)]
-    return _with_unit(text, ", ".join(dict.fromkeys(contents)), begin, last[1])
+    parts = tuple(dict.fromkeys(contents))
+    box = _with_unit(text, ", ".join(parts), begin, last[1])
+    return box._replace(parts=parts) if len(parts) > 1 else box
 
 
 def _label(text: str, position: int) -> str:
@@ -117,7 +121,19 @@ def _with_unit(text: str, content: str, start: int, end: int) -> Box:
     if base:
         content, end = content + base[0], base.end()
     unit = _UNIT.match(text, end) if end < len(text) else None
-    return Box(content, start, end, unit[1].strip() if unit else "")
+    return Box(content, start, end, _as_latex(unit[1].strip()) if unit else "")
+
+
+def _as_latex(unit: str) -> str:
+    if unit[0] in "\\^°%":
+        return unit
+    if unit.startswith(("per", "pct")):
+        return r"\%"
+    if unit.startswith("degree"):
+        return r"^\circ"
+    word = re.match(r"[^\^²³]*", unit)
+    name = word[0].strip() if word else unit
+    return rf"\text{{ {name}}}" + unit[len(name) :].strip()
 
 
 def _content(text: str, position: int, limit: int) -> tuple[str, int] | None:

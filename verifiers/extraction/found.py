@@ -28,10 +28,13 @@ class Found(NamedTuple):
         text: the answer as written, without the sentence, the dollars and the markup around it. Several guesses or a
             list are one text.
         style: how it was marked.
-        unit: what stands right behind a box and may belong to the answer (`\%`, `^\circ`, `cm`): readers may try the
-            answer with it and without it; "" for none.
+        unit: what stands right behind a box and may belong to the answer, as LaTeX to be appended to `text` (`\%`,
+            `^\circ`, `\text{ cm}`): readers may try the answer with it and without it; "" for none.
+        parts: the contents of several boxes that `text` joins (without labels when these are all the same); a reader may
+            take them for one answer when all of them are the same value. Empty when there is one box.
     """
 
     text: str
     style: Style
     unit: str = ""
+    parts: tuple[str, ...] = ()
