@@ -164,7 +164,7 @@ def language(name: str, *, here: bool = True) -> Language:
     if key not in _known:
         raise ConfigError(f"no language {name!r}; {did_you_mean(key, _known)}")
     found = _known[key]
-    if here and (missing := found.missing()):
+    if here and not found.warm and (missing := found.missing()):
         hint = f": {found.install}" if found.install else ""
         raise ConfigError(
             f"language {found.name!r} needs {' and '.join(missing)}, not found on {SYSTEM_PATH}; install it{hint}"
