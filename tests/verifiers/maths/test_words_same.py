@@ -19,18 +19,18 @@ def compare(pair: str, policy: MathPolicy = DEFAULT) -> Finding:
 
 
 SAME = [
-    "D|\\textbf{D}\\ 12", "D|d)", "ABD|\\{A, B, D\\}", "AB|Both A and B", "D|The correct answer is option (D).",
-    "D|\\text{D}~\\frac{1}{2}", "D|(D) because it is right", "Saturday|Sat", "radius 3.5|radius 3.5",
-    "Quadrant III|quadrant III", "D|\\text{D}", "D|(d)", "D|d", "(E)|E", "(E)|\\textbf{(E)}\\ 19", "E|E. 42",
-    "C|C) 12", "C) 12|C", "A, C|AC", "ABD|D, B, A", "A and C|C, A", "\\textbf{(B) } 7|(B) 7", "hexagon|(B) hexagon",
-    "B. hexagon|hexagon", "October 12|12 October", "October 12|Oct. 12", "October 12|October 12th",
-    "October 12|the 12th of October", "October 12, 2024|2024-10-12", "October 12, 2024|12 Oct 2024",
-    "October 12, 2024|2024年10月12日", "10/12/2024|10/12/2024", "10/25/2024|25 October 2024",
-    "10/12/2024|10-12-2024", "12 octobre 2024|12 October 2024", "3. März|March 3", "3 de mayo|May 3",
-    "Monday, October 12|October 12", "Monday|Mon.", "Monday|on Monday", "星期日|Sunday", "May 2024|2024 May",
-    "7:45 \\text{ a.m.}|7:45 AM", "7:45 a.m.|07:45", "7:45 p.m.|7:45", "7:45|7:45 PM", "15:30|3:30 PM",
-    "noon|12:00 p.m.", "midnight|12 a.m.", "12 noon|noon", "3 o'clock|3:00", "7 am|7:00 a.m.", "7.45 pm|7:45 pm",
-    "8 in the evening|8 PM", "2 hours 30 minutes|2.5 hours", "2 hours 30 minutes|2h30m",
+    "2 red, 3 blue|\\text{2 red, 3 blue}", "18 years old|18 years old", "D|\\textbf{D}\\ 12", "D|d)",
+    "ABD|\\{A, B, D\\}", "AB|Both A and B", "D|The correct answer is option (D).", "D|\\text{D}~\\frac{1}{2}",
+    "D|(D) because it is right", "Saturday|Sat", "radius 3.5|radius 3.5", "Quadrant III|quadrant III", "D|\\text{D}",
+    "D|(d)", "D|d", "(E)|E", "(E)|\\textbf{(E)}\\ 19", "E|E. 42", "C|C) 12", "C) 12|C", "A, C|AC", "ABD|D, B, A",
+    "A and C|C, A", "\\textbf{(B) } 7|(B) 7", "hexagon|(B) hexagon", "B. hexagon|hexagon", "October 12|12 October",
+    "October 12|Oct. 12", "October 12|October 12th", "October 12|the 12th of October", "October 12, 2024|2024-10-12",
+    "October 12, 2024|12 Oct 2024", "October 12, 2024|2024年10月12日", "10/12/2024|10/12/2024",
+    "10/25/2024|25 October 2024", "10/12/2024|10-12-2024", "12 octobre 2024|12 October 2024", "3. März|March 3",
+    "3 de mayo|May 3", "Monday, October 12|October 12", "Monday|Mon.", "Monday|on Monday", "星期日|Sunday",
+    "May 2024|2024 May", "7:45 \\text{ a.m.}|7:45 AM", "7:45 a.m.|07:45", "7:45 p.m.|7:45", "7:45|7:45 PM",
+    "15:30|3:30 PM", "noon|12:00 p.m.", "midnight|12 a.m.", "12 noon|noon", "3 o'clock|3:00", "7 am|7:00 a.m.",
+    "7.45 pm|7:45 pm", "8 in the evening|8 PM", "2 hours 30 minutes|2.5 hours", "2 hours 30 minutes|2h30m",
     "2 hr 30 min|2 hours and 30 minutes", "two hours and thirty minutes|2 h 30 min", "5 feet 6 inches|5 ft 6 in",
     "3 dollars and 50 cents|3.5 dollars", "one hundred and five|one hundred five", "two thirds|two-thirds",
     "three quarters|three fourths", "fifteen|fünfzehn", "Yes|yes.", "yes|\\text{Yes, it is}", "No|no",
@@ -46,6 +46,7 @@ SAME = [
 ]  # fmt: skip
 
 DIFFERENT = [
+    "2 red, 3 blue|3 red, 2 blue", "18 years old|19 years old", "\\text{black cat}|cat black",
     "radius 3.5|radius 35", "at -3|at 3", "from 1 2|from 12", "first quadrant|first", "Quadrant III|Quadrant II",
     "ABD|\\{A, B\\}", "D|D. 12 or E. 13", "D|not D", "D|all of the above", "one hundred dollars|one hundred cents",
     "D|C", "(E)|\\textbf{(B)}\\ 19", "A|A, C", "A, C|A", "A|A or C", "AB|ABC", "(A) 3|(A) 4", "hexagon|(B) pentagon",

@@ -23,8 +23,10 @@ DIFFERENT = [
     "7:45 a.m. | 7.75", r"\text{(C)} | \frac{1}{2}", r"\textbf{(B)}\ 19 | 18", r"\textbf{(B)}\ 19 | (B) 18",
     r"\text{east} | \text{west}", "x | y", "E | e", "e | E", "i | I", r"\text{A} | x=A", r"\text{two or three} | 2",
     "5:30 | 5.5", r"\text{Monday} | 1", "2024 | 2024-01-01", r"10/12/2024 | \frac{10}{12}",
-    r"\text{prime} | not prime", r"\text{yes} | yes or no", "A | (A) is wrong.", r"\text{radius } 3.5 | radius 35",
-    "A | I pick (A).\n\\boxed{5}",
+    r"\text{prime} | not prime", r"\text{yes} | yes or no", "A | (A) is wrong.", "A | (A) can be excluded",
+    "A | A/B", "no | not no", "15 | fifteen or sixteen", r"\text{I and II} | I and III",
+    r"\mathbb{R} | all real numbers except 0", "15 | fifteen hundred", "15 | not fifteen",
+    r"\text{radius } 3.5 | radius 35", "A | I pick (A).\n\\boxed{5}",
 ]  # fmt: skip
 
 

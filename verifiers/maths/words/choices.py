@@ -39,8 +39,10 @@ _RUN = re.compile(rf"(?i:{_LEAD})[(\[]?([A-J]{{2,6}})[)\]]?", re.ASCII)
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _BRACKETED = re.compile(r"(?<!\w)\(([A-J])\)", re.ASCII)
 _RULED_OUT = re.compile(
-    r"\b(?:not|wrong|incorrect|false|fails|eliminated?|except|neither|but|cannot)\b|n't", re.IGNORECASE
+    r"\b(?:not|wrong|incorrect|false|fails|eliminated?|excluded?|rejected?|ruled|impossible|except|neither|but|cannot)\b|n't",
+    re.IGNORECASE,
 )
+_JUDGED = re.compile(r"(?:is|are|was|were|does|do|has|can|could|would|will)(?:n't|not)?\b")
 _CAPITAL = re.compile(r"[A-J](?![a-z])")
 
 
@@ -68,8 +70,8 @@ def read_choice(plain: str, *, expected: bool = False) -> Words | None:
 def read_labelled(text: str, *, expected: bool = False) -> Words | None:
     r"""The letter at the beginning of an answer as it was written, and the content after it: `\textbf{(E)}\ 19`.
 
-    None where there is none, or where what follows has labels too (`A: 3, B: 4`). Beside a choice (`expected`) the
-    letter may lack its bracket: `\text{E}\ 19`.
+    None where there is none, where what follows has labels too (`A: 3, B: 4`), or says that it is wrong. Beside a
+    choice (`expected`) the letter may lack its bracket: `\text{E}\ 19`.
     """
     if expected and (wrapped := _WRAPPED.fullmatch(text)) and not _LABEL.search(wrapped["content"]):
         return _choice(wrapped["letter"], wrapped["content"].strip("$ "))
@@ -81,7 +83,8 @@ def read_labelled(text: str, *, expected: bool = False) -> Words | None:
     if match["command"] and not match["close"]:
         content = content.removesuffix("}")
     content = content.strip("$ *") if content.count("$") != 1 else content.replace("$", "").strip()
-    return _choice(match["inside"] or match["before"], content) if content else None
+    judged = _JUDGED.match(content) is not None and _RULED_OUT.search(content) is not None
+    return _choice(match["inside"] or match["before"], content) if content and not judged else None
 
 
 def stated_choice(response: str) -> Words | None:

@@ -45,7 +45,7 @@ def read_phrase(plain: str, words: tuple[str, ...], *, marked: bool) -> Words | 
         words: the same, folded.
         marked: whether it was written as text (`\text{}`), so that short words are words too.
     """
-    if not words or plain[0].isdigit() or not _PROSE.fullmatch(plain):
+    if not words or (plain[0].isdigit() and len(words) < 3) or not _PROSE.fullmatch(plain):
         return None
     runs = _RUN.findall(plain)
     if any(run.lower() in _FUNCTIONS for run in runs):
