@@ -46,7 +46,7 @@ _UNIT = re.compile(
 
 
 class Box(NamedTuple):
-    """Boxes that make one statement: their content ("" for an empty or open one), where it stands, the unit behind as LaTeX."""
+    """Boxes that make one statement: their content ("" for an empty or open one), its place, the unit behind."""
 
     text: str
     start: int
