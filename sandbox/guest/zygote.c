@@ -222,7 +222,7 @@ static int await_start(struct zygote *z) {
    no longer backed by their files, is then copied with the rest, and each library takes two regions in place of five. */
 
 #define HUGE (2ul << 20)
-#define LARGEST (8ul << 20) /* library: of a larger one most is never used */
+#define LARGEST (16ul << 20) /* library: of a larger one most is never used */
 #define GAP (32ul << 20)
 #define REGIONS 512
 
