@@ -17,7 +17,7 @@ _TAIL: Final = r"(?: (?:is|are) (?:the )?(?:correct|right|true)(?: (?:answer|opt
 _ONE = re.compile(rf"\(?(?i:{_LEAD})(?:[(\[]\s?([A-Ja-h])\s?[)\]]|([A-J])[).:]?)(?i:{_TAIL})\)?", re.ASCII)
 _COMMAND: Final = r"\\\\?(?:text(?:bf|it|rm)?|math(?:rm|bf)|[mh]box|bf|rm)"
 _CONTENT = re.compile(
-    rf"[\s$*{{]*(?i:{_LEAD})[\s$*]*(?P<command>{_COMMAND}\s?\{{)?[\s*{{]?"
+    rf"[\s$*{{]*+(?i:{_LEAD})[\s$*]*+(?P<command>{_COMMAND}\s?\{{)?[\s*{{]?"
     r"(?:[(\[]\s?(?P<inside>[A-J])\s?[)\]](?![A-Za-z(])|(?P<before>[A-J])\s?(?:\)|[.:](?=[\s}$\\])))"
     r"(?!\s?[=+*/^_<>])"
     r"(?:\\[ ,;:]|\s)?(?P<close>\})?\*{0,2}[.:)]?(?P<content>.*)",
@@ -27,7 +27,7 @@ _LABEL = re.compile(r"(?<![A-Za-z\\])[A-J](?:\s?[):=]|\.\s)")
 _LETTER_ALONE = re.compile(r"\(?([a-j])[).:]|([a-dfghj])", re.ASCII)
 """A bare `e` or `i` is a number."""
 _WRAPPED = re.compile(
-    rf"[\s$]*{_COMMAND}\s?\{{\s?(?P<letter>[A-J])\s?\}}(?P<space>(?:\\(?:[ ,;:]|q?quad(?![A-Za-z]))|[\s~])+)"
+    rf"[\s$]*+{_COMMAND}\s?\{{\s?(?P<letter>[A-J])\s?\}}(?P<space>(?:\\(?:[ ,;:]|q?quad(?![A-Za-z]))|[\s~])+)"
     r"(?![=+*/^_<>-])(?P<content>.+)",
     re.ASCII | re.DOTALL,
 )
