@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math as numbers
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar, Final
@@ -14,7 +14,7 @@ from assaygym.verifiers.extract import Found, Style, find_answer
 from assaygym.verifiers.maths.cas import ask, library_paths
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
-from assaygym.verifiers.maths.objects import Context, equal
+from assaygym.verifiers.maths.objects import Context, Thing, equal
 from assaygym.verifiers.maths.policy import MathPolicy
 from assaygym.verifiers.maths.reading import Reading, read
 from assaygym.verifiers.maths.words import Words, read_words, same_words, stated_choice
@@ -23,7 +23,7 @@ from assaygym.verifiers.text import SHOWN_CHARS
 __all__ = ["Gold", "MathVerifier", "compile_gold", "math", "verify_math"]
 
 MARKED: Final = (Style.BOX, Style.HASH, Style.TAG)
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _DEFAULT: Final = MathPolicy()
 Plain = str | int | float | Fraction
 
@@ -33,16 +33,23 @@ class Gold:
     """A gold answer, compiled once and shared by all responses to its task.
 
     Attributes:
+        source: what it was compiled from; golds are equal, and pickled, by it.
+        decimal_comma: how it was read.
         text: the answer, without a solution's prose around it.
         reading: what it says.
         words: what it says in words, if it can be words, mathematics or not (`E`, `7:45`, `no solution`).
         integer: the text again where it is a plain integer: then most wrong answers are told by their digits.
     """
 
-    text: str
-    reading: Reading
-    words: Words | None
-    integer: str
+    source: str
+    decimal_comma: bool
+    text: str = field(compare=False)
+    reading: Reading = field(compare=False, repr=False)
+    words: Words | None = field(compare=False, repr=False)
+    integer: str = field(compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _compiled, (self.source, self.decimal_comma)
 
 
 def compile_gold(gold: Plain, *, decimal_comma: bool = False) -> Gold:
@@ -72,7 +79,7 @@ def _compiled(gold: str, decimal_comma: bool) -> Gold:
     found = find_answer(gold)
     text = found.text + found.unit if found is not None and found.style in MARKED else gold
     reading = read(text, decimal_comma)
-    return Gold(text, reading, read_words(text), text if _INTEGER.fullmatch(text) else "")
+    return Gold(gold, decimal_comma, text, reading, read_words(text), text if _INTEGER.fullmatch(text) else "")
 
 
 def verify_math(pred: str, gold: Plain | Gold, *, policy: MathPolicy | str = _DEFAULT) -> Score:
@@ -110,7 +117,9 @@ def _decided(gold: Gold, found: Found | None, response: str, policy: MathPolicy)
     if found is None:
         return _choice(gold, None, response, policy)
     if gold.integer and _INTEGER.fullmatch(found.text) and not found.unit and policy is _DEFAULT:
-        return same("string", "the same integer") if found.text == gold.integer else differ("rational", "other integers")
+        return (
+            same("string", "the same integer") if found.text == gold.integer else differ("rational", "other integers")
+        )
     if not found.unit:
         return _compare(gold, found.text, response, policy)
     finding = _compare(gold, found.text + found.unit, response, policy)
@@ -132,17 +141,16 @@ def _compare(gold: Gold, text: str, response: str, policy: MathPolicy) -> Findin
         if said is not None and (said.equal or said.decided):
             return said
     if left.thing is not None and right.thing is not None:
-        return _equal(left, right, policy)
+        return _equal(left.thing, right.thing, policy)
     if left.thing is None and gold.words is None:
         return None
     problem = right.problem if right.thing is None and right.words is None else ""
     return said or (undecided("parse", f"the answer cannot be read: {problem}") if problem else differ("types"))
 
 
-def _equal(gold: Reading, pred: Reading, policy: MathPolicy) -> Finding:
-    assert gold.thing is not None and pred.thing is not None
+def _equal(gold: Thing, pred: Thing, policy: MathPolicy) -> Finding:
     try:
-        return equal(gold.thing, pred.thing, Context(policy, Fuel(), ask))
+        return equal(gold, pred, Context(policy, Fuel(), ask))
     except OutOfFuelError:
         return undecided("fuel", "comparing the two takes more steps than a verdict may")
 
