@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars import rationals
-from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, size
+from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, has_name, size
 from assaygym.verifiers.maths.scalars.outcomes import UndefinedError, UnfitError, UnsureError
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -31,7 +31,7 @@ Ball = tuple[Raw, Raw | None, int]
 @lru_cache(1)
 def _library() -> Any:
     """`mpmath.libmp`, imported on first use: most verdicts do without."""
-    from mpmath import libmp
+    from mpmath import libmp  # type: ignore[import-untyped, unused-ignore]
 
     return libmp
 
@@ -149,10 +149,8 @@ def _plus(a: Ball, b: Ball, at: Desk) -> Ball:
         return at.mp.mpf_add(a[0], b[0]), None, EXACT
     mp, error = at.mp, max(a[2], b[2]) + 1
     re = mp.mpf_add(a[0], b[0], at.precision, "n")
-    if a[1] is None and b[1] is None:
-        im = None
-    else:
-        im = mp.mpf_add(_parts(at, a)[1], _parts(at, b)[1], at.precision, "n")
+    flat = a[1] is None and b[1] is None
+    im = None if flat else mp.mpf_add(_parts(at, a)[1], _parts(at, b)[1], at.precision, "n")
     return _rounded(re, im, error, at)
 
 
@@ -269,6 +267,8 @@ def _power(node: Node, at: Desk) -> Ball:
         if power[1] is None and not power[0][0] and power[0][1] and _relative(power):
             return base
         raise UndefinedError("zero to a power that is not positive")
+    if base[1] is None and base[0][0] and has_name(exponent):
+        raise UndefinedError("a variable power of a negative number")
     return _exponential(_times(_logarithm(base, at), power, at), at)
 
 
@@ -279,9 +279,11 @@ def _integer_power(base: Ball, n: int, at: Desk) -> Ball:
             return base
         raise UndefinedError("zero to a power that is not positive")
     bits = n.bit_length()
+    if bits > 64:
+        raise UnfitError("a large power")
     relative = _relative(base) + bits
-    if relative > -4 or bits > 64:
-        raise UnsureError("a large power")
+    if relative > -4:
+        raise UnsureError("a power of a wide ball")
     if base[1] is None:
         re, im = at.mp.mpf_pow_int(base[0], n, at.precision + bits, "n"), None
     else:
@@ -295,8 +297,10 @@ def _integer_power(base: Ball, n: int, at: Desk) -> Ball:
 
 def _exponential(a: Ball, at: Desk) -> Ball:
     _spend(at, 1)
-    if magnitude(a) > MAX_EXPONENT or a[2] > -4:
-        raise UnsureError("a large exponential")
+    if magnitude(a) > MAX_EXPONENT:
+        raise UnfitError("a large exponential")
+    if a[2] > -4:
+        raise UnsureError("an exponential of a wide ball")
     if a[1] is None:
         re, im = at.mp.mpf_exp(a[0], at.precision, "n"), None
     else:
@@ -372,7 +376,7 @@ def _hyperbolic_cosine(a: Ball, at: Desk) -> Ball:
 
 
 def _pair(a: Ball, at: Desk) -> tuple[Ball, Ball]:
-    """e to the ball and to its negative; the smaller one counts in the span."""
+    """Exponentials of the ball and of its negative; the smaller one counts in the span."""
     up = _exponential(a, at)
     at.span = max(at.span, abs(magnitude(up)), abs(magnitude(a)) if not _is_zero(a) else 0)
     return up, _exponential(_minus(a), at)

@@ -14,7 +14,7 @@ from typing import Final
 
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars import rationals
-from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, size
+from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, has_name, size
 from assaygym.verifiers.maths.scalars.outcomes import UndefinedError, UnfitError, UnsureError
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -24,6 +24,7 @@ ULP = 2.0**-51
 """More than twice the relative rounding error of an operation on doubles, complex products included."""
 TINY = 1e-290
 HUGE = 1e150
+ABSORBED = 1e-9
 _NARROW = 0.03
 """Largest error relative to the value that first-order bounds (with a tenth more) are used for."""
 Number = float | complex
@@ -33,12 +34,16 @@ _E: Final = (math.e, math.e * ULP)
 
 
 class Spot:
-    """Where a tree is evaluated: exact values of the names, and the fuel."""
+    """Where a tree is evaluated: exact values of the names, and the fuel.
 
-    __slots__ = ("fuel", "names")
+    `absorbed` tells whether a term came up that is ABSORBED times smaller than what it is added to.
+    """
+
+    __slots__ = ("absorbed", "fuel", "names")
 
     def __init__(self, names: Mapping[str, float], fuel: Fuel) -> None:
         self.names, self.fuel = names, fuel
+        self.absorbed = False
 
 
 def evaluate(node: Node, at: Spot) -> Ball:
@@ -105,11 +110,17 @@ _CONSTANTS: Final[dict[str, Ball]] = {"pi": _PI, "e": _E, "i": (1j, 0.0)}
 def _add(node: Node, at: Spot) -> Ball:
     total: Number = 0.0
     error = reach = 0.0
+    least = HUGE
     for part in node[1:]:
         value, bound = evaluate(part, at)
+        length = abs(value)
+        if length < least:
+            least = length
         total += value
-        reach += abs(value)
+        reach += length
         error += bound
+    if least < reach * ABSORBED:
+        at.absorbed = True
     return total, error + reach * ULP * len(node)
 
 
@@ -190,10 +201,12 @@ def _power(node: Node, at: Spot) -> Ball:
 def _integer_power(base: Ball, n: int) -> Ball:
     value, error = base
     size_now = abs(value)
-    if n == 0 or (value == 0 and error == 0):
-        if n > 0 or (n == 0 and size_now > error):
-            return (1.0, 0.0) if n == 0 else (0.0, 0.0)
+    if value == 0 and error == 0:
+        if n > 0:
+            return 0.0, 0.0
         raise UndefinedError("zero to a power that is not positive")
+    if n == 0 and size_now > error:
+        return 1.0, 0.0
     near = size_now + error if n > 0 else size_now - error
     if not near > TINY or abs(n) > 1 << 40:
         raise UnsureError("a power of a number near zero")
@@ -216,7 +229,9 @@ def _real_power(base: Ball, power: Ball, exponent: Node) -> Ball:
             return 0.0, 0.0
         raise UndefinedError("zero to a power that is not positive")
     if type(value) is float and value > error and type(power[0]) is float:
-        return _positive_power(value, error, *power)
+        return _positive_power(value, error, power[0], power[1])
+    if type(value) is float and value < 0 and has_name(exponent):
+        raise UndefinedError("a variable power of a negative number")
     return exponential(_times(logarithm(base), power))
 
 
@@ -236,7 +251,7 @@ def _positive_power(value: float, error: float, power: float, error_power: float
 
 
 def exponential(ball: Ball) -> Ball:
-    """e to the ball."""
+    """The exponential function."""
     value, error = ball
     real = value.real
     if not (error < _NARROW and abs(real) < 330):
@@ -488,9 +503,9 @@ def _root(balls: list[Ball], at: Spot) -> Ball:
         return 0.0, 0.0
     power = 1 / degree, ULP / degree
     if type(value) is float and value < -bound and int(degree) & 1:
-        result = _positive_power(-value, bound, *power)
-        return -result[0], result[1]
-    return _real_power(balls[0], power, ())
+        value, bound = _positive_power(-value, bound, *power)
+        return -value, bound
+    return _real_power(balls[0], power, ("num", 1, 1))
 
 
 def _log(balls: list[Ball], at: Spot) -> Ball:
@@ -545,7 +560,9 @@ def _series(node: Node, at: Spot) -> Ball:
     for k in range(first, last + 1):
         inner[name] = float(k)
         at.fuel.spend(steps)
-        value = evaluate(body, Spot(inner, at.fuel))
+        spot = Spot(inner, at.fuel)
+        value = evaluate(body, spot)
+        at.absorbed = at.absorbed or spot.absorbed
         total = _plus(total, value) if kind == "sum" else _times(total, value)
     return total
 

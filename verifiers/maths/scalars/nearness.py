@@ -9,9 +9,9 @@ from assaygym.verifiers.maths.finding import Finding, same
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.policy import MathPolicy
 from assaygym.verifiers.maths.scalars import rationals
+from assaygym.verifiers.maths.scalars.numbers import FIRST_PRECISION
 from assaygym.verifiers.maths.scalars.order import enclosure
 from assaygym.verifiers.maths.scalars.outcomes import NoValueError
-from assaygym.verifiers.maths.scalars.sameness import FIRST_PRECISION
 from assaygym.verifiers.maths.scalars.values import Scalar
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -33,7 +33,7 @@ class Decimal(NamedTuple):
 
 
 def written(tree: Node) -> Decimal | None:
-    """The decimal that the whole tree is: with a point, in scientific notation, negative, in percent; None otherwise."""
+    """The decimal that the whole tree is: with a point, in scientific notation, negative, in percent; else None."""
     kind = tree[0]
     if kind == "dec":
         scale: int = 10 ** tree[3]
@@ -85,8 +85,10 @@ def _decimals(
 
 
 def _stands(exact: Scalar, decimal: Decimal, fuel: Fuel) -> bool:
-    """Whether the decimal rounds the exact value, or cuts it off, or is the double nearest to it; a value that terminates
-    within the digits has to be equal."""
+    """Whether the decimal rounds the exact value, or cuts it off, or is the double next to it.
+
+    A value that terminates within the digits has to be equal instead.
+    """
     value = exact.rational(fuel)
     if type(value) is tuple and (value[0] * decimal.unit.denominator) % value[1] == 0:
         return False

@@ -1,4 +1,4 @@
-"""What is read off a tree without evaluating it: its size, its free names, its replacements, what kinds of parts it has."""
+"""What is read off a tree without evaluating it: its size, its free names, the kinds of its parts; replacements."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Final
 
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["BINDERS", "STEPS_PER_NODE", "UNEVALUATED", "Traits", "free_names", "size", "substitute"]
+__all__ = ["BINDERS", "STEPS_PER_NODE", "TAME", "UNEVALUATED", "Traits", "free_names", "has_name", "size", "substitute"]
 
+TAME = 80
+"""Bits of information up to which no expression can be made that vanishes in a field of 120 bits by design."""
 STEPS_PER_NODE = 8
 """Fuel for one visit of one node by any evaluator, big numbers apart."""
 BINDERS: Final = frozenset(("sum", "prod", "integral", "derivative", "limit"))
@@ -29,7 +31,7 @@ def size(node: Node) -> int:
 
 
 def free_names(tree: Node) -> frozenset[str]:
-    """Names of the variables that the value depends on; running indices and integration variables are not among them."""
+    """Names of the variables that the value depends on; not running indices, not integration variables."""
     if tree[0] == "sym":
         return frozenset((tree[1],))
     if tree[0] in BINDERS and tree[0] != "derivative":
@@ -40,6 +42,11 @@ def free_names(tree: Node) -> frozenset[str]:
         if type(part) is tuple:
             names |= free_names(part)
     return frozenset(names)
+
+
+def has_name(tree: Node) -> bool:
+    """Whether a name occurs, bound or free."""
+    return tree[0] == "sym" or any(type(part) is tuple and has_name(part) for part in tree)
 
 
 def substitute(tree: Node, names: Mapping[str, Node]) -> Node:

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars import digits
+from assaygym.verifiers.maths.scalars.numbers import FIRST_PRECISION, MAX_PRECISION
 from assaygym.verifiers.maths.scalars.outcomes import NoValueError
-from assaygym.verifiers.maths.scalars.sameness import FIRST_PRECISION, MAX_PRECISION, decide, infinity
+from assaygym.verifiers.maths.scalars.sameness import decide, infinity
 from assaygym.verifiers.maths.scalars.values import Occasion, Scalar
 
 __all__ = ["compare", "enclosure", "sign"]
@@ -18,7 +19,7 @@ Enclosure = tuple[Fraction, Fraction]
 
 
 def enclosure(scalar: Scalar, precision: int, fuel: Fuel) -> Enclosure | None:
-    """Bounds of a real constant: exact ones, or from doubles (`precision` 0) or that many bits; None where there are none.
+    """Bounds of a real constant: exact ones, or from doubles (`precision` 0) or that many bits; or None.
 
     Raises:
         OutOfFuelError: the fuel is spent.

@@ -1,9 +1,9 @@
 """Prime fields that hold what answers are made of, and primes chosen for one pair of answers.
 
-In each fixed field (about 120 bits) the 1441440-th roots of unity exist, and the square roots of all primes up to 113: a
-number made of rationals, i, such roots and `cos(pi/9)` has an image there under one fixed ring homomorphism, so images
-that differ prove that the numbers differ. p - 1 is 1441440 times a prime: no exponent that is short to write down is a
-multiple of it by accident.
+In each fixed field (about 120 bits) the 1441440-th roots of unity exist, and the square roots of all primes up to 113:
+a number made of rationals, i, such roots and `cos(pi/9)` has an image there under one fixed ring homomorphism, so
+images that differ prove that the numbers differ. p - 1 is 1441440 times a prime: no exponent that is short to write
+down is a multiple of it by accident.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from typing import Final
 
 from assaygym.verifiers.maths.scalars.outcomes import NoRootError, UnfitError
 
-__all__ = ["FIELDS", "ORDER", "Field", "KeyedField"]
+__all__ = ["FIELDS", "ORDER", "ROOTS", "Field", "KeyedField"]
 
 ORDER: Final = 1_441_440
 """Order of the roots of unity: e^{i pi r} exists where r * ORDER / 2 is whole."""
+ROOTS: Final = 12
+"""Square, cube, fourth and sixth roots of names have values."""
 _SMALL: Final = tuple(n for n in range(2, 1009) if all(n % d for d in range(2, math.isqrt(n) + 1)))
 _IN_ALL: Final = tuple(q for q in _SMALL if q <= 113)
 _PRIME_BELOW: Final = 127 * 127
@@ -63,6 +65,10 @@ class Field:
         """The value of an independent variable, the same for the same key; never 0."""
         return _variable(self.index, key)
 
+    def name(self, name: str) -> int:
+        """The value of a name: the ROOTS-th power of `variable`, so that roots of names have values too."""
+        return _name(self.index, name)
+
 
 FIELDS: Final = tuple(
     Field(index, p, zeta)
@@ -84,6 +90,11 @@ FIELDS: Final = tuple(
 @lru_cache(1024)
 def _variable(index: int, key: str) -> int:
     return _hashed(f"{index}:{key}") % (FIELDS[index].p - 1) + 1
+
+
+@lru_cache(1024)
+def _name(index: int, name: str) -> int:
+    return pow(_variable(index, f"name {name}"), ROOTS, FIELDS[index].p)
 
 
 def _hashed(text: str) -> int:
@@ -141,7 +152,7 @@ def _logarithm(index: int, n: int) -> int:
 
 @lru_cache(1024)
 def _prime_root(index: int, q: int) -> int:
-    """The root of a prime: from the roots of unity where they are there, so that sqrt 3 is 2 cos(pi/6); or either one."""
+    """The root of a prime: if possible from roots of unity, so that sqrt 3 is 2 cos(pi/6); else either one."""
     field = FIELDS[index]
     p, zeta = field.p, field.zeta
     if q == 2:
@@ -198,6 +209,10 @@ class KeyedField(Field):
         """
         raise UnfitError("a logarithm")
 
+    def name(self, name: str) -> int:
+        """The value of a name: the ROOTS-th power of `variable`."""
+        return pow(self.variable(f"name {name}"), ROOTS, self.p)
+
     def variable(self, key: str) -> int:
         """The value of an independent variable, the same for the same key; never 0."""
         return _hashed(f"{self.p}:{key}") % (self.p - 1) + 1
@@ -226,5 +241,5 @@ _PRODUCT: Final = math.prod(_IN_ALL)
 
 
 def _is_prime(n: int) -> bool:
-    """Whether n, over 113, passes Fermat's test for 2 and 3; what is composite among such numbers is rare and harmless."""
+    """Whether n, over 113, passes Fermat's test for 2 and 3; composite ones that do are rare and do no harm."""
     return math.gcd(n, _PRODUCT) == 1 and pow(2, n - 1, n) == 1 and pow(3, n - 1, n) == 1

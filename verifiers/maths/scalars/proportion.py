@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from assaygym.verifiers.maths.finding import Finding, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars.nodes import substitute

@@ -210,7 +210,7 @@ def _function(node: Node, names: Names, fuel: Fuel) -> Pair:
 
 
 def _whole(pair: Pair) -> int:
-    value, rest = divmod(*pair)
+    value, rest = divmod(pair[0], pair[1])
     if rest:
         raise UnfitError("a function of whole numbers")
     return value

@@ -6,32 +6,23 @@ from typing import Final
 
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel
-from assaygym.verifiers.maths.scalars import digits, floats
-from assaygym.verifiers.maths.scalars.nodes import UNEVALUATED
+from assaygym.verifiers.maths.scalars.nodes import TAME, UNEVALUATED
+from assaygym.verifiers.maths.scalars.numbers import WHOLE_NEEDED, numerically, seed
 from assaygym.verifiers.maths.scalars.outcomes import (
     NoRootError,
     NoValueError,
     TowerError,
     UndefinedError,
-    UnfitError,
-    UnsureError,
 )
-from assaygym.verifiers.maths.scalars.points import EXTRA, POINTS, WHOLE_POINTS
+from assaygym.verifiers.maths.scalars.points import WHOLE_POINTS
 from assaygym.verifiers.maths.scalars.primes import FIELDS, KeyedField
-from assaygym.verifiers.maths.scalars.values import Occasion, Scalar
+from assaygym.verifiers.maths.scalars.values import Residue, Scalar
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["decide", "infinity"]
 
-TAME = 80
-"""Bits of information up to which no expression can be made that vanishes in a field of 120 bits by design."""
-WHOLE_NEEDED = 6
-"""At how many values of an integer two expressions have to agree."""
-FIRST_PRECISION = 832
-MAX_PRECISION = 8_000
-_JUMPS: Final = frozenset(("abs", "sign", "floor", "ceil", "max", "min", "norm", "mod"))
-_ORDER: Final = (0, 3, 5, 6, 1, 2, 4, 7)
-"""In which order points are tried with many digits: signs of the first variables mixed early."""
+MANY_FIELDS = 3
+"""In how many fixed fields the same value is looked for at most, before one is made for the pair."""
 
 
 def decide(gold: Scalar, pred: Scalar, fuel: Fuel) -> Finding:
@@ -98,8 +89,11 @@ def _without_calls(tree: Node) -> Node:
 
 def _infinite(gold: Scalar, pred: Scalar) -> Finding:
     a, b = infinity(gold.tree), infinity(pred.tree)
-    if "undefined" in gold.traits.kinds | pred.traits.kinds:
+    kinds = gold.traits.kinds | pred.traits.kinds
+    if "undefined" in kinds:
         return differ("undefined", "not a value")
+    if kinds & UNEVALUATED:
+        return undecided("unevaluated", "an operator with infinity")
     if a and b:
         return same("infinity") if a == b else differ("infinity", "of the other sign")
     if (a and "inf" not in pred.traits.kinds) or (b and "inf" not in gold.traits.kinds):
@@ -120,166 +114,78 @@ def _cascade(gold: Scalar, pred: Scalar, fuel: Fuel) -> Finding:
     whole = (left.whole | right.whole) & names
     if whole:
         return _at_integers(gold, pred, names, whole, fuel)
-    shown = _in_fields(gold, pred, fuel)
-    exponents = left.exponents | right.exponents
-    if shown is not None and not (shown.equal and exponents):
+    shown, loose = _in_fields(gold, pred, fuel)
+    if shown is not None and not (shown.equal and loose):
         return shown
-    finding = _numerically(gold, pred, tuple(sorted(names)), (), shown, fuel)
+    exponents = left.exponents | right.exponents
+    finding = numerically(gold, pred, tuple(sorted(names)), (), shown, fuel)
     if exponents and not finding.decided:
         return _at_integers(gold, pred, names, exponents, fuel)
     return finding
 
 
-# Prime fields.
-
-
-def _in_fields(gold: Scalar, pred: Scalar, fuel: Fuel) -> Finding | None:
-    """None where the fields do not tell."""
-    weight = max(gold.traits.weight, pred.traits.weight)
-    needed, agreed = 1 + weight // TAME, 0
+def _in_fields(gold: Scalar, pred: Scalar, fuel: Fuel) -> tuple[Finding | None, bool]:
+    """None where the fields do not tell; and whether equality needs to be confirmed."""
+    needed = 1 + max(gold.traits.weight, pred.traits.weight) // TAME
+    agreed = undefined = 0
     for index in range(len(FIELDS)):
-        a = gold.residue(index, (), 0, fuel)
-        b = pred.residue(index, (), 0, fuel) if type(a) is tuple or isinstance(a, TowerError) else a
-        if type(a) is not tuple or type(b) is not tuple:
-            if isinstance(a, TowerError) or isinstance(b, TowerError):
+        a, b = gold.residue(index, (), 0, fuel), pred.residue(index, (), 0, fuel)
+        if type(a) is Residue and type(b) is Residue:
+            if a.value != b.value:
+                return None if a.unproved or b.unproved else _OTHER, False
+            agreed += 1
+            if agreed == needed:
+                return same("fields", f"the same in {agreed} prime fields"), a.loose or b.loose
+            if needed > MANY_FIELDS:
                 return _keyed(gold, pred, fuel)
-            if isinstance(a, (NoRootError, UndefinedError)) or isinstance(b, (NoRootError, UndefinedError)):
-                continue
-            return None
-        if a[0] != b[0]:
-            return None if a[1] or b[1] else differ("fields", "another value in a prime field")
-        agreed += 1
-        if agreed == needed:
-            return same("fields", f"the same in {agreed} prime fields")
-        if needed > 3:
+        elif isinstance(a, TowerError) or isinstance(b, TowerError):
             return _keyed(gold, pred, fuel)
-    return None
+        elif isinstance(a, UndefinedError) or isinstance(b, UndefinedError):
+            undefined += 1
+            if undefined > 2:
+                return differ("undefined", str(a if isinstance(a, UndefinedError) else b)), False
+        elif not isinstance(a, NoRootError) and not isinstance(b, NoRootError):
+            break
+    return None, False
 
 
-def _keyed(gold: Scalar, pred: Scalar, fuel: Fuel) -> Finding | None:
-    """In a field that depends on both."""
+_OTHER: Final = differ("fields", "another value in a prime field")
+
+
+def _keyed(gold: Scalar, pred: Scalar, fuel: Fuel) -> tuple[Finding | None, bool]:
+    """As `_in_fields`, in a field that depends on both."""
     fuel.spend(3000)
-    field = KeyedField("\n".join(sorted((repr(gold.tree), repr(pred.tree)))))
+    field = KeyedField(f"{seed(gold, pred)}")
     try:
         a, b = (side.in_field(field, (), 0, fuel) for side in (gold, pred))
     except NoValueError:
-        return None
-    if a[0] != b[0]:
-        return None if a[1] or b[1] else differ("fields", "another value in a prime field")
-    return same("fields", "the same in a prime field")
+        return None, False
+    if a.value != b.value:
+        return None if a.unproved or b.unproved else _OTHER, False
+    return same("fields", "the same in a prime field"), a.loose or b.loose
 
 
 def _at_integers(gold: Scalar, pred: Scalar, names: set[str], integers: set[str], fuel: Fuel) -> Finding:
     """Where some names stand for natural numbers only: in fields, else in numbers, at several values of them."""
     whole = tuple(sorted(integers))
+    points = list(range(WHOLE_POINTS))
+    if max(gold.traits.weight, pred.traits.weight) > TAME:
+        first = seed(gold, pred)
+        points += range(first, first + 3)
     telling = 0
-    for k in range(WHOLE_POINTS):
-        a, b = (side.residue(k & 1, whole, k, fuel) for side in (gold, pred))
-        if type(a) is not tuple or type(b) is not tuple:
+    for k in points:
+        a, b = gold.residue(k & 1, whole, k, fuel), pred.residue(k & 1, whole, k, fuel)
+        if not isinstance(a, Residue) or not isinstance(b, Residue):
             if isinstance(a, UndefinedError) or isinstance(b, UndefinedError):
                 continue
             break
-        if a[0] != b[0]:
-            if a[1] or b[1]:
-                break
+        if a.value != b.value and not (a.unproved or b.unproved):
             return differ("fields", f"another value at point {k}")
+        if a.value != b.value or a.loose or b.loose:
+            break
         telling += 1
     else:
         if telling >= WHOLE_NEEDED:
             return same("fields", f"the same at {telling} integers")
         return undecided("scalars", "too few points tell")
-    return _numerically(gold, pred, tuple(sorted(names - integers)), whole, None, fuel)
-
-
-# Numbers.
-
-
-def _numerically(
-    gold: Scalar, pred: Scalar, names: tuple[str, ...], whole: tuple[str, ...], shown: Finding | None, fuel: Fuel
-) -> Finding:
-    """By doubles, which prove differences; then by many digits, unless equality is shown but for domains."""
-    constant = not names and not whole
-    imaginary = "i" in gold.traits.kinds or "i" in pred.traits.kinds
-    telling: list[int] = []
-    unsure: list[int] = []
-    total = 1 if constant else (WHOLE_POINTS if whole else POINTS + EXTRA)
-    for k in range(total):
-        if k >= POINTS and len(telling) > 1:
-            break
-        a = gold.ball((names, whole, k), fuel)
-        b = pred.ball((names, whole, k), fuel) if type(a) is tuple or not isinstance(a, UnfitError) else a
-        if type(a) is not tuple or type(b) is not tuple:
-            bad = _valueless(gold, pred, a, b, constant)
-            if bad is not None:
-                return bad
-            if isinstance(a, UnsureError) or isinstance(b, UnsureError):
-                unsure.append(k)
-            continue
-        if not (constant or imaginary) and _real(a) != _real(b):
-            continue
-        if abs(a[0] - b[0]) > (a[1] + b[1]) * 1.0000001 + (abs(a[0]) + abs(b[0])) * floats.ULP:
-            return differ("floats", "another value" if constant else f"another value at point {k}")
-        telling.append(k)
-    if shown is not None and len(telling) > 1:
-        return shown
-    order = [k for k in (*_ORDER, *range(POINTS, total)) if k in telling]
-    return _to_digits(gold, pred, names, whole, order + unsure, fuel)
-
-
-def _valueless(gold: Scalar, pred: Scalar, a: object, b: object, constant: bool) -> Finding | None:
-    for value in (a, b):
-        if isinstance(value, UnfitError):
-            kinds = gold.traits.kinds | pred.traits.kinds
-            return undecided("unevaluated" if kinds & UNEVALUATED else "scalars", str(value))
-    if constant and (isinstance(a, UndefinedError) or isinstance(b, UndefinedError)):
-        return differ("undefined", str(a if isinstance(a, UndefinedError) else b))
-    return None
-
-
-def _real(ball: floats.Ball) -> bool:
-    """Whether the value may be real."""
-    return type(ball[0]) is float or abs(ball[0].imag) <= ball[1]
-
-
-def _to_digits(
-    gold: Scalar, pred: Scalar, names: tuple[str, ...], whole: tuple[str, ...], order: list[int], fuel: Fuel
-) -> Finding:
-    needed, agreed = 1, 0
-    if whole:
-        needed = WHOLE_NEEDED
-    elif names:
-        needed = min(4, max(2, len(names), 4 if (gold.traits.kinds | pred.traits.kinds) & _JUMPS else 0))
-    for k in order:
-        told = _agree(gold, pred, (names, whole, k), fuel)
-        if told is False:
-            return differ("digits", "another value")
-        if told:
-            agreed += 1
-            if agreed == needed:
-                return same("digits", f"the same to 200 digits at {agreed} points" if names else "to 200 digits")
-    if agreed >= 2 and not whole:
-        return same("digits", f"the same to 200 digits at {agreed} points")
-    return undecided("scalars", "no difference found, but too few points tell")
-
-
-def _agree(gold: Scalar, pred: Scalar, occasion: Occasion, fuel: Fuel) -> bool | None:
-    """Whether the values are the same to `digits.AGREED` bits; False is a proof; None where this point does not tell."""
-    precision = FIRST_PRECISION
-    while precision <= MAX_PRECISION:
-        a, b = gold.digits(occasion, precision, fuel), pred.digits(occasion, precision, fuel)
-        if type(a) is not tuple or type(b) is not tuple:
-            if not isinstance(a, (tuple, UnsureError)) or not isinstance(b, (tuple, UnsureError)):
-                return None
-            precision = precision * 5 // 2
-            continue
-        if digits.differ(a[0], b[0]):
-            one_sided = (occasion[0] or occasion[1]) and (a[0][1] is None) != (b[0][1] is None)
-            imaginary = "i" in gold.traits.kinds or "i" in pred.traits.kinds
-            return None if one_sided and not imaginary else False
-        span = max(a[1], b[1])
-        sharp = digits.sharpness(a[0], b[0], span)
-        wanted = max(digits.AGREED + 2 * span + 32, precision + digits.AGREED - sharp)
-        if wanted <= precision:
-            return True
-        precision = max(wanted, precision + 256)
-    return None
+    return numerically(gold, pred, tuple(sorted(names - integers)), whole, None, fuel)

@@ -17,6 +17,7 @@ __all__ = ["power_residue"]
 
 LARGE_BITS = 30_000
 """An integer that `rationals` refuses has more bits than this, so that it outweighs what is smaller."""
+LARGEST_DIVISOR = 1000
 _PRIMES: Final = tuple(n for n in range(2, 1 << 10) if all(n % d for d in range(2, math.isqrt(n) + 1)))
 Factors = dict[int, int]
 
@@ -67,6 +68,8 @@ class _Tower:
             return math.prod(residue for residue, _ in parts) % m
         if node[0] == "add":
             return self.sum(node, modulus, m)
+        if node[0] == "div":
+            return self.quotient(node, modulus, m)
         raise UnfitError(f"{node[0]} in a tower")
 
     def sum(self, node: Node, modulus: Factors, m: int) -> int:
@@ -75,6 +78,19 @@ class _Tower:
         if small < 0 and (small.bit_length() > LARGE_BITS or all(value is not None for _, value in parts)):
             raise UnfitError("a difference in a tower")
         return sum(residue for residue, _ in parts) % m
+
+    def quotient(self, node: Node, modulus: Factors, m: int) -> int:
+        """By a small number that divides: the numerator modulo m times that number tells."""
+        _, under = self.value(node[2], {2: 1})
+        if under is None or not 0 < under <= LARGEST_DIVISOR:
+            raise UnfitError("a fraction in a tower")
+        wider = dict(modulus)
+        for q, power in _factorised(under).items():
+            wider[q] = wider.get(q, 0) + power
+        residue, _ = self.value(node[1], wider)
+        if residue % under:
+            raise UnfitError("a fraction in a tower")
+        return residue // under % m
 
     def power(self, node: Node, modulus: Factors, m: int) -> int:
         """Powers of any base repeat with the period of Carmichael's function, from the exponent `log2 m` on."""

@@ -1,27 +1,48 @@
-"""A number or expression with all that was worked out of it, so that a gold's work is done once for a group of answers."""
+"""A number or expression with all that was worked out of it, so that a gold's work is done once for a group."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars import digits, fields, floats, rationals
 from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, Traits
 from assaygym.verifiers.maths.scalars.outcomes import NoValueError, UnfitError, UnsureError
-from assaygym.verifiers.maths.scalars.points import real_point, whole_points
+from assaygym.verifiers.maths.scalars.place import Place
+from assaygym.verifiers.maths.scalars.points import KEYED, real_point, whole_point
 from assaygym.verifiers.maths.scalars.primes import FIELDS, Field
 from assaygym.verifiers.maths.scalars.rationals import Pair
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["Occasion", "Scalar"]
+__all__ = ["Double", "Occasion", "Residue", "Scalar"]
 
 T = TypeVar("T")
 Occasion = tuple[tuple[str, ...], tuple[str, ...], int]
 """Where values are compared: the names of real variables and of integers, both sorted, and the number of the point."""
+FIRM = 1e-9
+"""Relative error of a value that is firm."""
+MOST_HELD = 500
+"""Values that a scalar keeps: answers with ever new names must not fill the memory."""
 _NO_PLACE: Final[dict[str, Pair]] = {}
+
+
+class Residue(NamedTuple):
+    """A value in a prime field; `loose` as in `Place`; `unproved`: other values than this prove nothing."""
+
+    value: int
+    loose: bool
+    unproved: bool
+
+
+class Double(NamedTuple):
+    """A value with its bound; `firm`: no part of it is so small that a change of its sign would go unseen."""
+
+    value: float | complex
+    error: float
+    firm: bool
 
 
 class Scalar:
@@ -55,9 +76,8 @@ class Scalar:
             return entry[0]  # type: ignore[no-any-return]
         return self._work("rational", lambda: rationals.evaluate(tree, rationals.NO_NAMES, fuel), fuel)
 
-    def residue(self, index: int, whole: tuple[str, ...], k: int, fuel: Fuel) -> tuple[int, bool] | NoValueError:
-        """The value in a fixed field, at the k-th values of the integers, and whether variables came in that may depend
-        on each other."""
+    def residue(self, index: int, whole: tuple[str, ...], k: int, fuel: Fuel) -> Residue | NoValueError:
+        """The value in a fixed field, at the k-th values of the integers."""
         key = (index, whole, k)
         entry = self._held.get(key)
         if entry is not None:
@@ -65,30 +85,33 @@ class Scalar:
             return entry[0]  # type: ignore[no-any-return]
         return self._work(key, lambda: self.in_field(FIELDS[index], whole, k, fuel), fuel)
 
-    def in_field(self, field: Field, whole: tuple[str, ...], k: int, fuel: Fuel) -> tuple[int, bool]:
+    def in_field(self, field: Field, whole: tuple[str, ...], k: int, fuel: Fuel) -> Residue:
         """As `residue`, in any field, not remembered.
 
         Raises:
             NoValueError: it has no value there.
         """
         fuel.spend(self.traits.size * STEPS_PER_NODE)
-        names = whole_points(whole)[k] if whole else _NO_PLACE
+        names = whole_point(whole, k) if whole else _NO_PLACE
         exponents = names
         if self.traits.exponents:
             exponents = {name: (_exponent(name), 1) for name in self.traits.exponents} | names
-        place = fields.Place(field, names, exponents, fuel)
-        return fields.evaluate(self.tree, place) % field.p, place.loose or (place.pi and place.e)
+        place = Place(field, names, exponents, fuel)
+        value = fields.evaluate(self.tree, place) % field.p
+        return Residue(value, place.loose, place.loose or (place.pi and place.e))
 
-    def ball(self, occasion: Occasion, fuel: Fuel) -> floats.Ball | NoValueError:
-        """The value in doubles, with its bound."""
+    def ball(self, occasion: Occasion, fuel: Fuel) -> Double | NoValueError:
+        """The value in doubles."""
         entry = self._held.get(occasion)
         if entry is not None:
             fuel.spend(entry[1])
             return entry[0]  # type: ignore[no-any-return]
 
-        def work() -> floats.Ball:
+        def work() -> Double:
             fuel.spend(self.traits.size * STEPS_PER_NODE)
-            return floats.evaluate(self.tree, floats.Spot(_point(occasion), fuel))
+            spot = floats.Spot(_point(occasion), fuel)
+            value, error = floats.evaluate(self.tree, spot)
+            return Double(value, error, not spot.absorbed and error <= FIRM * abs(value))
 
         return self._work(occasion, work, fuel)
 
@@ -113,7 +136,8 @@ class Scalar:
         if entry is None:
             tree = rewrite(self.tree)
             entry = self._held[key] = (self if tree == self.tree else Scalar(tree), 0)
-        return entry[0]  # type: ignore[no-any-return]
+        scalar: Scalar = entry[0]
+        return scalar
 
     def _work(self, key: Any, evaluate: Callable[[], T], fuel: Fuel) -> T | NoValueError:
         before = fuel.left
@@ -127,7 +151,11 @@ class Scalar:
             value = UnfitError("nested too deeply")
         except (OverflowError, ValueError, ZeroDivisionError):
             value = UnsureError("beyond the range of the numbers used")
-        self._held[key] = (value, before - fuel.left)
+        if len(self._held) >= MOST_HELD:
+            self._held.clear()
+        number = key[2] if type(key) is tuple and len(key) == 3 else key[0][2] if type(key) is tuple else 0
+        if number < KEYED:
+            self._held[key] = (value, before - fuel.left)
         return value
 
 
@@ -136,7 +164,7 @@ def _point(occasion: Occasion) -> dict[str, float]:
     point = real_point(names, k)
     if not whole:
         return point
-    return point | {name: float(p) for name, (p, _) in whole_points(whole)[k].items()}
+    return point | {name: float(p) for name, (p, _) in whole_point(whole, k).items()}
 
 
 @lru_cache(1024)
