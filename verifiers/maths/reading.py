@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -17,6 +18,8 @@ __all__ = ["Reading", "read", "read_fresh"]
 KEPT_CHARS: Final = 200
 """Longest answer whose reading is kept: the completions of a group often give the same one."""
 KEPT: Final = 2048
+_SPELLED = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{3}|\^\{?\\text")
+"""What has to be there for a text to be read as words although it is a formula: `two and a half`, `3^{\text{rd}}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Reading:
         source: its text as written.
         normal: the text without what is only typesetting; two answers with the same one are the same.
         thing: what it means as mathematics; None where it is none.
-        words: what it means as words; None where it is mathematics, or nothing known.
+        words: what it means as words, mathematics or not; None where that is nothing known.
         problem: why there is no thing.
     """
 
@@ -44,8 +47,9 @@ def read_fresh(text: str, decimal_comma: bool = False) -> Reading:
         return Reading(text, "", None, None, f"{len(text)} characters, over the limit of {MAX_CHARS}")
     normal = normalise(text, decimal_comma)
     tree, problem = _parsed(normal)
-    words = read_words(text) if tree is None or tree[0] == "words" else None
-    if words is not None:
+    unread = tree is None or tree[0] == "words"
+    words = read_words(text) if unread or _SPELLED.search(text) else None
+    if words is not None and (unread or (words.certain and words.tree is not None)):
         tree = words.tree
     return Reading(text, normal, interpret(tree) if tree is not None else None, words, problem)
 

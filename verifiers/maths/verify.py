@@ -77,7 +77,7 @@ def _printed(gold: object) -> str:
 @lru_cache(maxsize=4096)
 def _compiled(gold: str, decimal_comma: bool) -> Gold:
     found = find_answer(gold)
-    text = found.text + found.unit if found is not None and found.style in MARKED else gold
+    text = _whole(found) if found is not None and found.style in MARKED else gold
     reading = read(text, decimal_comma)
     return Gold(gold, decimal_comma, text, reading, read_words(text), text if _INTEGER.fullmatch(text) else "")
 
@@ -122,10 +122,16 @@ def _decided(gold: Gold, found: Found | None, response: str, policy: MathPolicy)
         )
     if not found.unit:
         return _compare(gold, found.text, response, policy)
-    finding = _compare(gold, found.text + found.unit, response, policy)
+    finding = _compare(gold, _whole(found), response, policy)
     if found.unit.endswith("%") and finding is not None and not finding.equal:
         return _compare(gold, found.text, response, policy)  # a box around the number alone: either was meant
     return finding
+
+
+def _whole(found: Found) -> str:
+    r"""The answer with the unit that stands right behind its box: `\boxed{160}` metres."""
+    unit = found.unit
+    return f"{found.text} \\text{{ {unit}}}" if unit[:1].isalpha() else found.text + unit
 
 
 def _compare(gold: Gold, text: str, response: str, policy: MathPolicy) -> Finding | None:
