@@ -1,0 +1,48 @@
+"""What the model takes back does not count."""
+
+SAME: list[tuple[str, str]] = [
+    ("71", "At first I got \\boxed{70}, but I forgot one term.\nThe corrected value is \\boxed{71}."),
+    ("71", "The answer is 70. Wait, I made a mistake. The answer is 71."),
+    ("71", "\\boxed{70}\n\nWait, that is wrong. Let me recompute.\n\n\\boxed{71}"),
+    ("71", "The answer is $70$.\n\nCorrection: the answer is $71$."),
+    ("71", "Answer: 70\nActually, the answer is 71."),
+    ("71", "I initially thought the answer was 17, but it is 71.\n\\boxed{71}"),
+    ("71", "The answer is 17. Sorry, the answer is 71."),
+    ("71", "**Answer: 17**\n\nOn second thought:\n\n**Answer: 71**"),
+    ("71", r"Not \boxed{17}, but \boxed{71}."),
+    (r"\frac{3}{4}", "\\boxed{\\frac{1}{4}}\n\nHmm, this is the complement. So \\boxed{\\frac{3}{4}}."),
+    (r"\frac{3}{4}", "The answer is 1/4. Actually no, the answer is 3/4."),
+    (
+        r"\frac{3}{4}",
+        "So we get $\\frac14$. But wait, we need the complement: $1-\\frac14=\\frac34$.\n\nThe answer is $\\frac34$.",
+    ),
+    ("B", "The answer is A. No wait, the answer is B."),
+    ("B", "**A**... actually rechecking, **B**. The answer is B."),
+    ("B", "I was going to say (A), but the correct answer is (B)."),
+    ("5", r"\boxed{4}. Let me double check: I missed the case n=0. So \boxed{5}."),
+    ("5", "#### 4\nOops, I forgot one.\n#### 5"),
+]
+DIFFERENT: list[tuple[str, str]] = [
+    ("70", "At first I got \\boxed{70}, but I forgot one term.\nThe corrected value is \\boxed{71}."),
+    ("70", "The answer is 70. Wait, I made a mistake. The answer is 71."),
+    ("70", "\\boxed{70}\n\nWait, that is wrong. Let me recompute.\n\n\\boxed{71}"),
+    ("70", "The answer is 71. I was wrong to say 70."),
+    ("70", "Answer: 70\nActually, the answer is 71."),
+    ("70", "The answer is 70. Sorry, the answer is 71."),
+    (r"\frac{1}{4}", "\\boxed{\\frac{1}{4}}\n\nHmm, this is the complement. So \\boxed{\\frac{3}{4}}."),
+    (r"\frac{1}{4}", "The answer is 1/4. Actually no, the answer is 3/4."),
+    (
+        r"\frac{1}{4}",
+        "So we get $\\frac14$. But wait, we need the complement: $1-\\frac14=\\frac34$.\n\nThe answer is $\\frac34$.",
+    ),
+    ("A", "The answer is A. No wait, the answer is B."),
+    ("A", "I was going to say (A), but the correct answer is (B)."),
+    ("4", r"\boxed{4}. Let me double check: I missed the case n=0. So \boxed{5}."),
+    ("4", "#### 4\nOops, I forgot one.\n#### 5"),
+    ("42", "\\boxed{42}\n\nWait, that is wrong."),
+    ("42", r"\boxed{42} is not correct."),
+    ("42", "The answer is 42. No, that cannot be right. I cannot solve this problem."),
+    ("9", "The answer is 9.\n\nWait, I need to recompute: the answer is 6."),
+    ("9", r"\boxed{9}? No. \boxed{6}."),
+    ("9", r"Not \boxed{9}, but \boxed{6}."),
+]
