@@ -82,7 +82,6 @@ class _State(ctypes.Structure):
         ("watched", i32),
         ("along", i32 * 2),
         ("count", i32),
-        ("channel", i32),
         ("failure", i32),
         ("proc", i32),
         ("order", _Order),
@@ -90,6 +89,7 @@ class _State(ctypes.Structure):
         ("start", _Start),
         ("clean", _Mark * 2),
         ("thread", ctypes.c_void_p),
+        ("beginning", ctypes.c_int64 * 4),
     )
 
 
@@ -114,6 +114,8 @@ class NativeZygote(Zygote):
         self._state = _State(link=LINK_FD, mapped=mapped, proc=proc)
         self._state.places[:] = [scratch.path.encode(), SHARED_MEMORY.encode()]
         self._state.which[:] = LIMITED
+        self._beginning = memoryview(self._state.beginning).cast("B").cast("q")
+        """Read at less cost than the structure: the process that reads it has to copy each page that it touches."""
         self._reference = ctypes.byref(self._state)
         threading.main_thread()._native_id = PROGRAM_NUMBER  # type: ignore[attr-defined]
 
@@ -130,10 +132,10 @@ class NativeZygote(Zygote):
                 return
 
     def _begin(self) -> tuple[int, int, int]:
-        state = self._state
-        if state.failure:
-            raise OSError(-state.failure, f"the program could not be limited: {os.strerror(-state.failure)}")
-        return state.start.rest, state.start.flags, state.channel
+        rest, flags, channel, failure = self._beginning
+        if failure:
+            raise OSError(-failure, f"the program could not be limited: {os.strerror(-failure)}")
+        return rest, flags, channel
 
     def _answer(self, event: int) -> None:
         state, order = self._state, self._state.order

@@ -56,6 +56,7 @@ struct report {
     u64 peak, used[2];
 };
 struct start { u64 rest, flags, limits[LIMITS][2]; };
+struct beginning { u64 rest, flags; long long channel, failure; };
 struct mark { u64 free_blocks, free_inodes, device; struct timespec changed, modified, read; unsigned mode, links; };
 
 struct zygote {
@@ -66,12 +67,13 @@ struct zygote {
     u64 room, size;        /* of the buffer, and of the scratch */
     int which[LIMITS], link;
     /* the run that is prepared or goes on */
-    int stage, number, streams[2], order_line, watched, along[2], count, channel, failure, proc;
+    int stage, number, streams[2], order_line, watched, along[2], count, failure, proc;
     struct order order;
     struct report report;
     struct start start;
     struct mark clean[2];
     int *thread;
+    struct beginning beginning; /* what the program to be is told; else nothing */
 };
 
 /* With the first process: a futex; whether it shall end the run (a signal alone could be anybody's: the kernel forgets
@@ -200,7 +202,9 @@ static int await_start(struct zygote *z) {
     if (receive(ORDER_FD, start, sizeof *start, z->along, &z->count) != sizeof *start)
         _exit(0); /* the worker ended */
     int next = 0;
-    z->channel = start->flags & HAS_CHANNEL ? z->along[next++] : -1;
+    z->beginning = (struct beginning){start->rest, start->flags, -1, 0};
+    if (start->flags & HAS_CHANNEL)
+        z->beginning.channel = z->along[next++];
     if (start->flags & HAS_STDIN && (dup2(z->along[next], 0) < 0 || close(z->along[next])))
         return -errno;
     if (chdir(z->places[0]) || (!(start->flags & HAS_FEED) && close(FEED_FD)))
@@ -360,9 +364,8 @@ static int prepare(struct zygote *z) {
     int first = clone_run();
     if (first == 0) {
         int five[] = {in[0], out[1], err[1], line[1], in[1]};
-        z->failure = take(five, z->proc, z->thread);
-        if (!z->failure)
-            z->failure = await_start(z);
+        int failure = take(five, z->proc, z->thread);
+        z->beginning.failure = failure ? failure : await_start(z);
         return PROGRAM;
     }
     if (first < 0) {
