@@ -249,23 +249,23 @@ HOSTILE = [
 @pytest.mark.parametrize("before", ["", "\\boxed{5} "])
 def test_a_megabyte_of_anything_is_read_in_linear_time(piece: str, before: str) -> None:
     text = before + piece * (1_000_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     find_answer(text)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 @pytest.mark.parametrize("piece", ["$", "\\boxed{", "answer is ", "{", "**a", "wait ", "is the answer. ", ". "])
 def test_twice_the_text_takes_no_more_than_four_times_as_long(piece: str) -> None:
     def seconds(length: int) -> float:
         text = piece * (length // len(piece))
-        return min(timeit.repeat(lambda: find_answer(text), number=1, repeat=5))
+        return min(timeit.repeat(lambda: find_answer(text), timer=time.process_time, number=1, repeat=5))
 
     assert seconds(600_000) < 4 * seconds(300_000) + 0.02
 
 
 @pytest.mark.parametrize("text", ["42", "\\boxed{42}", "x^2+1", "\\frac{1}{2}", "\\boxed{\\frac{1}{2}}", "(2,5),(5,2)"])
 def test_a_short_bare_answer_costs_a_few_microseconds(text: str) -> None:
-    seconds = min(timeit.repeat(lambda: find_answer(text), number=1000, repeat=7)) / 1000
+    seconds = min(timeit.repeat(lambda: find_answer(text), timer=time.process_time, number=1000, repeat=7)) / 1000
     assert seconds < 20e-6
 
 

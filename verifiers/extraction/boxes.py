@@ -99,8 +99,8 @@ def _joined(text: str, starts: list[re.Match[str]], last: tuple[str, int]) -> Bo
     if all(labels) and len(set(labels)) == len(labels) > 1:
         contents = [f"{label} = {content}" for label, content in zip(labels, contents, strict=True)]
     parts = tuple(dict.fromkeys(contents))
-    box = _with_unit(text, ", ".join(parts), begin, last[1])
-    return box._replace(parts=parts) if len(parts) > 1 else box
+    whole = _with_unit(text, ", ".join(parts), begin, last[1])
+    return whole._replace(parts=parts) if len(parts) > 1 else whole
 
 
 def _label(text: str, position: int) -> str:

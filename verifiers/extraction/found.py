@@ -30,7 +30,7 @@ class Found(NamedTuple):
         style: how it was marked.
         unit: what stands right behind a box and may belong to the answer, as LaTeX to be appended to `text` (`\%`,
             `^\circ`, `\text{ cm}`): readers may try the answer with it and without it; "" for none.
-        parts: the contents of several boxes that `text` joins ; a reader may take them for one answer when all of them
+        parts: the contents of several boxes that `text` joins; a reader may take them for one answer when all of them
             are the same value. Empty when there is one box.
     """
 
