@@ -77,7 +77,7 @@ def _printed(gold: object) -> str:
 @lru_cache(maxsize=4096)
 def _compiled(gold: str, decimal_comma: bool) -> Gold:
     found = find_answer(gold)
-    text = _whole(found) if found is not None and found.style in MARKED else gold
+    text = found.text + found.unit if found is not None and found.style in MARKED else gold
     reading = read(text, decimal_comma)
     return Gold(gold, decimal_comma, text, reading, read_words(text), text if _INTEGER.fullmatch(text) else "")
 
@@ -117,21 +117,21 @@ def _decided(gold: Gold, found: Found | None, response: str, policy: MathPolicy)
     if found is None:
         return _choice(gold, None, response, policy)
     if gold.integer and _INTEGER.fullmatch(found.text) and not found.unit and policy is _DEFAULT:
-        return (
-            same("string", "the same integer") if found.text == gold.integer else differ("rational", "other integers")
-        )
-    if not found.unit:
-        return _compare(gold, found.text, response, policy)
-    finding = _compare(gold, _whole(found), response, policy)
-    if found.unit.endswith("%") and finding is not None and not finding.equal:
+        if found.text == gold.integer:
+            return same("string", "the same integer")
+        return differ("rational", "another integer")
+    finding = _compare(gold, found.text + found.unit, response, policy)
+    if finding is None or finding.equal:
+        return finding
+    if found.unit.endswith("%"):
         return _compare(gold, found.text, response, policy)  # a box around the number alone: either was meant
-    return finding
+    return _in_every_form(gold, found, response, policy) or finding if found.parts else finding
 
 
-def _whole(found: Found) -> str:
-    r"""The answer with the unit that stands right behind its box: `\boxed{160}` metres."""
-    unit = found.unit
-    return f"{found.text} \\text{{ {unit}}}" if unit[:1].isalpha() else found.text + unit
+def _in_every_form(gold: Gold, found: Found, response: str, policy: MathPolicy) -> Finding | None:
+    r"""`\boxed{\frac12}` or `\boxed{0.5}`: one answer, boxed in several forms, each of which is right."""
+    findings = [_compare(gold, part, response, policy) for part in found.parts]
+    return findings[0] if all(finding is not None and finding.equal for finding in findings) else None
 
 
 def _compare(gold: Gold, text: str, response: str, policy: MathPolicy) -> Finding | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
@@ -281,7 +282,7 @@ def test_an_unknown_policy_is_refused() -> None:
 def test_missing_sympy_is_never_a_wrong_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     crew, made = Crew(1), math()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("assaygym.verifiers.maths.cas.ask.shared_crew", lambda: crew)
+    monkeypatch.setattr(sys.modules["assaygym.verifiers.maths.cas.ask"], "shared_crew", lambda: crew)
     with pytest.raises(MissingDependencyError, match=r"pip install 'assaygym\[math\]'"):
         verify_math(r"\int_0^1 x dx", "1")
     assert judge(made, r"\int_0^1 x dx", "1").verdict is Verdict.INVALID
