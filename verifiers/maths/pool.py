@@ -39,7 +39,7 @@ ATTEMPTS: Final = 5
 PATIENCE: Final = 60.0
 """Seconds without a verdict after which a process is taken for hung, the first of its rows for the cause."""
 FAILED_STARTS: Final = 200
-"""After so many processes in a row that end before they are ready none will be; one that was not killed counts tenfold."""
+"""After so many processes in a row that end before they are ready none will be; one not killed counts tenfold."""
 
 
 def verify_many(
