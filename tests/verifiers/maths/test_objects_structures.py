@@ -22,7 +22,7 @@ y = Ce^{2x} | y = Ke^{2x}
 a_n = 2n-1, n \ge 1 | a_n = 2n-1
 a_n = 2n-1 (n\in\mathbb{N}) | 2n-1
 f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases} | f(x) = \begin{cases} -x & x<0 \\ x & x\ge0 \end{cases}
-f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases} | \begin{cases} x & x \ge 0 \\ -x & \text{otherwise} \end{cases}
+f(x) = \begin{cases} x & x \ge 0 \\ -x & x<0 \end{cases} | \begin{cases} x & x\ge0 \\ -x & \text{otherwise} \end{cases}
 \begin{cases} 1 & 0\le x \le 1 \\ 2 & x>1 \end{cases} | \begin{cases} 1 & x\in[0,1] \\ 2 & x\in(1,\infty) \end{cases}
 f(t) = \begin{cases} t & t \ge 0 \\ -t & t < 0 \end{cases} | f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases}
 \{(x,y) \mid x+y=1\} | \{(a,b) \mid a+b=1\}
@@ -40,7 +40,7 @@ x^2 + C | x^2
 x^2 | x^2 + C
 y = Ce^{2x} | y = Ke^{3x}
 x^2 + C | x^2 + x
-f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases} | f(x) = \begin{cases} x & x > 0 \\ -x & x \le 0 \end{cases}
+f(x) = \begin{cases} x & x \ge 0 \\ 1 & x < 0 \end{cases} | f(x) = \begin{cases} x & x > 0 \\ 1 & x \le 0 \end{cases}
 f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases} | f(x) = \begin{cases} -x & x \ge 0 \\ x & x < 0 \end{cases}
 f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases} | x
 \{(x,y) \mid x+y=1\} | \{(x,y) \mid x+y=2\}

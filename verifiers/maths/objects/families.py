@@ -71,7 +71,7 @@ class Family(Thing):
     def adopt(self, other: Thing, context: Context) -> Thing | None:
         """Values in a letter that nothing is said of, as a family."""
         things = other.items if isinstance(other, Items) else (other,)
-        if not all(thing.kind in ("value", "tuple", "region", "angle", "record") for thing in things):
+        if not things or not all(thing.kind in ("value", "tuple", "region", "angle", "record") for thing in things):
             return None
         values = things[0].values() if isinstance(things[0], Record) else things
         names = set().union(*(free_names(thing.node) for thing in values))

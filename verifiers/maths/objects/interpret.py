@@ -9,7 +9,7 @@ from typing import Final
 from assaygym.verifiers.maths.objects.angles import without_degrees, without_units
 from assaygym.verifiers.maths.objects.families import Family
 from assaygym.verifiers.maths.objects.items import Items
-from assaygym.verifiers.maths.objects.listing import read_items
+from assaygym.verifiers.maths.objects.listing import read_items, read_signed
 from assaygym.verifiers.maths.objects.relations import Definition
 from assaygym.verifiers.maths.objects.sequences import Based, Matrix, Ratio, Tuple
 from assaygym.verifiers.maths.objects.signs import count_signs
@@ -65,7 +65,7 @@ def _expression(node: Node) -> Thing:
 
 def _signed(node: Node) -> Thing:
     """Both values of what has plus-minus signs."""
-    return read_items(node, [node], "or", interpret)
+    return read_signed(node, interpret) or Structure(node, interpret)
 
 
 def _array(node: Node) -> Thing:

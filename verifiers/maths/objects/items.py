@@ -161,13 +161,13 @@ class Record(Thing):
         if other.kind == "collection":
             return Items(self.node, self.values(), "list") if self.root() else None
         make: Callable[[Sequence[Thing]], Thing] | None = getattr(other, "with_items", None)
-        names = list(self.definitions)
-        if other.kind != "tuple" or make is None:
+        if make is None or getattr(other, "brackets", None) != ("(", ")"):
             return None
-        if names == sorted(names):
-            return make(self.values())
-        in_space = set(self.definitions) <= set("xyz")
-        return make([self.definitions[name].value for name in sorted(self.definitions)]) if in_space else None  # type: ignore[attr-defined]
+        values = dict(zip(self.definitions, self.values(), strict=True))
+        names, in_space = sorted(values), values.keys() <= set("xyz")
+        if in_space and names != list("xyz"[: len(names)]):
+            return None
+        return make([values[name] for name in names]) if in_space or names == list(values) else None
 
     def adopt(self, other: Thing, context: Context) -> Thing | None:
         """A bare list, in the order of the names."""

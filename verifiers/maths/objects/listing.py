@@ -12,9 +12,9 @@ from assaygym.verifiers.maths.objects.thing import Reader, Thing
 from assaygym.verifiers.maths.scalars.scalar import free_names
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["read_items"]
+__all__ = ["read_items", "read_signed"]
 
-_KEEP: Final = frozenset(("or", "list", "set", "with", "rel"))
+_KEEP: Final = frozenset(("or", "list", "set", "with"))
 
 
 def read_items(node: Node, parts: Sequence[Node], sort: Sort, read: Reader) -> Thing:
@@ -31,7 +31,16 @@ def read_items(node: Node, parts: Sequence[Node], sort: Sort, read: Reader) -> T
         found = _of_definitions(node, definitions, sort, read)
         if found is not None:
             return found
-    return Items(node, things, sort, _independent(parts, things, sort, read))
+    return Items(node, things, sort, _independent(parts, sort, read))
+
+
+def read_signed(node: Node, read: Reader) -> Thing | None:
+    """Both values of what has plus-minus signs; None when no sign is one."""
+    sides = both_signs(node)
+    if node in sides:
+        return None
+    things = [read(side) for side in sides]
+    return Items(node, things, "or", _independent([node], "or", read))
 
 
 def _shared_conditions(parts: Sequence[Node]) -> Sequence[Node]:
@@ -46,17 +55,13 @@ def _shared_conditions(parts: Sequence[Node]) -> Sequence[Node]:
 def _read_all(parts: Sequence[Node], read: Reader) -> list[Thing]:
     things: list[Thing] = []
     for part in parts:
-        looked_at = part[2] if part[0] == "rel" else ("list",) if part[0] in _KEEP else part
-        if count_signs(looked_at) != (0, 0):
-            things.extend(read(side) for side in both_signs(part))
-        else:
-            things.append(read(part))
+        thing = read(part)
+        is_signed = isinstance(thing, Items) and part[0] not in _KEEP and count_signs(part) != (0, 0)
+        things.extend(thing.items if isinstance(thing, Items) and is_signed else [thing])
     return things
 
 
-def _independent(
-    parts: Sequence[Node], things: Sequence[Thing], sort: Sort, read: Reader
-) -> Callable[[], Sequence[Thing]] | None:
+def _independent(parts: Sequence[Node], sort: Sort, read: Reader) -> Callable[[], Sequence[Thing]] | None:
     """The items with each sign chosen for itself, where an item has several plus signs."""
     counts = [count_signs(part) for part in parts]
     if sort == "set" or not any(plus > 1 for plus, _ in counts):

@@ -26,7 +26,7 @@ def _signed(node: Node, upper: bool) -> Node:
 
 def count_signs(node: Node) -> tuple[int, int]:
     """How many plus-minus and minus-plus signs a tree has."""
-    plus, minus = int(node[0] == "pm"), int(node[0] == "mp")
+    plus, minus = int(node[0] == "pm" and len(node) == 2), int(node[0] == "mp" and len(node) == 2)
     for part in node:
         if isinstance(part, tuple) and part:
             found = count_signs(part)

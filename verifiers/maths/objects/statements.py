@@ -113,7 +113,7 @@ def read_condition(node: Node, read: Reader) -> Thing:
         params = {name: domain for name, domain in params.items() if domain[0] != "R"}
     if params and not (body[0] == "rel" and body[2] in [("sym", name) for name in params]):
         return _family(node, body, conditions, params, read)
-    if body[0] in ("rel", "list", "or", "seq", "union"):
+    if body[0] in ("list", "or", "seq", "union") or (body[0] == "rel" and "=" not in body[1]):
         region = joined(node, [read_region(body), *map(read_region, conditions)], "inter")
         if region is not None and region.name is not None and body[0] != "list":
             return region
@@ -127,7 +127,7 @@ def _flat(conditions: Sequence[Node]) -> list[Node]:
 
 
 def _says_nothing(condition: Node, thing: Thing) -> bool:
-    names = free_names(thing.node)
+    names = free_names(thing.value.node if isinstance(thing, Definition) else thing.node)
     return condition[0] == "words" or not names or names.isdisjoint(free_names(condition))
 
 

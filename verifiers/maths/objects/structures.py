@@ -168,7 +168,7 @@ class Conditioned(Thing):
 def _is_idle(condition: Thing, body: Thing) -> bool:
     """Whether leaving the condition out does not change the object: points left out, ranges of counting numbers."""
     node = condition.node
-    names = free_names(body.node)
+    names = free_names(getattr(body, "value", body).node)
     if names.isdisjoint(free_names(node)):
         return True
     if node[0] != "rel":

@@ -130,7 +130,7 @@ class Quantity(Thing):
 
     def compare(self, pred: Quantity, context: Context) -> Finding:
         """The same unit and amount; under the policy `units="convert"`, in the unit of the gold."""
-        if self.unit.same_as(pred.unit) or _is_placeholder(self.unit) or _is_placeholder(pred.unit):
+        if self.unit.same_as(pred.unit) or _stands_for(self.unit, pred.unit) or _stands_for(pred.unit, self.unit):
             return equal(self.amount, pred.amount, context)
         if context.policy.units == "convert" and self.unit.measures_as(pred.unit):
             return equal(self.amount, _scaled(pred.amount, pred.unit.factor / self.unit.factor), context)
@@ -150,15 +150,21 @@ class Quantity(Thing):
         """The bare amount, where the policy lets a unit be missing."""
         if is_gold and context.policy.units == "required" and not _is_placeholder(self.unit):
             return None
+        if other.node[0] == "mul" and self.adopt(other, context) is not None:
+            return None
         return self.amount if other.kind not in ("definition", "family", "angle", "percent", "conditioned") else None
-
-    def region(self) -> Region | None:
-        """That of the amount."""
-        return self.amount.region()
 
 
 def _is_placeholder(unit: Unit) -> bool:
     return _NO_UNIT.issuperset(name for name, _ in unit.powers)
+
+
+def _stands_for(placeholder: Unit, unit: Unit) -> bool:
+    """`square units` for an area in any unit, `units` for anything."""
+    if not _is_placeholder(placeholder):
+        return False
+    power = placeholder.powers[0][1] if placeholder.powers else 1
+    return power == 1 or unit.dimensions == (("L", power),)
 
 
 def _scaled(amount: Thing, factor: Fraction) -> Thing:
