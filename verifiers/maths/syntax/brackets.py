@@ -28,6 +28,7 @@ def group(parser: Parser) -> Node:
     r"""What stands in braces, of which the opening one is consumed: an expression, `5\over 6`, `n\choose k`."""
     bars, parser.bars = parser.bars, 0
     node = _over(parser, parser.expression(STOP))
+    parser.unusual = parser.unusual or node[0] == "rel"
     if parser.tokens[parser.at].startswith(DIFFERENTIAL):
         parser.at += 1
     parser.expect("}")
@@ -56,6 +57,7 @@ def _brace(parser: Parser) -> Node:
     node = _over(parser, parser.expression(STOP))
     if parser.tokens[parser.at] == "}":
         parser.at += 1
+        parser.unusual = parser.unusual or node[0] == "rel"
     else:
         node = _set_rest(parser, node, "}")
     parser.bars, parser.colon = bars, colon
@@ -133,6 +135,8 @@ def _bracketed(parser: Parser, opening: str, closing: str, rows: list[list[Node]
             raise MathSyntaxError("commas and semicolons between the same brackets")
         return ("matrix", *(tuple(row) for row in rows))
     items = [row[0] for row in rows] if len(rows) > 1 else rows[0]
+    if items[0][0] == "rel":
+        parser.unusual = True
     if len(items) > 1:
         return ("seq", opening, closing, *items)
     if (opening, closing) not in (("(", ")"), ("[", "]")):

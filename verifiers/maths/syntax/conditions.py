@@ -9,7 +9,7 @@ from assaygym.verifiers.maths.syntax.lexicon import DOMAIN_LETTERS, STOP
 from assaygym.verifiers.maths.syntax.tokens import is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["CONDITION_WORDS", "condition", "domain_of_words", "take_words", "which_domain"]
+__all__ = ["CONDITION_WORDS", "PHRASE", "PROPERTIES", "condition", "domain_of_words", "take_words", "which_domain"]
 
 CONDITION_WORDS: Final = ("where", "for", "if", "when", "with", "such", "provided", "given", "whenever", "assuming",
     "\\forall", "\\text{where}", "\\text{for}", "\\text{if}", "as", "on", "\\exists")  # fmt: skip
@@ -21,6 +21,8 @@ _DOMAINS: Final = {"integer": "Z", "integers": "Z", "real": "R", "reals": "R", "
     "complex": "C", "natural": "N", "naturals": "N"}  # fmt: skip
 _SIGNS: Final = {"positive": "+", "negative": "-", "nonnegative": "0+", "non-negative": "0+", "nonzero": "*",
     "non-zero": "*", "nonpositive": "0-"}  # fmt: skip
+PROPERTIES: Final = frozenset(("odd", "even", "prime", "composite"))
+"""What a name is said to be where no domain says it; kept as words."""
 PHRASE: Final = frozenset((*_FILLERS, *_DOMAINS, *_SIGNS, "non"))
 
 
@@ -50,6 +52,8 @@ def take_words(parser: Parser) -> list[str]:
             found.append("non" + parser.tokens[parser.at].lower())
             parser.at += 1
             continue
+        if len(written) == 1 and written != "a":
+            return found
         if not words or not all(word in PHRASE for word in words) or written in ("a", "C"):
             if written != "a" or not is_word(parser.ahead(1)) or parser.ahead(1).lower() not in PHRASE:
                 return found
@@ -72,10 +76,15 @@ def condition(parser: Parser) -> Node:
 
 def _said(parser: Parser, left: Node, of_all: bool) -> Node:
     """`k is an integer`, `k an integer`, `x` of "for all x"."""
+    parser.accept("is", "are")
     words = take_words(parser)
     domain = domain_of_words(words) if words else None
     if domain is not None:
         return ("rel", ("in",), left, domain)
+    token = parser.tokens[parser.at]
+    if (text_of(token) or token) in PROPERTIES and left[0] == "sym":
+        parser.at += 1
+        return ("words", f"{left[1]} {text_of(token) or token}")
     if words:
         raise parser.refuse(words[0])
     if left[0] == "sym" and of_all:

@@ -29,10 +29,11 @@ class Parser:
         colon: whether `:` separates instead of making a ratio.
         bound: names of running indices and integration variables around this place: `i` is then no constant.
         head: where the bracket stands that is known to hold arguments since an equals sign follows: `P(A) =`.
+        unusual: whether something was read that may stand in few places only (words, statements in brackets).
         conditions: conditions met in brackets after a term, `(k \\in Z)`, for the item that is being read.
     """
 
-    __slots__ = ("at", "bars", "bound", "colon", "conditions", "depth", "head", "tokens")
+    __slots__ = ("at", "bars", "bound", "colon", "conditions", "depth", "head", "tokens", "unusual")
 
     literal: Callable[[Parser, str], Node]
     beside: Callable[[Parser, Node, str], Node | None]
@@ -41,7 +42,7 @@ class Parser:
         self.tokens = tokens
         self.at = self.depth = self.bars = 0
         self.head = -1
-        self.colon = False
+        self.colon = self.unusual = False
         self.bound: tuple[str, ...] = ()
         self.conditions: list[Node] = []
 

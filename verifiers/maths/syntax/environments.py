@@ -95,6 +95,7 @@ def _cases(parser: Parser, kind: str) -> Node:
     if not cases:
         raise MathSyntaxError(f"an empty {kind}")
     if all(told is None for _, told in cases):
+        parser.unusual = True
         return ("list", *(value for value, _ in cases))
     return ("cases", *cases)
 

@@ -14,7 +14,7 @@ from assaygym.verifiers.maths.syntax.arguments import argument, exponent
 from assaygym.verifiers.maths.syntax.calculus import derivative
 from assaygym.verifiers.maths.syntax.core import PREFIX, Parser, Prefix
 from assaygym.verifiers.maths.syntax.lexicon import DEGREE_WORDS, FUNCTIONS, INVERSES, PRODUCT, STOP, TWO_LETTERS
-from assaygym.verifiers.maths.syntax.literals import TEN, fraction, negated
+from assaygym.verifiers.maths.syntax.literals import TEN, fraction, negated, product
 from assaygym.verifiers.maths.syntax.names import arguments, name, word
 from assaygym.verifiers.maths.syntax.tokens import is_number, is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
@@ -129,7 +129,7 @@ def _tight(parser: Parser) -> Node:
         if parser.conditions:
             break
         factors.append(parser.expression(PRODUCT))
-    node: Node = factors[0] if len(factors) == 1 else ("mul", *factors)
+    node = product(factors)
     if factors[-1] == ("const", "pi") and parser.tokens[parser.at] == "/" and parser.ahead(1).isdigit():
         parser.at += 2
         node = fraction(node, ("num", int(parser.tokens[parser.at - 1]), 1))

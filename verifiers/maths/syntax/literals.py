@@ -3,13 +3,14 @@ r"""Numbers as written, to nodes; and the two places where nodes of literal numb
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from math import gcd
 from typing import Final
 
 from assaygym.verifiers.maths.syntax.core import Parser
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 
-__all__ = ["TEN", "fraction", "is_integer", "negated", "number", "rational"]
+__all__ = ["TEN", "fraction", "is_integer", "negated", "number", "product", "rational"]
 
 TEN: Final[Node] = ("num", 10, 1)
 _FRACTIONS: Final = frozenset(("\\frac", "\\dfrac", "\\tfrac", "\\cfrac", "\\sfrac", "\\nicefrac"))
@@ -44,6 +45,17 @@ def fraction(over: Node, under: Node) -> Node:
     if over[0] == "num" and under[0] == "num" and under[1]:
         return rational(over[1] * under[2], over[2] * under[1])
     return ("div", over, under)
+
+
+def product(factors: Iterable[Node]) -> Node:
+    """The product, flat."""
+    flat: list[Node] = []
+    for factor in factors:
+        if factor[0] == "mul":
+            flat.extend(factor[1:])
+        else:
+            flat.append(factor)
+    return ("mul", *flat) if len(flat) > 1 else flat[0]
 
 
 def number(parser: Parser, token: str) -> Node:

@@ -19,6 +19,7 @@ from assaygym.verifiers.maths.syntax.lexicon import (
     SHORT_WORDS,
     STOP,
 )
+from assaygym.verifiers.maths.syntax.literals import product
 from assaygym.verifiers.maths.syntax.tokens import is_number, is_word, shown, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 
@@ -52,6 +53,7 @@ def word(parser: Parser, token: str) -> Node:
         return parser.expression(PRODUCT)
     if is_product_run(token) or parser.tokens[parser.at] == "_":
         return _product(parser, token)
+    parser.unusual = True
     return ("words", token.casefold())
 
 
@@ -76,7 +78,7 @@ def _product(parser: Parser, token: str) -> Node:
     factors = [_letter(parser, letter) for letter in token[:-1]]
     parser.at -= 1
     parser.tokens[parser.at] = token[-1]
-    return ("mul", *factors, parser.expression(PRODUCT))
+    return product((*factors, parser.expression(PRODUCT)))
 
 
 def _letter(parser: Parser, letter: str) -> Node:
@@ -174,7 +176,7 @@ def subscript(parser: Parser) -> str:
     if is_word(token) and len(token) > 1:
         return _bare_subscript(parser, token)
     text = _subscript_text(token)
-    if text is None or token in "{}[]()^_&,;":
+    if text is None or token in "{}[]()^_&,;'":
         raise parser.refuse(token, "as a subscript")
     return text
 
@@ -211,7 +213,8 @@ _SUBSCRIPT_SIGNS: Final = frozenset("+-*/=,.()[]{}'^_<>!|&:;")
 def _subscript_text(token: str) -> str | None:
     text = text_of(token)
     if text is not None:
-        return text.replace(" ", "")
+        text = text.replace(" ", "")
+        return text if text.isalnum() else None
     if is_word(token) or is_number(token):
         return token
     if token in "{}" and token:
@@ -228,6 +231,7 @@ def arguments(parser: Parser) -> list[Node]:
     while parser.accept(",", ";"):
         items.append(parser.expression(STOP))
     parser.expect(")")
+    parser.unusual = parser.unusual or items[0][0] == "rel"
     parser.bars = bars
     return items
 
@@ -268,14 +272,14 @@ def _with_accent(parser: Parser, accent: str) -> Node:
         else:
             parser.at += 1
         inner = _inner_text(token[:1] if is_word(token) else token)
-    if accent == "bold" and is_number(inner):
-        return ("num", int(inner), 1) if inner.isdigit() else parser.literal(inner)
+    if accent == "bold" and (is_number(inner) or (is_word(inner) and len(inner) > 1)):
+        return parser.literal(inner)
     return name(parser, _accented_name(accent, inner))
 
 
 def _accented_name(accent: str, inner: str) -> str:
-    if not inner:
-        raise MathSyntaxError(f"nothing under a {accent}")
+    if not inner[:1].isalnum():
+        raise MathSyntaxError(f"{inner!r} under a {accent}")
     if inner in ("i", "j", "k") and accent in ("bold", "hat", "vec"):
         return f"vec {inner}"
     return inner if accent == "bold" else f"{accent} {inner}"
@@ -283,7 +287,7 @@ def _accented_name(accent: str, inner: str) -> str:
 
 def _inner_text(token: str) -> str:
     text = text_of(token)
-    if text is not None:
+    if text is not None and text.isalnum():
         return text
     if token in ("{", "}", "\\mathbf", "\\boldsymbol", "\\bm"):
         return ""
@@ -302,7 +306,7 @@ def _shape(kind: str) -> Prefix:
             token = parser.tokens[parser.at]
             parser.at += 1
             letters.append("_" + subscript(parser) if token == "_" else token)
-        if not letters:
+        if not letters or letters[0][0] == "_":
             return _numbered(parser, kind)
         return ("sym", f"{kind} {''.join(letters)}")
 

@@ -41,7 +41,9 @@ _VECTOR: Final = re.compile(r"<([^<>=]{1,200},[^<>=]{1,200})>")
 _TIMES: Final = re.compile(r"(?<=[0-9])(?: [xX] (?=[0-9])| ?[xX] ?(?=10 ?(?:\^|\*\*)))")
 _PLUS_MINUS: Final = re.compile(r"(^|[=,({] ?)\+-")
 _MODULUS: Final = re.compile(r"\( ?\\?(?:b|p)?mod ?(?=[^)]{1,60}\))")
-_CURRENCY_BEFORE: Final = re.compile(r"(?<![A-Za-z])(?:(US|USD|A|AU|CA|C) ?\\\$|(USD) ?(?=[0-9])|(Rs|INR)\.? ?(?=[.]?[0-9])|(EUR) ?(?=[0-9]))")
+_CURRENCY_BEFORE: Final = re.compile(
+    r"(?<![A-Za-z])(?:(US|USD|A|AU|CA|C) ?\\\$|(USD) ?(?=[0-9])|(Rs|INR)\.? ?(?=[.]?[0-9])|(EUR) ?(?=[0-9]))"
+)
 _GROUPING: Final = re.compile(r",|\\over(?![A-Za-z])|\\choose")
 """What braces around a whole text keep apart or together, so that they stay."""
 _ENDS: Final = " \n\t.,;:"
@@ -54,7 +56,11 @@ def normalise(text: str, decimal_comma: bool = False) -> str:
     A text of more than four times MAX_CHARS is returned as it is.
     """
     if _CLEAN.fullmatch(text) and not decimal_comma:
-        return text.strip() if "**" not in text and "+-" not in text and "+/-" not in text and "Rs" not in text and text[:1] != "*" else _slow(text.strip(), False)
+        return (
+            text.strip()
+            if "**" not in text and "+-" not in text and "+/-" not in text and "Rs" not in text and text[:1] != "*"
+            else _slow(text.strip(), False)
+        )
     if len(text) > _LONGEST:
         return text
     return _slow(text, decimal_comma)

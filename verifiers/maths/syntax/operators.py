@@ -11,7 +11,7 @@ from typing import Final
 
 from assaygym.verifiers.maths.syntax.arguments import exponent
 from assaygym.verifiers.maths.syntax.brackets import is_reversed_close
-from assaygym.verifiers.maths.syntax.conditions import domain_of_words, take_words, which_domain
+from assaygym.verifiers.maths.syntax.conditions import PROPERTIES, domain_of_words, take_words, which_domain
 from assaygym.verifiers.maths.syntax.core import INFIX, PREFIX, Infix, Parser, Prefix
 from assaygym.verifiers.maths.syntax.lexicon import (
     CURRENCIES,
@@ -35,7 +35,7 @@ from assaygym.verifiers.maths.syntax.units import is_unit_word, quantity
 
 __all__ = ["OPERATORS", "OPERATOR_PREFIXES", "beside"]
 
-_SIGNS: Final = {"+": "", "-": "neg", "\\pm": "pm", "\\mp": "mp"}
+_SIGNS: Final = {"+": "", "-": "neg", "\\pm": "pm", "\\mp": "mp", "plus": "", "minus": "neg"}
 
 
 def _signed(sign: str, node: Node) -> Node:
@@ -75,11 +75,11 @@ def _prefix_sign(sign: str) -> Prefix:
 
 def _times(parser: Parser, left: Node) -> Node:
     parser.at += 1
-    if parser.tokens[parser.at] == END:
-        raise parser.refuse(END)
+    is_ten = parser.tokens[parser.at] == "10"
     right = parser.expression(PRODUCT)
     if (
-        right[0] == "pow"
+        is_ten
+        and right[0] == "pow"
         and right[1] == TEN
         and is_integer(right[2])
         and left[0] in ("num", "dec")
@@ -104,8 +104,13 @@ def _over(parser: Parser, left: Node) -> Node:
     return fraction(left, parser.expression(PRODUCT))
 
 
+_FINISHED: Final = frozenset(("rel", "words", "list"))
+
+
 def beside(parser: Parser, left: Node, token: str) -> Node | None:
     """What the token next to a finished expression makes of it: a product, a quantity, a condition; None for nothing."""
+    if left[0] in _FINISHED and token != "(":
+        return None
     if is_word(token):
         return _beside_word(parser, left, token)
     if is_number(token):
@@ -136,7 +141,7 @@ def _beside_word(parser: Parser, left: Node, token: str) -> Node | None:
         return quantity(parser, left) if is_unit_word(parser, token) else None
     if _is_counted(left) and is_unit_word(parser, token):
         return quantity(parser, left)
-    if left[0] in ("sym", "mul") and token in ("integer", "integers", "an", "any", "real"):
+    if left[0] in ("sym", "mul") and (token in ("integer", "integers", "an", "any", "real") or token in PROPERTIES):
         return None
     if left[0] == "words":
         raise parser.refuse(token)
@@ -218,6 +223,8 @@ def _beside_text(parser: Parser, left: Node, token: str) -> Node | None:
     if left[0] == "deg" and text in ("C", "F"):
         parser.at += 1
         return ("unit", left[1], f"°{text}")
+    if left[0] == "sym" and text in PROPERTIES:
+        return None
     if text in ("i", "e", "x", "y", "z") or left[0] in ("words", "rel", "seq", "set"):
         return _product(parser, left)
     return quantity(parser, left)
@@ -233,7 +240,7 @@ def _beside_bracket(parser: Parser, left: Node, token: str) -> Node | None:
         return left
     if right[0] == "seq" and left[0] == "sym" and token == "(" and right[2] == ")":
         return _named(left, right)
-    if left[0] in ("unit", "words"):
+    if left[0] in ("unit", "rel", "words", "list"):
         raise parser.refuse(parser.tokens[at])
     return _joined(left, right)
 
@@ -318,6 +325,14 @@ def _factorial(parser: Parser, left: Node) -> Node:
     return ("fn", "double_factorial" if double else "factorial", left)
 
 
+def _raised(power: int) -> Infix:
+    def read(parser: Parser, left: Node) -> Node:
+        parser.at += 1
+        return ("pow", left, ("num", power, 1))
+
+    return read
+
+
 def _percent(parser: Parser, left: Node) -> Node:
     parser.at += 1
     return ("percent", left)
@@ -400,8 +415,17 @@ def _phrase(parser: Parser) -> Node:
     return domain
 
 
+_SETS: Final = frozenset(
+    ("seq", "set", "setof", "union", "inter", "minus", "domain", "sym", "pow", "fn", "call", "mul")
+)
+
+
 def _of_sets(kind: str) -> Infix:
+    """An operator on sets; beside a number it stands between statements, `x<1 \\cup x>2`, and ends this one."""
+
     def read(parser: Parser, left: Node) -> Node:
+        if left[0] not in _SETS:
+            return left
         parser.at += 1
         right = which_domain(parser.expression(UNION))
         left = which_domain(left)
@@ -442,8 +466,9 @@ _STOPS: Final = (
 OPERATORS: Final[dict[str, tuple[int, Infix]]] = {
     **{token: (STOP, _stop) for token in _STOPS},
     **{token: (SUM, _sum) for token in _SIGNS},
-    **{token: (PRODUCT, _times) for token in ("*", "\\cdot", "\\times", "\\ast", "\\bullet")},
-    **{token: (PRODUCT, _over) for token in ("/", "\\div")},
+    **{token: (POSTFIX, _raised(power)) for token, power in (("squared", 2), ("cubed", 3))},
+    **{token: (PRODUCT, _times) for token in ("*", "\\cdot", "\\times", "\\ast", "\\bullet", "times")},
+    **{token: (PRODUCT, _over) for token in ("/", "\\div", "over")},
     **{token: (RELATION, _relation) for token in RELATION_SIGNS},
     **{token: (PRODUCT, _percent) for token in ("%", "\\%")},
     **{token: (PRODUCT, _money_after) for token in CURRENCIES},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from assaygym.verifiers.maths.syntax.arguments import argument
 from assaygym.verifiers.maths.syntax.brackets import BRACKET_PREFIXES
 from assaygym.verifiers.maths.syntax.calculus import CALCULUS_PREFIXES
 from assaygym.verifiers.maths.syntax.core import INFIX, PREFIX, Parser
@@ -14,7 +15,7 @@ from assaygym.verifiers.maths.syntax.names import NAME_PREFIXES, word
 from assaygym.verifiers.maths.syntax.operators import OPERATOR_PREFIXES, OPERATORS, beside
 from assaygym.verifiers.maths.syntax.statements import answer
 from assaygym.verifiers.maths.syntax.tokens import DIFFERENTIAL, is_number, is_word, shown, text_of, tokenize
-from assaygym.verifiers.maths.syntax.tree import MAX_DEPTH, MathSyntaxError, Node
+from assaygym.verifiers.maths.syntax.tree import MAX_DEPTH, MathSyntaxError, Node, walk
 
 __all__ = ["parse"]
 
@@ -35,7 +36,26 @@ def parse(text: str) -> Node:
     tree = answer(parser)
     if len(tokens) > MAX_DEPTH:
         _check_depth(tree)
+    if parser.unusual:
+        _check_places(tree)
     return tree
+
+
+_STATEMENTS: Final = frozenset(("words", "list", "rel", "or", "with", "condition"))
+_HOLDERS: Final = frozenset(("list", "or", "rel", "with", "cases", "seq", "set", "setof", "matrix", "call"))
+
+
+def _check_places(tree: Node) -> None:
+    """Words, lists and statements are no operands.
+
+    Raises:
+        MathSyntaxError: one is.
+    """
+    for node in walk(tree):
+        if node and isinstance(node[0], str) and node[0] not in _HOLDERS:
+            for child in node[1:]:
+                if isinstance(child, tuple) and child and child[0] in _STATEMENTS:
+                    raise MathSyntaxError(f"a {child[0]} inside a {node[0]}")
 
 
 def _check_depth(tree: Node) -> None:
@@ -58,7 +78,7 @@ def _literal(parser: Parser, token: str) -> Node:
         return _text(parser, text)
     if token.startswith("\\begin"):
         return environment(parser, token)
-    if token == "_":
+    if token in ("_", "^"):
         return _chosen(parser)
     if token.startswith(DIFFERENTIAL) and len(token) > 1:
         parser.at -= 1
@@ -75,18 +95,16 @@ def _text(parser: Parser, text: str) -> Node:
         return word(parser, text)
     if not text:
         raise MathSyntaxError("empty text")
+    parser.unusual = True
     return ("words", " ".join(text.casefold().split()))
 
 
 def _chosen(parser: Parser) -> Node:
-    """`_nC_k` after its underscore."""
-    over = parser.expression(35)
-    letter = parser.tokens[parser.at]
-    parser.at += 1
-    if letter != "C":
-        raise parser.refuse(letter)
+    """`_nC_k`, `^nC_k` after the first sign."""
+    over = argument(parser)
+    parser.expect("C")
     parser.expect("_")
-    return ("fn", "binomial", over, parser.expression(35))
+    return ("fn", "binomial", over, argument(parser))
 
 
 Parser.literal = _literal

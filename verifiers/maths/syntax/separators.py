@@ -15,16 +15,17 @@ _TYPESET: Final = re.compile(r"(?<=[0-9])(?:\{,\}|,(?:\\[!,]| ?\\! ?)|\\[!,;:]|\
 _COMMAS: Final = re.compile(r"(?<![0-9.,A-Za-z_])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9,])", re.ASCII)
 _INDIAN: Final = re.compile(r"(?<![0-9.,A-Za-z_])[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?(?![0-9,])", re.ASCII)
 _SPACES: Final = re.compile(
-    r"(?<![0-9.,] )(?<![0-9.,A-Za-z_])[1-9][0-9]{0,2}(?: [0-9]{3})+(?![0-9]| ?/ ?[0-9]| [0-9])", re.ASCII
+    r"(?<![0-9.,] )(?<![0-9.,A-Za-z_])[1-9][0-9]{0,2}(?: [0-9]{3})+(?:,[0-9]{1,2}(?![0-9,]))?(?![0-9]| ?/ ?[0-9]| [0-9])",
+    re.ASCII,
 )
 _DOTS: Final = re.compile(r"(?<![0-9.,])([1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,([0-9]+))?(?![0-9.,])")
 _MARKS: Final = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?:(?:'[0-9]{3})+|(?:_[0-9]{3})+)(?![0-9'_])")
-_CYCLE_IN_BRACKETS: Final = re.compile(r"([0-9]*\.[0-9]*)\(([0-9]+)\)(?![0-9])")
+_CYCLE_IN_BRACKETS: Final = re.compile(r"(?<![0-9])([0-9]*\.[0-9]*)\(([0-9]+)\)(?![0-9])")
 _CYCLE_COMMAND: Final = re.compile(
-    r"([0-9]*\.[0-9]*) ?\\(?:overline|bar|dot|overset\{\\cdot\}) ?(?:\{ ?([0-9 ]+)\}|([0-9]))"
+    r"(?<![0-9])([0-9]*\.[0-9]*) ?\\(?:overline|bar|dot|overset\{\\cdot\}) ?(?:\{ ?([0-9 ]+)\}|([0-9]))"
 )
-_TWO_DOTS: Final = re.compile(r"([0-9]*\.[0-9]*)\\dot ?\{?([0-9])\}?([0-9]*)\\dot ?\{?([0-9])\}?")
-_ELLIPSIS: Final = re.compile(r"([0-9]*\.[0-9]+)(?:\.\.\.+|\\(?:dots|ldots|cdots|dotsc)(?![A-Za-z]))")
+_TWO_DOTS: Final = re.compile(r"(?<![0-9])([0-9]*\.[0-9]*)\\dot ?\{?([0-9])\}?([0-9]*)\\dot ?\{?([0-9])\}?")
+_ELLIPSIS: Final = re.compile(r"(?<![0-9])([0-9]*\.[0-9]+)(?:\.\.\.+|\\(?:dots|ldots|cdots|dotsc)(?![A-Za-z]))")
 _DECIMAL_COMMA: Final = re.compile(r"(?<![0-9,])([0-9]+),([0-9]+)(?![0-9,])")
 _LONG: Final = 6
 """A decimal that goes on with dots and shows no cycle is taken as written from so many digits."""
@@ -44,7 +45,7 @@ def join_digits(text: str, decimal_comma: bool) -> str:
     if "," in text:
         text = _outside_brackets(_INDIAN, _outside_brackets(_COMMAS, text))
     if " " in text:
-        text = _SPACES.sub(lambda match: match[0].replace(" ", ""), text)
+        text = _SPACES.sub(lambda match: match[0].replace(" ", "").replace(",", "."), text)
     if "'" in text or "_" in text:
         text = _MARKS.sub(lambda match: match[0].replace("'", "").replace("_", ""), text)
     return text

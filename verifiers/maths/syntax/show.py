@@ -85,7 +85,8 @@ def _repeating(node: Node) -> _Shown:
 
 
 def _based(node: Node) -> _Shown:
-    return f"{node[1].upper()}_{{{node[2]}}}", _ATOM
+    zero = "0" if node[1][0].isalpha() else ""
+    return f"{zero}{node[1].upper()}_{{{node[2]}}}", _ATOM
 
 
 def _const(node: Node) -> _Shown:

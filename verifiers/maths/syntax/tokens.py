@@ -14,6 +14,8 @@ from assaygym.verifiers.maths.syntax.tree import MAX_CHARS, MAX_TOKENS, MathSynt
 __all__ = ["DIFFERENTIAL", "END", "is_number", "is_word", "shown", "text_of", "tokenize"]
 
 END: Final = ""
+_ENDS: Final = (END,) * 8
+"""So many that looking a few tokens ahead needs no check."""
 DIFFERENTIAL: Final = "\0"
 """Before a name: the `dx` of an integral that is being read. No text gives a token that starts so and is longer."""
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -45,7 +47,7 @@ def tokenize(text: str) -> list[str]:
     tokens: list[str] = _scan(text)
     if len(tokens) > MAX_TOKENS:
         raise MathSyntaxError(f"{len(tokens)} tokens, over the limit of {MAX_TOKENS}")
-    tokens.append(END)
+    tokens.extend(_ENDS)
     return tokens
 
 

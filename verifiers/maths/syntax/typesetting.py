@@ -74,9 +74,12 @@ _UNWORDED: Final = frozenset((
 ))  # fmt: skip
 _AMBIGUOUS: Final = frozenset(("min", "sec", "max"))
 """Functions that upright text leaves as text, since they are units or words too."""
-_PLAIN_TEXT: Final = re.compile(
-    r"[-+]?[0-9][-+0-9.,/ ]*|.*[=<>\\^_|].*|[^A-Za-z]*[0-9]+ ?[A-Za-z%]+|[-+(\[].*[0-9].*|[0-9].*", re.DOTALL
+_UNIT: Final = (
+    r"(?:[kcdmnμMG]?(?:m|g|s|N|J|W|V|A|Pa|K|C|L|T|F|H|Hz|mol|eV)|h|hr|min|sec|ft|in|mi|yd|lb|rad)(?:\^-?[0-9])?"
 )
+_UNIT_TEXT: Final = re.compile(rf"{_UNIT}(?:(?: / |[ /*·]){_UNIT}){{0,6}}")
+_SIGN: Final = re.compile(r"[=<>\\^_|]")
+_DIGIT: Final = re.compile("[0-9]")
 
 
 def plain_latex(text: str) -> str:
@@ -86,7 +89,8 @@ def plain_latex(text: str) -> str:
         text = _without_lines(_GLUE.sub(r"\\\1{\2}", text))
     text = _without_commands(text)
     if "\\text" in text:
-        text = _TEXT_TO_POWER.sub(r"\\text{\1}\2{\3}\\text{\4}", text) if "^" in text or "_" in text else text
+        for _ in range(3 if "^" in text or "_" in text else 0):
+            text = _TEXT_TO_POWER.sub(r"\\text{\1}\2{\3}\\text{\4}", text)
         text = _TEXT.sub(_upright, text)
     if "\\not" in text:
         text = _NOT.sub(lambda found: _NOTS.get(found[1], found[0]), text)
@@ -193,6 +197,9 @@ def _text(text: str, at: int) -> tuple[str, int]:
     return "\\text", start
 
 
+_OPENERS: Final = frozenset(("where", "for", "if", "when", "or", "and", "with"))
+
+
 def _upright(match: re.Match[str]) -> str:
     """Upright text that is mathematics, or one of the words of the grammar, as such; else a `text` token."""
     inner = " ".join(match[1].replace("~", " ").replace("\\;", " ").replace("\\,", " ").replace("\\!", "").split())
@@ -205,10 +212,13 @@ def _upright(match: re.Match[str]) -> str:
         return f" {bare.lower() if bare != 'U' else bare} "
     if (bare in FUNCTIONS and bare not in _AMBIGUOUS) or bare in GREEK or bare in CONSTANTS:
         return f"\\{bare} " if bare in FUNCTIONS or bare in GREEK or bare == "pi" else f" {bare} "
-    if (
-        inner in (",", ";")
-        or _PLAIN_TEXT.fullmatch(inner)
-        or bare.split()[0].lower() in ("where", "for", "if", "when", "or", "and", "with")
-    ):
+    if _UNIT_TEXT.fullmatch(inner):
+        return "\\text{" + inner.replace(" / ", "/").replace(" ", "*").replace("·", "*") + "}"
+    if _is_formula(inner) or bare[:6].split(" ")[0].lower() in _OPENERS:
         return f" {inner} "
     return f"\\text{{{inner}}}"
+
+
+def _is_formula(text: str) -> bool:
+    """Whether upright text has signs of relations or scripts, or digits not after a word: `x=5`, `3 apples`, not `H2O`."""
+    return text in ",;" or _SIGN.search(text) is not None or (not text[0].isalpha() and _DIGIT.search(text) is not None)

@@ -24,11 +24,17 @@ from assaygym.verifiers.maths.syntax.tree import Node
 __all__ = ["is_unit_word", "quantity"]
 
 _NO_UNITS: Final = frozenset(("or", "and", "to", "where", "for", "if", "when", "with", "such", "is", "are", "mod", "in",
-    "union", "choose", "otherwise", "base", "as", "on", "not", "than", "infinity", "undefined"))  # fmt: skip
+    "union", "choose", "otherwise", "base", "as", "on", "not", "than", "infinity", "undefined",
+    "at", "least", "most", "more", "less", "fewer", "plus", "minus", "times", "over", "divided", "squared", "cubed", "except",
+    "approximately", "about", "but", "nor", "neither", "either", "without", "greater", "smaller", "equal", "equals", "half",
+    "double", "below", "above", "wrong", "false", "incorrect", "until", "between", "under", "odd", "even", "prime"))  # fmt: skip
 _QUOTIENTS: Final = frozenset(
     ("m/s", "km/h", "m/h", "ft/s", "g/mol", "cm/s", "mi/h", "N/m", "J/K", "V/m", "m/min", "km/s")
 )
 _LINKS: Final = frozenset(("per", "a", "of", "an"))
+_SYMBOL: Final = re.compile(
+    r"(?:\*|/|\^-?[0-9])?(?:[kcdmnμMG]?(?:m|g|s|N|J|W|V|A|Pa|K|C|L|T|F|H|Hz|mol|eV)|h)?(?:\^-?[0-9])?"
+)
 _POWER: Final = re.compile(r"[-+]?[0-9]{1,2}")
 _WRITTEN: Final = re.compile(r"[^\W\d_][\w .°'/^·*-]*\.?", re.UNICODE)
 
@@ -76,7 +82,9 @@ def _unit_name(parser: Parser) -> str:
             parts.append("/" if token == "/" else "*")
             parts.append(_piece(parser))
         elif _is_piece(token) and parts[0].lower() not in MAGNITUDES:
-            parts.append(_piece(parser))
+            piece = _piece(parser)
+            both = _SYMBOL.fullmatch(parts[-1]) and _SYMBOL.fullmatch(piece)
+            parts.append(f"*{piece}" if both else piece)
         else:
             return "".join(parts).rstrip(".")
 
@@ -84,10 +92,16 @@ def _unit_name(parser: Parser) -> str:
 def _piece(parser: Parser) -> str:
     token = parser.tokens[parser.at]
     text = text_of(token)
-    if text is not None and not _WRITTEN.fullmatch(text) and text not in ("°", "%", "\\%"):
+    if text is not None and text not in ("°", "%", "\\%") and (not _WRITTEN.fullmatch(text) or _says_more(text)):
         raise parser.refuse(token, "as a unit")
     parser.at += 1
     return (token if text is None else text).replace(" ", "").rstrip(".")
+
+
+def _says_more(text: str) -> bool:
+    """Whether a text has a word that changes what the number before it means: "or less", "at most"."""
+    words = text.lower().replace("-", " ").split()
+    return words != ["in"] and not _NO_UNITS.isdisjoint(words)
 
 
 def _is_piece(token: str, after_sign: bool = False) -> bool:
