@@ -64,6 +64,13 @@ def compare(a: Scalar, b: Scalar, fuel: Fuel) -> int | None:
     Raises:
         OutOfFuelError: the fuel is spent.
     """
+    try:
+        return _compare(a, b, fuel)
+    except RecursionError:
+        return None
+
+
+def _compare(a: Scalar, b: Scalar, fuel: Fuel) -> int | None:
     left, right = infinity(a.tree), infinity(b.tree)
     if left or right:
         return _with_infinity(a, b, left, right)

@@ -24,6 +24,13 @@ def proportional(gold: Scalar, pred: Scalar, fuel: Fuel) -> Finding:
     Raises:
         OutOfFuelError: the fuel is spent.
     """
+    try:
+        return _proportional(gold, pred, fuel)
+    except RecursionError:
+        return undecided("scalars", "nested too deeply")
+
+
+def _proportional(gold: Scalar, pred: Scalar, fuel: Fuel) -> Finding:
     if gold.tree == pred.tree:
         return same("structure", "identical")
     names = tuple(sorted(gold.traits.names | pred.traits.names))

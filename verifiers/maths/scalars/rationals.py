@@ -346,7 +346,7 @@ def _series(node: Node, names: Names, fuel: Fuel) -> Pair:
         a, b = evaluate(body, inner, fuel)
         p, q = ((p * b + a * q) if b != q else p + a, q * b if b != q else q) if kind == "sum" else (p * a, q * b)
         if q > _WORD or not -_WORD < p < _WORD:
-            p, q = _bounded(*reduced((p, q)), fuel)
+            p, q = _bounded(p, q, fuel)
     return p, q
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from assaygym.verifiers.maths.finding import Finding, differ
+from assaygym.verifiers.maths.finding import Finding, differ, undecided
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.policy import MathPolicy
 from assaygym.verifiers.maths.scalars import rationals
@@ -41,11 +41,14 @@ def same_value(gold: Scalar, pred: Scalar, policy: MathPolicy, fuel: Fuel) -> Fi
     Raises:
         OutOfFuelError: the fuel is spent.
     """
-    finding = decide(gold, pred, fuel)
-    if not finding.equal:
-        finding = near(gold, pred, policy, fuel) or finding
-    if finding.equal and not policy.unevaluated and _is_literal(gold.tree) and _is_left_to_do(pred.tree):
-        return differ("policy", "arithmetic that is left to do")
+    try:
+        finding = decide(gold, pred, fuel)
+        if not finding.equal:
+            finding = near(gold, pred, policy, fuel) or finding
+        if finding.equal and not policy.unevaluated and _is_literal(gold.tree) and _is_left_to_do(pred.tree):
+            return differ("policy", "arithmetic that is left to do")
+    except RecursionError:
+        return undecided("scalars", "nested too deeply")
     return finding
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
-from assaygym.verifiers.maths.fuel import Fuel
+from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
 from assaygym.verifiers.maths.scalars import digits, fields, floats, rationals
 from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, Traits
 from assaygym.verifiers.maths.scalars.outcomes import NoValueError, UnfitError, UnsureError
@@ -24,6 +24,8 @@ Occasion = tuple[tuple[str, ...], tuple[str, ...], int]
 """Where values are compared: the names of real variables and of integers, both sorted, and the number of the point."""
 FIRM = 1e-9
 """Relative error of a value that is firm."""
+MOST_STEPS = 400_000
+"""Fuel of one evaluation: another kind of evaluation may need less for the same tree."""
 MOST_HELD = 500
 """Values that a scalar keeps: answers with ever new names must not fill the memory."""
 _NO_PLACE: Final[dict[str, Pair]] = {}
@@ -74,7 +76,7 @@ class Scalar:
         if entry is not None:
             fuel.spend(entry[1])
             return entry[0]  # type: ignore[no-any-return]
-        return self._work("rational", lambda: rationals.evaluate(tree, rationals.NO_NAMES, fuel), fuel)
+        return self._work("rational", lambda own: rationals.evaluate(tree, rationals.NO_NAMES, own), fuel)
 
     def residue(self, index: int, whole: tuple[str, ...], k: int, fuel: Fuel) -> Residue | NoValueError:
         """The value in a fixed field, at the k-th values of the integers."""
@@ -83,7 +85,7 @@ class Scalar:
         if entry is not None:
             fuel.spend(entry[1])
             return entry[0]  # type: ignore[no-any-return]
-        return self._work(key, lambda: self.in_field(FIELDS[index], whole, k, fuel), fuel)
+        return self._work(key, lambda own: self.in_field(FIELDS[index], whole, k, own), fuel)
 
     def in_field(self, field: Field, whole: tuple[str, ...], k: int, fuel: Fuel) -> Residue:
         """As `residue`, in any field, not remembered.
@@ -107,9 +109,9 @@ class Scalar:
             fuel.spend(entry[1])
             return entry[0]  # type: ignore[no-any-return]
 
-        def work() -> Double:
-            fuel.spend(self.traits.size * STEPS_PER_NODE)
-            spot = floats.Spot(_point(occasion), fuel)
+        def work(own: Fuel) -> Double:
+            own.spend(self.traits.size * STEPS_PER_NODE)
+            spot = floats.Spot(_point(occasion), own)
             value, error = floats.evaluate(self.tree, spot)
             return Double(value, error, not spot.absorbed and error <= FIRM * abs(value))
 
@@ -123,9 +125,9 @@ class Scalar:
             fuel.spend(entry[1])
             return entry[0]  # type: ignore[no-any-return]
 
-        def work() -> tuple[digits.Ball, int]:
-            fuel.spend(self.traits.size * STEPS_PER_NODE)
-            desk = digits.Desk(_point(occasion), precision, fuel)
+        def work(own: Fuel) -> tuple[digits.Ball, int]:
+            own.spend(self.traits.size * STEPS_PER_NODE)
+            desk = digits.Desk(_point(occasion), precision, own)
             return digits.evaluate(self.tree, desk), desk.span
 
         return self._work(key, work, fuel)
@@ -139,11 +141,13 @@ class Scalar:
         scalar: Scalar = entry[0]
         return scalar
 
-    def _work(self, key: Any, evaluate: Callable[[], T], fuel: Fuel) -> T | NoValueError:
-        before = fuel.left
+    def _work(self, key: Any, evaluate: Callable[[Fuel], T], fuel: Fuel) -> T | NoValueError:
+        own = Fuel(MOST_STEPS)
         value: T | NoValueError
         try:
-            value = evaluate()
+            value = evaluate(own)
+        except OutOfFuelError:
+            value = UnfitError("too much work")
         except NoValueError as error:
             value = error.with_traceback(None)
             value.__context__ = None
@@ -151,11 +155,14 @@ class Scalar:
             value = UnfitError("nested too deeply")
         except (OverflowError, ValueError, ZeroDivisionError):
             value = UnsureError("beyond the range of the numbers used")
+        except (IndexError, TypeError):
+            value = UnfitError("not a tree of the grammar")
         if len(self._held) >= MOST_HELD:
             self._held.clear()
         number = key[2] if type(key) is tuple and len(key) == 3 else key[0][2] if type(key) is tuple else 0
         if number < KEYED:
-            self._held[key] = (value, before - fuel.left)
+            self._held[key] = (value, MOST_STEPS - own.left)
+        fuel.spend(MOST_STEPS - own.left)
         return value
 
 
