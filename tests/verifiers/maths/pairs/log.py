@@ -54,6 +54,9 @@ SAME: list[tuple[str, str]] = [
     (r"x\ln x - x", r"-x+x\ln{x}"),
     (r"\ln^2 2", r"(\ln2)^2"),
     (r"\ln^2 2", r"\ln2\cdot\ln2"),
+    (r"\ln(x^2+2x+1)", r"2\ln(x+1)"),
+    (r"2^{\log_2 x}", "x"),
+    (r"\log_8 x", r"\frac13\log_2 x"),
 ]
 DIFFERENT: list[tuple[str, str]] = [
     (r"\log_5 7", r"\log_7 5"),
@@ -129,4 +132,17 @@ DIFFERENT: list[tuple[str, str]] = [
     (r"\ln^2 2", r"2\ln 2"),
     (r"\ln^2 2", r"\ln 2^2"),
     (r"\ln^2 2", r"\ln 2"),
+    (r"\ln(x+1)", r"\ln x+1"),
+    (r"\ln(x+1)", r"\ln x+\ln 1"),
+    (r"\ln(x+1)", "x"),
+    (r"\ln(x+1)", r"\ln(x-1)"),
+    (r"\log x^2", r"(\log x)^2"),
+    (r"\log x^2", r"\log^2x"),
+    (r"\log x^2", r"2x\log"),
+    (r"\log_2(x+3)", r"\log_2x+3"),
+    (r"\log_2(x+3)", r"\log_2x+\log_23"),
+    (r"\log_2(x+3)", r"\log_{2x}3"),
+    (r"\frac{\ln 8}{\ln 2}", r"\ln 4"),
+    (r"\frac{\ln 8}{\ln 2}", r"\ln 6"),
+    (r"\frac{\ln 8}{\ln 2}", "4"),
 ]

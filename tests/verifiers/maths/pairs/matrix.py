@@ -49,6 +49,8 @@ SAME: list[tuple[str, str]] = [
     (r"\begin{pmatrix} x+y \\ 2x \end{pmatrix}", r"\begin{pmatrix} y+x \\ 2x \end{pmatrix}"),
     (r"\begin{pmatrix} x+y \\ 2x \end{pmatrix}", "(x+y,2x)"),
     (r"\begin{pmatrix} x+y \\ 2x \end{pmatrix}", r"\begin{bmatrix}x+y\\x+x\end{bmatrix}"),
+    (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}^T", r"\begin{pmatrix}1&3\\2&4\end{pmatrix}"),
+    (r"2\begin{pmatrix}1\\2\end{pmatrix}+\begin{pmatrix}0\\1\end{pmatrix}", r"\begin{pmatrix}2\\5\end{pmatrix}"),
 ]
 DIFFERENT: list[tuple[str, str]] = [
     (r"\begin{pmatrix}5&0\\-1&2\end{pmatrix}", r"\begin{pmatrix}5&-1\\0&2\end{pmatrix}"),
@@ -110,4 +112,14 @@ DIFFERENT: list[tuple[str, str]] = [
     (r"\begin{pmatrix} x+y \\ 2x \end{pmatrix}", r"\begin{pmatrix} 2x \\ x+y \end{pmatrix}"),
     (r"\begin{pmatrix} x+y \\ 2x \end{pmatrix}", r"\begin{pmatrix} x-y \\ 2x \end{pmatrix}"),
     (r"\begin{pmatrix} x+y \\ 2x \end{pmatrix}", "3x+y"),
+    (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"\begin{pmatrix}1&2\\3&4\end{pmatrix}^T"),
+    (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"\begin{pmatrix}1&2&3&4\end{pmatrix}"),
+    (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"\begin{pmatrix}1\\2\\3\\4\end{pmatrix}"),
+    (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "-2"),
+    (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "1, 2, 3, 4"),
+    (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"\begin{pmatrix}1&2\\3&4+0.001\end{pmatrix}"),
+    (r"\begin{pmatrix}0\\0\end{pmatrix}", "0"),
+    (r"\begin{pmatrix}0\\0\end{pmatrix}", r"\begin{pmatrix}0&0\\0&0\end{pmatrix}"),
+    (r"\begin{pmatrix}0\\0\end{pmatrix}", r"\begin{pmatrix}0\\0\\0\end{pmatrix}"),
+    (r"\begin{pmatrix}0\\0\end{pmatrix}", "(0)"),
 ]

@@ -147,4 +147,11 @@ DIFFERENT: list[tuple[str, str]] = [
     ("F", "T"),
     ("F", "1"),
     ("F", "G"),
+    ("A", r"\boxed{A}, no, \boxed{B}"),
+    ("A", "not A"),
+    ("A", "I rule out A."),
+    ("A", "AB"),
+    ("C", r"\boxed{(C) \text{ or } (D)}"),
+    ("C", "The answer is neither C nor D."),
+    ("C", r"\boxed{\text{C is false}}"),
 ]

@@ -43,6 +43,7 @@ SAME: list[tuple[str, str]] = [
     (r"(\pm 3, 0)", "(3,0),(-3,0)"),
     (r"(\pm 3, 0)", "(-3,0),(3,0)"),
     (r"\pm 0", "0"),
+    (r"x=\pm 1, y=\pm 2", r"x=\pm1, y=\pm2"),
 ]
 DIFFERENT: list[tuple[str, str]] = [
     (r"\pm 8", "8"),
@@ -109,4 +110,10 @@ DIFFERENT: list[tuple[str, str]] = [
     (r"(\pm 3, 0)", r"(\pm3,\pm3)"),
     (r"(\pm 3, 0)", r"\pm3"),
     (r"(\pm 3, 0)", "(3,0),(3,0)"),
+    (r"\pm 3", "3, -3, 6"),
+    (r"\pm 3", "3"),
+    (r"\pm 3", "-3,-3"),
+    (r"\pm 3", r"\pm3i"),
+    (r"\pm 3", r"\pm 3, 0"),
+    (r"\pm 3", "3-3"),
 ]

@@ -60,6 +60,11 @@ SAME: list[tuple[str, str]] = [
     (r"\sqrt{2023}", r"17\sqrt{7}"),
     (r"\sqrt{2023}", r"\sqrt{7\cdot17^2}"),
     (r"\sqrt[3]{-8}", "-2"),
+    (r"\sqrt{50}-\sqrt{18}", r"2\sqrt2"),
+    (r"\sqrt{6+2\sqrt5}", r"1+\sqrt5"),
+    (r"\sqrt[6]{8}", r"\sqrt2"),
+    (r"\frac{\sqrt[3]{4}}{2}", r"\frac{1}{\sqrt[3]{2}}"),
+    (r"\frac{\sqrt[3]{4}}{2}", "2^{-1/3}"),
 ]
 DIFFERENT: list[tuple[str, str]] = [
     (r"- \sqrt { 2 }", r"\sqrt2"),
@@ -142,4 +147,16 @@ DIFFERENT: list[tuple[str, str]] = [
     (r"\sqrt{\frac{2}{3}}", r"\frac{2}{\sqrt3}"),
     (r"\sqrt{\frac{2}{3}}", r"\frac23"),
     (r"\sqrt{\frac{2}{3}}", r"\sqrt{\frac32}"),
+    (r"\sqrt[3]{-27}", "3"),
+    (r"\sqrt[3]{-27}", r"\frac{3}{2}+\frac{3\sqrt3}{2}i"),
+    (r"\sqrt{10001}-100", "0.005"),
+    (r"\sqrt{10001}-100", r"\frac{1}{200}"),
+    (r"\sqrt{10001}-100", "0"),
+    (r"\sqrt{2}^{\sqrt2}", "2"),
+    (r"\sqrt{2}^{\sqrt2}", r"\sqrt{2^2}"),
+    (r"\sqrt{2}^{\sqrt2}", r"2^{\sqrt{2}}"),
+    (r"\sqrt{2+\sqrt{2+\sqrt2}}", "2"),
+    (r"\sqrt{2+\sqrt{2+\sqrt2}}", r"\sqrt{2+\sqrt2}"),
+    (r"\sqrt{2+\sqrt{2+\sqrt2}}", r"2\cos\frac{\pi}{8}"),
+    (r"\sqrt{2+\sqrt{2+\sqrt2}}", r"\sqrt{2-\sqrt{2+\sqrt{2}}}"),
 ]
