@@ -11,7 +11,25 @@ __all__ = ["to_latex"]
 _SUPERSCRIPTS: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣʸᵏᵃᵇᵈᵉᵐᵖᵗʲʳˢᵀ", "0123456789+-=()nixykabdemptjrsT", strict=True))
 _SUBSCRIPTS: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₖₓᵢⱼₐₘₚₜ", "0123456789+-=()nkxijampt", strict=True))
 _UP, _UP_END, _DOWN, _DOWN_END = "\ue000", "\ue001", "\ue002", "\ue003"
-_FRACTIONS: Final = "½12 ⅓13 ⅔23 ¼14 ¾34 ⅕15 ⅖25 ⅗35 ⅘45 ⅙16 ⅚56 ⅐17 ⅛18 ⅜38 ⅝58 ⅞78 ⅑19".split()
+_FRACTIONS: Final = [
+    "½12",
+    "⅓13",
+    "⅔23",
+    "¼14",
+    "¾34",
+    "⅕15",
+    "⅖25",
+    "⅗35",
+    "⅘45",
+    "⅙16",
+    "⅚56",
+    "⅐17",
+    "⅛18",
+    "⅜38",
+    "⅝58",
+    "⅞78",
+    "⅑19",
+]
 _GREEK: Final = {
     **dict(zip("αβγδεζηθικλμνξπρςστυφχψω", (
         "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
@@ -22,17 +40,20 @@ _GREEK: Final = {
 }  # fmt: skip
 _COMMANDS: Final = {
     "×": "times", "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "cdot", "∗": "ast", "∞": "infty",
-    "≤": "le", "≦": "le", "⩽": "le", "≥": "ge", "≧": "ge", "⩾": "ge", "≠": "ne", "≈": "approx", "≅": "cong", "≃": "simeq",
+    "≤": "le", "≦": "le", "⩽": "le", "≥": "ge", "≧": "ge", "⩾": "ge", "≠": "ne", "≈": "approx", "≅": "cong",
+    "≃": "simeq",
     "≡": "equiv", "∼": "sim", "∪": "cup", "∩": "cap", "∈": "in", "∉": "notin", "∅": "emptyset", "⊂": "subset",
     "⊆": "subseteq", "⊊": "subsetneq", "∖": "setminus", "±": "pm", "∓": "mp", "⟨": "langle", "⟩": "rangle",
     "〈": "langle", "〉": "rangle", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil", "→": "to", "⟶": "to",
     "↦": "mapsto", "∑": "sum", "∏": "prod", "∫": "int", "∠": "angle", "∡": "angle", "△": "triangle", "⊥": "perp",
-    "∥": "parallel", "∣": "mid", "∀": "forall", "∃": "exists", "∧": "land", "∨": "lor", "∴": "therefore", "∂": "partial",
+    "∥": "parallel", "∣": "mid", "∀": "forall", "∃": "exists", "∧": "land", "∨": "lor", "∴": "therefore",
+    "∂": "partial",
     "ℓ": "ell", "ℏ": "hbar", "ℵ": "aleph", "∇": "nabla", "⊙": "odot", "…": "dots", "⋯": "cdots", "℧": "mho", "‖": "|",
     "⁡": "", "⇒": "Rightarrow", "⟹": "Rightarrow", "⇔": "Leftrightarrow",
 }  # fmt: skip
 _PLAIN: Final = {
-    **dict.fromkeys("−–‐‑‒﹣", "-"), **dict.fromkeys("÷∕⁄∶"[:3], "/"), "∶": ":", "ː": ":", "꞉": ":", "⁢": "", "⁣": ",", "⁤": "+",
+    **dict.fromkeys("−–‐‑‒﹣", "-"), **dict.fromkeys("÷∕⁄∶"[:3], "/"), "∶": ":", "ː": ":", "꞉": ":", "⁢": "", "⁣": ",",
+    "⁤": "+",
     "√": "\\sqrt ", "∛": "\\sqrt[3]", "∜": "\\sqrt[4]", "°": "^\\circ ", "˚": "^\\circ ", "º": "^\\circ ",
     "℃": "^\\circ C", "℉": "^\\circ F", "′": "'", "″": "''", "‴": "'''", "’": "'", "‘": "'", "ʹ": "'", "＇": "'",
     "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‰": "‰", "，": ",", "、": ",", "。": ".", "．": ".", "；": ";",
@@ -81,7 +102,7 @@ _STACKED: Final = re.compile(r"\^\{([0-9]+)\}/_\{([0-9]+)\}")
 
 
 def to_latex(text: str) -> str:
-    r"""The text with what is known of Unicode mathematics as LaTeX: `x²` as `x^{2}`, `√` as `\\sqrt`, `½` as `\\frac{1}{2}`."""
+    r"""The text with what is known of Unicode mathematics as LaTeX: `x²` as `x^{2}`, `√` as `\sqrt`."""
     text = text.translate(_TABLE)
     if _UP in text or _DOWN in text:
         text = text.replace(_UP_END + _UP, "").replace(_DOWN_END + _DOWN, "")

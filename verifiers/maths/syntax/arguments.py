@@ -13,7 +13,7 @@ __all__ = ["argument", "exponent"]
 
 
 def argument(parser: Parser, digit: bool = False) -> Node:
-    r"""What a command takes: a group, a command with its own arguments, or one token (with `digit`, one digit of it)."""
+    r"""What a command takes: a group, a command with its own arguments, or one token (with `digit`, a digit of it)."""
     parser.deeper()
     token = parser.tokens[parser.at]
     parser.at += 1

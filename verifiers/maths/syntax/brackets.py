@@ -1,7 +1,7 @@
 r"""What stands between brackets, bars and braces.
 
-`(a)` and `[a]` are the expression itself; with commas a `seq`. Bare braces group, and with a comma or a bar are a set as
-plain text writes it. `|a|` closes at the next bar that cannot open: `|2|x|-1|` is refused or read as |2| x |-1|, while
+`(a)` and `[a]` are the expression itself; with commas a `seq`. Bare braces group, and with a comma or a bar are a set
+as plain text writes it. `|a|` closes at the next bar that cannot open: `|2|x|-1|` is refused or read as |2| x |-1|, while
 `\left|..\right|` (`\lvert`, `\rvert`) nest.
 """
 
@@ -208,7 +208,9 @@ def _angle(parser: Parser) -> Node:
 
 BRACKET_PREFIXES: Final[dict[str, Prefix]] = {
     "{": _brace, "\\{": _set, "\\lbrace": _set, "(": _bracket("("), "[": _bracket("["), "]": _bracket("]"),
-    "\\lbrack": _bracket("["), "\\lparen": _bracket("("), "|": _bars, "\\vert": _bars, "\\lvert": _between("\\rvert", "abs"),
-    "\\|": _norm("\\|"), "\\Vert": _norm("\\Vert"), "\\lVert": _norm("\\rVert"), "\\lfloor": _between("\\rfloor", "floor"),
+    "\\lbrack": _bracket("["), "\\lparen": _bracket("("), "|": _bars, "\\vert": _bars, "\\lvert": _between("\\rvert",
+    "abs"),
+    "\\|": _norm("\\|"), "\\Vert": _norm("\\Vert"), "\\lVert": _norm("\\rVert"), "\\lfloor": _between("\\rfloor",
+    "floor"),
     "\\lceil": _between("\\rceil", "ceil"), "\\langle": _angle,
 }  # fmt: skip

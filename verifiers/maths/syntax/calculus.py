@@ -157,7 +157,7 @@ def _is_outside(parser: Parser, place: int) -> bool:
 
 
 def derivative(parser: Parser) -> Node | None:
-    r"""After `\frac`: `{d}{dx}` applied to what follows, or the name `{dy}{dx}`; None, nothing consumed, for other fractions."""
+    r"""After `\frac`: `{d}{dx}` applied to what follows, or the name `{dy}{dx}`; None for other fractions."""
     tokens, at = parser.tokens, parser.at
     text = "".join(tokens[at : at + 16]).replace("\\partial", "∂")
     match = _DERIVATIVE.match(text)
@@ -180,6 +180,7 @@ def _after(tokens: list[str], at: int, length: int) -> int:
 
 
 CALCULUS_PREFIXES: Final[dict[str, Prefix]] = {
-    "\\sum": _big("sum"), "\\prod": _big("prod"), "\\int": _integral, "\\lim": _limit, "lim": _limit, "sum": _big("sum"),
+    "\\sum": _big("sum"), "\\prod": _big("prod"), "\\int": _integral, "\\lim": _limit, "lim": _limit,
+    "sum": _big("sum"),
     "prod": _big("prod"),
 }  # fmt: skip

@@ -54,9 +54,9 @@ def take_words(parser: Parser) -> list[str]:
             continue
         if len(written) == 1 and written != "a":
             return found
-        if not words or not all(word in PHRASE for word in words) or written in ("a", "C"):
-            if written != "a" or not is_word(parser.ahead(1)) or parser.ahead(1).lower() not in PHRASE:
-                return found
+        is_article = written == "a" and is_word(parser.ahead(1)) and parser.ahead(1).lower() in PHRASE
+        if not is_article and (not words or written == "a" or not all(word in PHRASE for word in words)):
+            return found
         parser.at += 1
         found.extend(words)
 

@@ -1,13 +1,13 @@
-r"""The Pratt parser's engine: a place in the tokens, and the loop that grows an expression; tables say what each token does.
+r"""The Pratt parser's engine: a place in the tokens, and the loop that grows an expression. Tables say what tokens do.
 
-`PREFIX[token]` reads what starts with the token (which is consumed); `INFIX[token]` is how tightly it binds and what reads
-on from there (the token is not yet consumed), returning the node it was given, itself, to stop instead.
+`PREFIX[token]` reads what starts with the token (which is consumed); `INFIX[token]` is how tightly it binds and what
+reads on from there (the token is not yet consumed), returning the node it was given, itself, to stop instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from assaygym.verifiers.maths.syntax.lexicon import PRODUCT
 from assaygym.verifiers.maths.syntax.tokens import END, shown
@@ -22,7 +22,7 @@ INFIX: Final[dict[str, tuple[int, Infix]]] = {}
 
 
 class Parser:
-    """A place in a list of tokens. `literal` and `beside` read tokens that are in no table.
+    r"""A place in a list of tokens. `literal` and `beside` read tokens that are in no table.
 
     Attributes:
         bars: how many `|` are open, so that the next one closes; more than 0 also where `|` separates (set-builder).
@@ -35,8 +35,8 @@ class Parser:
 
     __slots__ = ("at", "bars", "bound", "colon", "conditions", "depth", "head", "tokens", "unusual")
 
-    literal: Callable[[Parser, str], Node]
-    beside: Callable[[Parser, Node, str], Node | None]
+    literal: ClassVar[Callable[[Parser, str], Node]]
+    beside: ClassVar[Callable[[Parser, Node, str], Node | None]]
 
     def __init__(self, tokens: list[str]) -> None:
         self.tokens = tokens

@@ -1,8 +1,8 @@
 r"""Applied functions: sine to logarithm, roots, fractions, binomials, and what each takes as its argument.
 
 Without brackets a function takes the product that follows, up to the next function, sign or opening bracket:
-`\sin 2x\cos x` is (sin 2x)(cos x), `\sin x(x+1)` is (sin x)(x+1), but `\sin 2(x+1)` is sin(2(x+1)). A quotient is not part
-of it, unless it is a multiple of pi over an integer: `\sin x/x` is (sin x)/x, `\cos 2\pi/7` is cos(2 pi/7).
+`\sin 2x\cos x` is (sin 2x)(cos x), `\sin x(x+1)` is (sin x)(x+1), but `\sin 2(x+1)` is sin(2(x+1)). A quotient is not
+part of it, unless it is a multiple of pi over an integer: `\sin x/x` is (sin x)/x, `\cos 2\pi/7` is cos(2 pi/7).
 `\sin^{-1}` is the inverse function; `\ln^{-1}` is refused. `\sqrt12` is the root of 12 (TeX would print the root of 1).
 """
 
@@ -170,7 +170,8 @@ def _gamma(parser: Parser) -> Node:
     return _applied(parser, "gamma") if parser.tokens[parser.at] == "(" else name(parser, "Gamma")
 
 
-_BRACKETED: Final = frozenset(("tr", "Tr", "Re", "Im", "arg", "sign", "sgn", "det", "abs", "floor", "ceil", "ceiling", "max",
+_BRACKETED: Final = frozenset(("tr", "Tr", "Re", "Im", "arg", "sign", "sgn", "det", "abs", "floor", "ceil", "ceiling",
+    "max",
     "min", "gcd", "lcm", "hcf", "conj", "trace", "binomial"))  # fmt: skip
 """Bare names that are functions only before a bracket."""
 

@@ -28,7 +28,7 @@ def rational(over: int, under: int) -> Node:
 
 def is_integer(node: Node) -> bool:
     """Whether the node is a literal integer."""
-    return node[0] == "num" and node[2] == 1
+    return bool(node[0] == "num" and node[2] == 1)
 
 
 def negated(node: Node) -> Node:
@@ -59,7 +59,7 @@ def product(factors: Iterable[Node]) -> Node:
 
 
 def number(parser: Parser, token: str) -> Node:
-    r"""The number of a token that was just consumed, with the base or the fraction that follows: `3201_4`, `2\frac58`."""
+    r"""The number of a token that was just consumed, with the base or fraction after it: `3201_4`, `2\frac58`."""
     if token.isdigit():
         following = parser.tokens[parser.at]
         if following == "_":
@@ -125,7 +125,8 @@ def _mixed(parser: Parser, whole: int) -> Node:
 
 def _fraction_parts(parser: Parser, at: int) -> tuple[tuple[int, int] | None, int]:
     r"""The two integers after `\frac` in any of its spellings, and the place after them."""
-    tokens, found = parser.tokens, []
+    tokens = parser.tokens
+    found: list[int] = []
     while len(found) < 2 and tokens[at]:
         if tokens[at].isdigit():
             token = tokens[at]

@@ -1,7 +1,7 @@
 r"""Text of an answer (LaTeX, plain, Unicode, HTML, Markdown) to one plain notation, of which `parse` makes a tree.
 
-What goes: sizes, spaces, styles, colours, delimiters, quotes, labels, trailing punctuation, thousands separators, escapes
-doubled on the way. What is mathematics stays, so that no token is lost: an unknown command stays and is an error later.
+What goes: sizes, spaces, styles, colours, delimiters, quotes, labels, trailing punctuation, thousands separators,
+escapes doubled on the way. What is mathematics stays, so that no token is lost: an unknown command stays and is an error later.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ __all__ = ["normalise"]
 _LONGEST: Final = 4 * MAX_CHARS
 """A longer text is returned as it is; `parse` refuses it."""
 _CLEAN: Final = re.compile(
-    r"(?:[A-Za-z0-9+\-*/^){}=|!:&%\[\]>]|\((?!mod)|_(?![0-9]{3}(?![0-9]))|<(?![A-Za-z/])|(?<![0-9.,{]),(?![0-9])|,(?=[0-9]{1,2}(?![0-9]))|(?<![0-9]) (?! )| (?![0-9 ]|[xX] [0-9])"
+    r"(?:[A-Za-z0-9+\-*/^){}=|!:&%\[\]>]|\((?!mod)|_(?![0-9]{3}(?![0-9]))|<(?![A-Za-z/])"
+    r"|(?<![0-9.,{]),(?![0-9])|,(?=[0-9]{1,2}(?![0-9]))|(?<![0-9]) (?! )| (?![0-9 ]|[xX] [0-9])"
     r"|\.(?=[0-9]{1,12}(?![0-9.,(\\]))|\\(?:frac|sqrt|pi|infty|cdot|times|pm|cup|cap|in|le|ge|leq|geq|ne|neq|ln|log|sin|cos"
     r"|tan|theta|alpha|binom|mathbb|circ|sum|lambda|dfrac)(?![A-Za-z])|\\[{}])*"
 )

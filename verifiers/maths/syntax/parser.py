@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from assaygym.verifiers.maths.syntax.accents import ACCENT_PREFIXES
 from assaygym.verifiers.maths.syntax.arguments import argument
 from assaygym.verifiers.maths.syntax.brackets import BRACKET_PREFIXES
 from assaygym.verifiers.maths.syntax.calculus import CALCULUS_PREFIXES
 from assaygym.verifiers.maths.syntax.core import INFIX, PREFIX, Parser
 from assaygym.verifiers.maths.syntax.environments import environment
 from assaygym.verifiers.maths.syntax.functions import FUNCTION_PREFIXES
+from assaygym.verifiers.maths.syntax.juxtaposed import beside
 from assaygym.verifiers.maths.syntax.literals import number
 from assaygym.verifiers.maths.syntax.names import NAME_PREFIXES, word
-from assaygym.verifiers.maths.syntax.operators import OPERATOR_PREFIXES, OPERATORS, beside
+from assaygym.verifiers.maths.syntax.operators import OPERATOR_PREFIXES, OPERATORS
 from assaygym.verifiers.maths.syntax.statements import answer
 from assaygym.verifiers.maths.syntax.tokens import DIFFERENTIAL, is_number, is_word, shown, text_of, tokenize
 from assaygym.verifiers.maths.syntax.tree import MAX_DEPTH, MathSyntaxError, Node, walk
@@ -110,6 +112,7 @@ def _chosen(parser: Parser) -> Node:
 Parser.literal = _literal
 Parser.beside = beside
 PREFIX.update(NAME_PREFIXES)
+PREFIX.update(ACCENT_PREFIXES)
 PREFIX.update(BRACKET_PREFIXES)
 PREFIX.update(FUNCTION_PREFIXES)
 PREFIX.update(CALCULUS_PREFIXES)

@@ -1,4 +1,4 @@
-r"""Items of an answer that are words: text, labels (`Area = 5`), sets in words ("all real numbers except 1"), properties."""
+r"""Items of an answer that are words: text, labels (`Area = 5`), sets ("all real numbers except 1")."""
 
 from __future__ import annotations
 

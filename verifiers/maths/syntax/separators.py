@@ -15,7 +15,8 @@ _TYPESET: Final = re.compile(r"(?<=[0-9])(?:\{,\}|,(?:\\[!,]| ?\\! ?)|\\[!,;:]|\
 _COMMAS: Final = re.compile(r"(?<![0-9.,A-Za-z_])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9,])", re.ASCII)
 _INDIAN: Final = re.compile(r"(?<![0-9.,A-Za-z_])[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?(?![0-9,])", re.ASCII)
 _SPACES: Final = re.compile(
-    r"(?<![0-9.,] )(?<![0-9.,A-Za-z_])[1-9][0-9]{0,2}(?: [0-9]{3})+(?:,[0-9]{1,2}(?![0-9,]))?(?![0-9]| ?/ ?[0-9]| [0-9])",
+    r"(?<![0-9.,] )(?<![0-9.,A-Za-z_])[1-9][0-9]{0,2}(?: [0-9]{3})+(?:,[0-9]{1,2}(?![0-9,]))?"
+    r"(?![0-9]| ?/ ?[0-9]| [0-9])",
     re.ASCII,
 )
 _DOTS: Final = re.compile(r"(?<![0-9.,])([1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,([0-9]+))?(?![0-9.,])")
@@ -32,7 +33,7 @@ _LONG: Final = 6
 
 
 def join_digits(text: str, decimal_comma: bool) -> str:
-    """The text with its numbers written plainly: `1{,}234` as `1234`, `0.(3)` as `0.\\overline{3}`."""
+    r"""The text with its numbers written plainly: `1{,}234` as `1234`, `0.(3)` as `0.\\overline{3}`."""
     if "." in text:
         text = _repeating(text)
         text = _DOTS.sub(_dotted, text) if text.count(".") > 1 or "," in text else text

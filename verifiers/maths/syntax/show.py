@@ -25,13 +25,16 @@ __all__ = ["show"]
 _ATOM: Final = POSTFIX + 10
 _Shown = tuple[str, int]
 _SIGNS: Final = {
-    "=": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "~": r"\approx", "in": r"\in", "notin": r"\notin",
+    "=": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "~": r"\approx", "in": r"\in",
+    "notin": r"\notin",
     "subset": r"\subset", "->": r"\to", "==": r"\equiv", "|": r"\mid", "perp": r"\perp", "par": r"\parallel",
 }  # fmt: skip
 _DOMAINS: Final = {"": "", "+": "^{+}", "-": "^{-}", "*": "^{*}", "0+": r"_{\ge 0}", "0-": r"_{\le 0}"}
 _CURRENCIES: Final = {"$": r"\$"}
-_ACCENTED: Final = {"vec": r"\vec", "hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot", "ddot": r"\ddot", "cal": r"\mathcal",
-    "frak": r"\mathfrak", "bb": r"\mathbb", "angle": r"\angle ", "triangle": r"\triangle ", "square": r"\square ", "odot": r"\odot ", "arc": r"\widearc",
+_ACCENTED: Final = {"vec": r"\vec", "hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot",
+    "ddot": r"\ddot", "cal": r"\mathcal",
+    "frak": r"\mathfrak", "bb": r"\mathbb", "angle": r"\angle ", "triangle": r"\triangle ", "square": r"\square ",
+    "odot": r"\odot ", "arc": r"\widearc",
     "line": r"\overleftrightarrow", "parallelogram": r"\parallelogram ", "check": r"\check"}  # fmt: skip
 _OTHERWISE: Final = r"\text{otherwise}"
 _UNIT_PART: Final = re.compile(r"[^/*^]+")
@@ -328,7 +331,8 @@ _RENDERERS: Final[dict[str, Callable[[Node], _Shown]]] = {
     "num": _num, "dec": _dec, "sci": _sci, "mixed": _mixed, "repeating": _repeating, "based": _based, "const": _const,
     "sym": _sym, "call": _call, "add": _add, "mul": _mul, "div": _div, "neg": _neg, "pow": _pow, "pm": _signed(r"\pm"),
     "mp": _signed(r"\mp"), "percent": _after(r"\%"), "deg": _deg, "unit": _unit, "money": _money, "fn": _fn,
-    "sum": _running, "prod": _running, "integral": _integral, "limit": _limit, "derivative": _derivative, "cases": _cases,
+    "sum": _running, "prod": _running, "integral": _integral, "limit": _limit, "derivative": _derivative,
+    "cases": _cases,
     "seq": _seq, "list": _list, "or": _or, "set": _set, "setof": _setof, "union": _of_sets(r" \cup "),
     "inter": _of_sets(r" \cap "), "minus": _of_sets(r" \setminus "), "domain": _domain, "matrix": _matrix,
     "ratio": _ratio, "rel": _rel, "with": _with, "words": _words,

@@ -18,7 +18,8 @@ Arithmetic  ("add", a, b...)  ("mul", a, b...)  ("div", a, b)  ("neg", a)  ("pow
             ("unit", a, name)             a quantity: the unit as written, without spaces: `cm`, `m/s^2`
             ("money", a, currency)        "$", "€", "£", "¥", ...
 Functions   ("fn", name, args...)         sin ... csch, asin ... acsch, exp, ln, log(x, base), where no base is written
-                                          ("fn", "log", x); root(x, degree), abs, floor, ceil, sign, factorial, double_factorial,
+                                          ("fn", "log", x); root(x, degree), abs, floor, ceil, sign, factorial,
+    double_factorial,
                                           binomial(n, k), gamma, max, min, gcd, lcm, mod(a, b), re, im, conj, arg, norm,
                                           det, tr, transpose
 Operators   ("sum" | "prod", body, name, low, high)

@@ -10,24 +10,32 @@ from assaygym.verifiers.maths.syntax.lexicon import CONSTANTS, FUNCTIONS, GREEK
 __all__ = ["plain_latex"]
 
 _DROPPED: Final = frozenset((
-    "left", "right", "middle", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "bigm", "Bigl", "Bigr", "Bigm", "biggl", "biggr",
-    "Biggl", "Biggr", "displaystyle", "textstyle", "scriptstyle", "scriptscriptstyle", "limits", "nolimits", "mathstrut",
-    "strut", "nonumber", "notag", "bf", "rm", "it", "sf", "tt", "cal", "large", "Large", "LARGE", "huge", "Huge", "small",
+    "left", "right", "middle", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "bigm", "Bigl", "Bigr", "Bigm", "biggl",
+    "biggr",
+    "Biggl", "Biggr", "displaystyle", "textstyle", "scriptstyle", "scriptscriptstyle", "limits", "nolimits",
+    "mathstrut",
+    "strut", "nonumber", "notag", "bf", "rm", "it", "sf", "tt", "cal", "large", "Large", "LARGE", "huge", "Huge",
+    "small",
     "normalsize", "tiny", "hfill", "hline", "centering", "noindent", "par", "smash", "protect", "null", "relax",
     "boldmath", "allowbreak", "nobreak", "hfil",
 ))  # fmt: skip
-_SPACES: Final = frozenset(("space", "enspace", "thinspace", "medspace", "thickspace", "enskip", "nobreakspace", "negthinspace",
+_SPACES: Final = frozenset(("space", "enspace", "thinspace", "medspace", "thickspace", "enskip", "nobreakspace",
+    "negthinspace",
     "negmedspace", "negthickspace"))  # fmt: skip
 _UNWRAPPED: Final = frozenset((
-    "boxed", "fbox", "framebox", "mathop", "mathbin", "mathrel", "mathord", "mathopen", "mathclose", "mathpunct", "mathinner",
+    "boxed", "fbox", "framebox", "mathop", "mathbin", "mathrel", "mathord", "mathopen", "mathclose", "mathpunct",
+    "mathinner",
     "cancel", "bcancel", "xcancel", "ensuremath", "underline", "uline", "emph", "underbrace", "smash", "mathnormal",
     "pmb", "hbox", "vbox", "colorbox", "fcolorbox", "llap", "rlap", "boxed*", "underset", "smashed", "framed",
 ))  # fmt: skip
 _TEXTS: Final = frozenset((
-    "text", "textbf", "textit", "textrm", "textsf", "texttt", "textup", "textnormal", "textmd", "textsc", "mbox", "mathrm",
-    "mathit", "mathsf", "mathtt", "operatorname", "operatorname*", "unit", "si", "rm", "up", "textsl", "bfseries", "mathup",
+    "text", "textbf", "textit", "textrm", "textsf", "texttt", "textup", "textnormal", "textmd", "textsc", "mbox",
+    "mathrm",
+    "mathit", "mathsf", "mathtt", "operatorname", "operatorname*", "unit", "si", "rm", "up", "textsl", "bfseries",
+    "mathup",
 ))  # fmt: skip
-_WITH_ARGUMENT: Final = frozenset(("color", "textcolor", "hspace", "vspace", "hskip", "label", "tag", "phantom", "hphantom",
+_WITH_ARGUMENT: Final = frozenset(("color", "textcolor", "hspace", "vspace", "hskip", "label", "tag", "phantom",
+    "hphantom",
     "vphantom", "kern", "mkern", "mskip", "vskip", "hspace*", "vspace*", "tag*", "raisebox", "cellcolor", "definecolor",
     "require", "usepackage", "fontsize", "selectfont"))  # fmt: skip
 _LINES: Final = (
@@ -36,12 +44,16 @@ _LINES: Final = (
 _ALIASES: Final = {
     "lbrace": "\\{", "rbrace": "\\}", "dotsc": "\\dots ", "dotsb": "\\dots ", "ldots": "\\dots ", "cdots": "\\dots ",
     "dfrac": "\\frac", "tfrac": "\\frac", "cfrac": "\\frac", "qquad": "\\quad ", "lt": "<", "gt": ">", "colon": ":",
-    "degree": "^\\circ ", "textdegree": "^\\circ ", "celsius": "^\\circ C", "percent": "\\%", "textdollar": "\\$", "dollar": "\\$",
-    "leqslant": "\\le ", "geqslant": "\\ge ", "leq": "\\le ", "geq": "\\ge ", "neq": "\\ne ", "lparen": "(", "rparen": ")",
+    "degree": "^\\circ ", "textdegree": "^\\circ ", "celsius": "^\\circ C", "percent": "\\%", "textdollar": "\\$",
+    "dollar": "\\$",
+    "leqslant": "\\le ", "geqslant": "\\ge ", "leq": "\\le ", "geq": "\\ge ", "neq": "\\ne ", "lparen": "(",
+    "rparen": ")",
     "lbrack": "[", "rbrack": "]", "nicefrac": "\\frac", "sfrac": "\\frac", "dbinom": "\\binom", "tbinom": "\\binom",
     "ohm": "\\Omega ", "textquotesingle": "'", "And": " and ", "newline": r"\\", "tabularnewline": r"\\",
-    "dprime": "\\prime\\prime ", "N": "\\mathbb{N}", "R": "\\mathbb{R}", "Z": "\\mathbb{Z}", "Q": "\\mathbb{Q}", "C": "\\mathbb{C}",
-    "reals": "\\mathbb{R}", "Reals": "\\mathbb{R}", "lq": "", "rq": "'", "textpi": "\\pi ", "textbackslash": "\\setminus ",
+    "dprime": "\\prime\\prime ", "N": "\\mathbb{N}", "R": "\\mathbb{R}", "Z": "\\mathbb{Z}", "Q": "\\mathbb{Q}",
+    "C": "\\mathbb{C}",
+    "reals": "\\mathbb{R}", "Reals": "\\mathbb{R}", "lq": "", "rq": "'", "textpi": "\\pi ",
+    "textbackslash": "\\setminus ",
 }  # fmt: skip
 _BAR_SIDES: Final = {
     "left": "\\lvert ",
@@ -61,15 +73,22 @@ _LINE_SPACING: Final = re.compile(r"\\\\ ?\[[0-9.]{1,8} ?[a-z]{2}\]")
 _NOT: Final = re.compile(r"\\not ?(=|\\in(?![a-z])|\\subset|\\equiv|<|>)")
 _NOTS: Final = {"=": "\\ne ", "\\in": "\\notin ", "<": "\\ge ", ">": "\\le "}
 _QUAD: Final = re.compile(
-    r" *\\quad *(?=\\quad|$|[,;)\]]|\\text|\\}|or\b|and\b|where\b|for\b|if\b|\\begin|\(|&|\\\\)|(?:(?<=^)|(?<=[,;&(]) ?)\\quad "
+    r" *\\quad *(?=\\quad|$|[,;)\]]|\\text|\\}|or\b|and\b|where\b|for\b|if\b|\\begin|\(|&|\\\\)"
+    r"|(?:(?<=^)|(?<=[,;&(]) ?)\\quad "
 )
 _UNWORDED: Final = frozenset((
-    "or", "and", "to", "where", "for", "if", "when", "with", "is", "are", "for all", "for any", "for every", "for each", "for some",
-    "is an integer", "is any integer", "an integer", "any integer", "integer", "integers", "are integers", "is an arbitrary integer",
-    "such that", "where k is an integer", "where n is an integer", "mod", "is", "if and only if", "is a positive integer",
-    "provided", "is odd", "is even", "for all real", "for real", "with", "as", "on", "in", "is a real number", "for integer",
-    "for all integers", "for integers", "for all real numbers", "where", "choose", "base", "divides", "for positive integers",
-    "for positive integer", "for every integer", "for any integer", "for all integer", "for any real", "all real numbers",
+    "or", "and", "to", "where", "for", "if", "when", "with", "is", "are", "for all", "for any", "for every", "for each",
+    "for some",
+    "is an integer", "is any integer", "an integer", "any integer", "integer", "integers", "are integers",
+    "is an arbitrary integer",
+    "such that", "where k is an integer", "where n is an integer", "mod", "is", "if and only if",
+    "is a positive integer",
+    "provided", "is odd", "is even", "for all real", "for real", "with", "as", "on", "in", "is a real number",
+    "for integer",
+    "for all integers", "for integers", "for all real numbers", "where", "choose", "base", "divides",
+    "for positive integers",
+    "for positive integer", "for every integer", "for any integer", "for all integer", "for any real",
+    "all real numbers",
     "U", "union", "i", "e",
 ))  # fmt: skip
 _AMBIGUOUS: Final = frozenset(("min", "sec", "max"))
@@ -220,5 +239,5 @@ def _upright(match: re.Match[str]) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    """Whether upright text has signs of relations or scripts, or digits not after a word: `x=5`, `3 apples`, not `H2O`."""
+    """Whether upright text has signs of relations or scripts, or digits before words: `x=5`, `3 apples`, not `H2O`."""
     return text in ",;" or _SIGN.search(text) is not None or (not text[0].isalpha() and _DIGIT.search(text) is not None)

@@ -1,7 +1,7 @@
-r"""Units, percent, money and degrees after a number, as written: `5 \text{ cm}^2`, `3 square feet`, `40 km/h`, `5 dollars`.
+r"""Units, percent, money and degrees after a number, as written: `5 \text{ cm}^2`, `3 square feet`, `40 km/h`.
 
-A bare word is a unit after a number when it has four letters or is a known short one; a single letter is only in `\text`
-or in `m/s`. The unit at the end of a sum is the unit of the whole: `18+2\pi\text{ cm}`.
+A bare word is a unit after a number when it has four letters or is a known short one; a single letter is only in
+`\text` or in `m/s`. The unit at the end of a sum is the unit of the whole: `18+2\pi\text{ cm}`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ from assaygym.verifiers.maths.syntax.names import is_product_run, run_of_names
 from assaygym.verifiers.maths.syntax.tokens import is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["is_unit_word", "quantity"]
+__all__ = ["is_counted", "is_unit_word", "quantity"]
 
 _NO_UNITS: Final = frozenset(("or", "and", "to", "where", "for", "if", "when", "with", "such", "is", "are", "mod", "in",
     "union", "choose", "otherwise", "base", "as", "on", "not", "than", "infinity", "undefined",
-    "at", "least", "most", "more", "less", "fewer", "plus", "minus", "times", "over", "divided", "squared", "cubed", "except",
-    "approximately", "about", "but", "nor", "neither", "either", "without", "greater", "smaller", "equal", "equals", "half",
-    "double", "below", "above", "wrong", "false", "incorrect", "until", "between", "under", "odd", "even", "prime"))  # fmt: skip
+    "at", "least", "most", "more", "less", "fewer", "plus", "minus", "times", "over", "divided", "squared", "cubed",
+    "except",
+    "approximately", "about", "but", "nor", "neither", "either", "without", "greater", "smaller", "equal", "equals",
+    "half",
+    "double", "below", "above", "wrong", "false", "incorrect", "until", "between", "under", "odd", "even",
+    "prime"))  # fmt: skip
 _QUOTIENTS: Final = frozenset(
     ("m/s", "km/h", "m/h", "ft/s", "g/mol", "cm/s", "mi/h", "N/m", "J/K", "V/m", "m/min", "km/s")
 )
@@ -53,6 +56,16 @@ def is_unit_word(parser: Parser, token: str) -> bool:
 
 def _starts(token: str, allowed: str = "") -> bool:
     return token not in allowed and (token[:1].isalnum() or token in ("(", "[", "{", "\\{", "\\mathbb", "]"))
+
+
+_COUNTED: Final = frozenset(
+    ("num", "dec", "div", "pow", "mixed", "sci", "repeating", "add", "fn", "money", "neg", "const")
+)
+
+
+def is_counted(node: Node) -> bool:
+    """Whether a bare unit may follow: the node is a number, or starts with one."""
+    return node[0] in _COUNTED or (node[0] == "mul" and node[1][0] in _COUNTED)
 
 
 def quantity(parser: Parser, left: Node) -> Node:
