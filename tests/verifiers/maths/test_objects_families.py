@@ -39,6 +39,10 @@ x = 2^k, k\in\mathbb{N} | x = 2^n, n\in\mathbb{N}
 (2t, 3t), t \in \mathbb{Z} | (2k,3k), k\in\mathbb{Z}
 x=2k\pi, k\in\mathbb{Z} | x = 2\pi k \text{ where } k \text{ is an integer}
 2n\pi | 2k\pi
+60^\circ + 360^\circ k, k \in \mathbb{Z} | 60 + 360k, k\in\mathbb{Z}
+x \equiv 1, 3 \pmod 4 | x = 2k+1, k\in\mathbb{Z}
+x \equiv \pm 1 \pmod 5 | x \equiv 1, 4 \pmod 5
+(t, 2t, 1-t), t\in\mathbb{R} | x=t, y=2t, z=1-t
 """
 DIFFERENT = r"""
 x = 2k\pi | x = n\pi
@@ -64,6 +68,11 @@ x = 7k+3, k\in\mathbb{N} | x = 7k-4, k\in\mathbb{N}
 x = \arctan 2 + k\pi, k\in\mathbb{Z} | x = \arctan 3 + k\pi, k\in\mathbb{Z}
 (2t, 3t), t \in \mathbb{Z} | (3k,2k), k\in\mathbb{Z}
 x = 2k\pi, k\in\mathbb{Z} | y = 2k\pi, k\in\mathbb{Z}
+S = 2n | S = 2k
+k = 2n-1 | k = 2m-1
+T_n = n^2 | T_n = m^2
+n \equiv 0 \pmod 3 | 0
+x \equiv 1 \pmod 4 | x \equiv 1, 3 \pmod 4
 """
 
 

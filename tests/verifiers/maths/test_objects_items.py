@@ -52,6 +52,12 @@ y = \pm \frac{4}{3}x | y = \frac43 x, y=-\frac43 x
 3, -3 | x=\pm 3
 x \in \{1,2\} | 1, 2
 2 \text{ or } 3 | x = 2, x = 3
+x=1, y=2; x=3, y=4 | (1,2),(3,4)
+(x,y)=(1,2),(3,4) | (3,4),(1,2)
+\pm i, \pm 2 | i, -i, 2, -2
+(1, \pm 2) | (1,2),(1,-2)
+\varnothing | \text{no solution}
+\{x\in\mathbb{Z}: 2\le x\le 3\} | \{2,3\}
 """
 DIFFERENT = r"""
 \{4,9\} | 4
@@ -87,6 +93,9 @@ f(x)=x, f(x)=2-x | f(x)=x
 1 \pm \sqrt2 | \sqrt2 \pm 1
 \{(1,2),(3,4)\} | (2,1),(4,3)
 x=2 \text{ or } x=3 | x=2 \text{ or } y=3
+\{\{1,2\},\{3\}\} | \{\{1,2\},3\}
+(\pm 1, \pm 2) | (1,-2),(-1,2)
+\text{red}, 2 | 2, \text{blue}
 """
 
 

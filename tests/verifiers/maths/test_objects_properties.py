@@ -55,7 +55,7 @@ trees = st.recursive(leaves, _nodes, max_leaves=8)
 
 
 @given(trees, trees)
-@settings(max_examples=400)
+@settings(max_examples=120)
 def test_any_two_trees_are_compared_without_an_exception_and_the_same_both_ways(one: Node, other: Node) -> None:
     try:
         forth, back = compared(one, other), compared(other, one)
@@ -78,7 +78,7 @@ def _parts(node: Node) -> list[Node]:
 
 
 @given(trees)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_every_tree_is_the_same_as_itself(tree: Node) -> None:
     assert compared(tree, tree).equal
 

@@ -48,6 +48,11 @@ x = 5 \text{ cm} | 5
 (45^\circ, 60^\circ) | (45, 60)
 5 \text{ ways} | 5
 €5 | 5 \text{ euros}
+1000 \text{ J} | 10^3 J
+12 \text{ hours} | 12 h
+£45 | 45 \text{ pounds}
+S = 12\pi \text{ cm}^2 | 12\pi
+5 \text{ cm}, 6 \text{ cm} | 6, 5
 """
 DIFFERENT = r"""
 14 \text{ km} | 14 \text{ mm}
@@ -74,6 +79,9 @@ DIFFERENT = r"""
 5 \text{ dollars} | 5 \text{ cm}
 36^\circ | 36\%
 \sin 30^\circ | \sin 30
+3 \text{ m} | 3M
+14 \text{ cm} | 14 \text{ square units}
+5 \text{ cm}, 6 \text{ m} | 5 \text{ m}, 6 \text{ cm}
 """
 
 

@@ -56,6 +56,12 @@ x \in [-2,7] | [-2,7]
 (-\infty,-1), (3,\infty) | (-\infty,-1)\cup(3,\infty)
 x \ge 0, x \ne 1 | [0,1)\cup(1,\infty)
 \mathbb{R} \setminus \{1,2\} | x \ne 1, x\ne 2
+x \neq \pm 2 | x\ne 2, x \ne -2
+-2 < x < 1, x \in \mathbb{Z} | \{-1, 0\}
+(0, \frac{\pi}{2}) | 0<x<90^\circ
+x>2 \cup x<-1 | x<-1 \text{ or } x>2
+\text{all real numbers except } 2 | x \ne 2
+[1,2) \cup \{5\} | 1\le x<2 \text{ or } x=5
 """
 DIFFERENT = r"""
 [2,\infty) | (2,\infty)
@@ -91,6 +97,9 @@ x \in \mathbb{Z} | \mathbb{R}
 [0,1] | [0,1.0001]
 [0, \infty) | x > 0
 x \ge 2 | \text{no solution}
+x \neq \pm 2 | x\ne 2
+(a,b) | a<x\le b
+(1,2),(3,4) | (1,2)\cup(3,4)
 """
 
 

@@ -39,6 +39,12 @@ y = x | x - y = 0
 x^2 - 3x + 2 = 0 | 2x^2-6x+4=0
 y - 2 = 3(x-1) | y = 3x-1
 M = 2^{N-2}+1 | 2^{N-2}+1
+xy = 1 | y = \frac1x
+\frac{x-1}{2}=\frac{y+1}{3}=\frac{z}{4} | \frac{z}{4}=\frac{x-1}{2}=\frac{y+1}{3}
+x : y = 2 : 3 | 2:3
+y = 2x, x + y = 3 | x+y=3, 2x=y
+x - 2y + 3 = 0 \text{ or } x = 1 | x=1 \text{ or } 2y = x+3
+m + n = 31 | 31
 """
 DIFFERENT = r"""
 240/(x-2)-240/x=10 | \frac{240}{x}-\frac{240}{x-2}=10
@@ -67,6 +73,10 @@ y = x^2 | y = -x^2
 x + y = 0 | x - y = 0
 a \parallel b | a \perp b
 0 = 0 | 1 = 1
+xy = 1 | y = \frac2x
+xy = x^2 | y = \frac{x^2}{x}+1
+x + y = 31 | 31
+x = 1 \text{ or } y = 2 | x=1, y=2
 """
 
 

@@ -45,6 +45,9 @@ x=7, y=-8 | y=-8, x=7
 A(1,2), B(3,4) | A = (1,2), B = (3,4)
 \mathbf{v} = \begin{pmatrix}1\\2\end{pmatrix} | (1,2)
 \begin{pmatrix} a & b \\ c & d \end{pmatrix} | \begin{bmatrix} a & b \\ c & d \end{bmatrix}
+2\mathbf i+\mathbf j | (2,1)
+\begin{pmatrix}1&2\end{pmatrix}^T | \begin{pmatrix}1\\2\end{pmatrix}
+[[1,2],[3,4]] | \begin{pmatrix}1&2\\3&4\end{pmatrix}
 """
 DIFFERENT = r"""
 (7,-8) | (-8,7)
@@ -79,6 +82,10 @@ Q(2,-2) | R(2,-2)
 ((1,2),3) | (1,(2,3))
 (x,y) = (1,2) | (x,y) = (2,1)
 (2,3) | \{2,3\}
+x=1, y=2 | [1,2)
+(7,-8) | x=7, z=-8
+2\mathbf i+\mathbf j | (1,2)
+2:3 | (2,3)
 """
 
 

@@ -40,7 +40,7 @@ x^2 + C | x^2
 x^2 | x^2 + C
 y = Ce^{2x} | y = Ke^{3x}
 x^2 + C | x^2 + x
-f(x) = \begin{cases} x & x \ge 0 \\ 1 & x < 0 \end{cases} | f(x) = \begin{cases} x & x > 0 \\ 1 & x \le 0 \end{cases}
+f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases} | f(x) = \begin{cases} x & x > 0 \\ -x & x \le 0 \end{cases}
 f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases} | f(x) = \begin{cases} -x & x \ge 0 \\ x & x < 0 \end{cases}
 f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases} | x
 \{(x,y) \mid x+y=1\} | \{(x,y) \mid x+y=2\}
@@ -50,6 +50,15 @@ f(x) = \begin{cases} x & x \ge 0 \\ -x & x < 0 \end{cases} | x
 \begin{cases} x = 1 \\ y = 2 \end{cases} | (2,1)
 \begin{cases} x+y=3 \\ x-y=1 \end{cases} | x+y=3
 x^2, x > 0 | x^2, x < 0
+x^2+C | x^2+C^2
+\frac{x^3}{3}+C | \frac{x^3}{3}+x
+y = C_1 e^x + C_2 e^{-x} | y = C_1 e^x
+x^2 + C | 2x^2 + C
+\begin{cases} 1 & x<0 \\ 2 & x\ge 0 \end{cases} | \begin{cases} 1 & x\le 0 \\ 2 & x>0 \end{cases}
+\begin{cases} 1 & x<0 \\ 2 & x\ge 0 \end{cases} | \begin{cases} 1 & x<0 \\ 3 & x\ge 0 \end{cases}
+\begin{cases} 1 & x<0 \\ 2 & x\ge 0 \end{cases} | 1
+\{x \in \mathbb{Z} \mid x^2 < 4\} | \{x \in \mathbb{Z} \mid x^2 < 5\}
+x \mapsto x^2 | x \mapsto x^3
 """
 
 

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel
+from assaygym.verifiers.maths.objects.angles import without_degrees
 from assaygym.verifiers.maths.objects.context import Context
 from assaygym.verifiers.maths.objects.items import Items, Record
 from assaygym.verifiers.maths.objects.lattice import Classes, classes_of
@@ -49,9 +50,14 @@ class Family(Thing):
         if self.domain and pred.domain and self.domain != pred.domain:
             return differ("family", "another range of the parameter")
         mine, other = self.classes(context.fuel), pred.classes(context.fuel)
+        if mine is not None and other is not None and mine.in_pi != other.in_pi:
+            mine, other = self._without_degrees(context.fuel), pred._without_degrees(context.fuel)
         if mine is not None and other is not None:
             return _same_classes(mine, other, context)
         return self._renamed(pred, context)
+
+    def _without_degrees(self, fuel: Fuel) -> Classes | None:
+        return classes_of([without_degrees(body) for body in self.bodies], self.params[0], fuel)
 
     def _renamed(self, pred: Family, context: Context) -> Finding:
         if len(self.params) != len(pred.params) or len(self.params) > 3 or len(self.bodies) != len(pred.bodies):
@@ -145,15 +151,15 @@ class Named(Protocol):
 
 
 def same_progressions(gold: Named, pred: Named, context: Context) -> Finding | None:
-    r"""`x=3k+1` and `x=3n+1`; for unknowns and angles with pi, as residue classes. None where this says nothing."""
+    r"""`x=3k+1` and `x=3n+1`; with pi, as residue classes. None where this says nothing."""
     bodies = [_bodies(definition.value) for definition in (gold, pred)]
     letters = [_letter(trees) for trees in bodies]
-    if None in letters or gold.target in PARAMETERS:
+    if None in letters or gold.target not in _UNKNOWNS:
         return None
     (left, right), (mine, other) = bodies, letters
     assert mine is not None
     assert other is not None
-    if gold.target in _UNKNOWNS and all("const" in heads(tree) for tree in (*left, *right)):
+    if all("const" in heads(tree) for tree in (*left, *right)):
         classes = [classes_of(left, mine, context.fuel), classes_of(right, other, context.fuel)]
         if classes[0] is not None and classes[1] is not None:
             return _same_classes(classes[0], classes[1], context)

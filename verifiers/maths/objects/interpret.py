@@ -14,7 +14,7 @@ from assaygym.verifiers.maths.objects.relations import Definition
 from assaygym.verifiers.maths.objects.sequences import Based, Matrix, Ratio, Tuple
 from assaygym.verifiers.maths.objects.signs import count_signs
 from assaygym.verifiers.maths.objects.solving import integers_of, joined, read_region
-from assaygym.verifiers.maths.objects.statements import read_condition, read_relation
+from assaygym.verifiers.maths.objects.statements import congruent, read_condition, read_relation
 from assaygym.verifiers.maths.objects.structures import Builder, Cases, Structure, Words
 from assaygym.verifiers.maths.objects.thing import Thing
 from assaygym.verifiers.maths.objects.trees import heads
@@ -102,11 +102,15 @@ def _sequence(node: Node) -> Thing:
 
 
 def _list(node: Node) -> Thing:
+    parts: tuple[Node, ...] = node[1:]
+    first, last = (parts[0], parts[-1]) if len(parts) > 1 else (node, node)
+    if first[:2] == ("rel", ("==",)) and last[:2] == ("fn", "mod") and first[2][0] == "sym" and len(first) == 4:
+        return congruent(node, first[2], [first[3], *parts[1:-1], last[2]], last[3], interpret)
     return read_items(node, node[1:], node[0], interpret)
 
 
 def _relation(node: Node) -> Thing:
-    if count_signs(node) == (0, 0):
+    if count_signs(node) == (0, 0) or node[1] == ("==",):
         return read_relation(node, interpret)
     if node[1] and set(node[1]) == {"="} and count_signs(node[2]) == (0, 0):
         found = read_relation(node, interpret)

@@ -31,7 +31,8 @@ class Items(Thing):
         self, node: Node, items: Sequence[Thing], sort: Sort, free: Callable[[], Sequence[Thing]] | None = None
     ) -> None:
         super().__init__(node)
-        self.items, self.sort, self.free = tuple(items), sort, free
+        self.items, self.free = tuple(items), free
+        self.sort: Sort = sort
         self._distinct: tuple[Thing, ...] | None = None
 
     def members(self, context: Context) -> tuple[Thing, ...]:

@@ -40,7 +40,8 @@ def read_signed(node: Node, read: Reader) -> Thing | None:
     if node in sides:
         return None
     things = [read(side) for side in sides]
-    return Items(node, things, "or", _independent([node], "or", read))
+    sort: Sort = "list" if node[0] == "rel" and node[1] == ("!=",) else "or"
+    return Items(node, things, sort, _independent([node], "or", read))
 
 
 def _shared_conditions(parts: Sequence[Node]) -> Sequence[Node]:
@@ -73,7 +74,7 @@ def _independent(parts: Sequence[Node], sort: Sort, read: Reader) -> Callable[[]
 
 def _spread_names(parts: Sequence[Node]) -> Sequence[Node]:
     r"""`x=1, 2` as `x=1, x=2`, and `x\ne1, 2` so too."""
-    first = parts[0] if parts else ("set",)
+    first: Node = parts[0] if parts else ("set",)
     if len(parts) < 2 or first[0] != "rel" or first[1] not in (("=",), ("!=",)) or first[2][0] != "sym":
         return parts
     if not all(part[0] in _ARITHMETIC for part in parts[1:]):

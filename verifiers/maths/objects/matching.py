@@ -26,6 +26,8 @@ def matched(layer: str, gold: Sequence[Thing], pred: Sequence[Thing], context: C
     findings: list[Finding] = []
 
     def are_same(row: int, column: int) -> bool:
+        if (gold[places[row]].kind == "collection") != (left[column].kind == "collection"):
+            return False  # as a member, the set of one thing is not the thing
         finding = equal(gold[places[row]], left[column], context.with_gap(places[row]))
         if not finding.decided:
             findings.append(finding)

@@ -9,6 +9,7 @@ from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.objects.context import Context, all_same, other_length
 from assaygym.verifiers.maths.objects.families import same_progressions
 from assaygym.verifiers.maths.objects.items import Items
+from assaygym.verifiers.maths.objects.matching import matched
 from assaygym.verifiers.maths.objects.regions import Region
 from assaygym.verifiers.maths.objects.solving import FLIPPED, joined, read_region
 from assaygym.verifiers.maths.objects.thing import Reader, Thing, equal
@@ -50,9 +51,13 @@ class Relation(Thing):
         left, right = _oriented(self), _oriented(pred)
         if left[0] != right[0]:
             return differ("relations", "other relation signs")
+        if set(left[0]) == {"="} and len(left[0]) > 1:
+            terms = [[self._read(term) for term in side] for side in (left[1], right[1])]
+            if matched("relations", terms[0], terms[1], context).equal:
+                return same("relations", "the same members")
         if all(op in FLIPPED for op in left[0]):
             return all_same("relations", _links(*left, right[1], context))
-        return self._by_sides(left[1], right[1], context, left[0] == ("==",) or left[0][0] in _SYMMETRIC)
+        return self._by_sides(left[1], right[1], context, not _SYMMETRIC.isdisjoint(left[0]))
 
     def _by_sides(self, gold: Sequence[Node], pred: Sequence[Node], context: Context, either_way: bool) -> Finding:
         if len(gold) != len(pred):
@@ -174,7 +179,7 @@ class Definition(Thing):
         sides = [definition.sides() for definition in (self, pred)]
         if None in sides or not (free_names(self.value.node) or free_names(pred.value.node)):
             return differ("relations", f"{pred.target} is not {self.target}")
-        left, right = (difference(*pair) for pair in sides if pair is not None)
+        left, right = (difference(*_cleared(*pair)) for pair in sides if pair is not None)
         return _same_link("=", left, right, context)
 
     def sides(self) -> tuple[Node, Node] | None:
@@ -188,7 +193,7 @@ class Definition(Thing):
         if isinstance(self.value, Items):
             parts = [Relation(("rel", ("=",), self.node[2], item.node), self._read) for item in self.value.items]
             return Items(self.node, parts, self.value.sort)
-        return Relation(("rel", ("=",), self.node[2], self.value.node), self._read)
+        return Relation(("rel", ("=",), *_cleared(self.node[2], self.value.node)), self._read)
 
     def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
         """The value; an equation against one. For the gold 0, `f(x)=0` is a statement and not a value."""
@@ -206,6 +211,13 @@ class Definition(Thing):
             return None
         inner = self.value.region()
         return None if inner is None else joined(self.node, [Region(self.node, self.target, inner.shape)], "union")
+
+
+def _cleared(left: Node, right: Node) -> tuple[Node, Node]:
+    """`y = 1/x` as `xy = 1`: the denominator, which cannot vanish, on the other side."""
+    if right[0] == "div" and not free_names(right[1]) and free_names(right[2]):
+        return ("mul", left, right[2]), right[1]
+    return left, right
 
 
 def _are_equations(items: Items) -> bool:

@@ -234,7 +234,7 @@ def _solved(op: str, left: Node, right: Node, name: str) -> Shape | None:
 def sign_of(node: Node) -> int | None:
     """The sign of a real constant; None when it is none, or takes too long to tell."""
     if node[0] == "num":
-        return (node[1] > 0) - (node[1] < 0)
+        return int(node[1] > 0) - int(node[1] < 0)
     try:
         return sign(Scalar(node), Fuel(_SIGN_STEPS))
     except OutOfFuelError:

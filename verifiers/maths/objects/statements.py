@@ -8,14 +8,15 @@ from typing import Final
 from assaygym.verifiers.maths.objects.families import Family
 from assaygym.verifiers.maths.objects.items import Items, Record
 from assaygym.verifiers.maths.objects.relations import ANONYMOUS, Definition, Relation, Working
-from assaygym.verifiers.maths.objects.solving import joined, read_region
+from assaygym.verifiers.maths.objects.signs import both_signs
+from assaygym.verifiers.maths.objects.solving import integers_of, joined, read_region
 from assaygym.verifiers.maths.objects.structures import Conditioned
 from assaygym.verifiers.maths.objects.targets import Target, definable, tuple_of_names
 from assaygym.verifiers.maths.objects.thing import Reader, Thing
 from assaygym.verifiers.maths.scalars.scalar import free_names
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["read_condition", "read_relation"]
+__all__ = ["congruent", "read_condition", "read_relation"]
 
 _DOMAINS: Final = ("Z", "N", "R")
 _CLASS: Final = "k"
@@ -94,13 +95,13 @@ def _congruence(node: Node, terms: Sequence[Node], read: Reader) -> Thing:
         return _equation(node, terms, read)
     if left[0] != "sym" or right[:2] != ("fn", "mod") or len(right) != 4:
         return Relation(node, read)
-    residues = right[2][1:] if right[2][0] == "list" else (right[2],)
-    return congruent(node, left, residues, right[3], read)
+    return congruent(node, left, right[2][1:] if right[2][0] == "list" else (right[2],), right[3], read)
 
 
 def congruent(node: Node, left: Node, residues: Sequence[Node], modulus: Node, read: Reader) -> Thing:
     """The definition of a name by the family of the integers with these residues."""
-    bodies = [("add", residue, ("mul", modulus, ("sym", _CLASS))) for residue in residues]
+    both = [side for residue in residues for side in dict.fromkeys(both_signs(residue))]
+    bodies = [("add", residue, ("mul", modulus, ("sym", _CLASS))) for residue in both]
     return Definition(node, left[1], Family(("family", "Z", (_CLASS,), *bodies), bodies, (_CLASS,), "Z", read), read)
 
 
@@ -111,8 +112,13 @@ def read_condition(node: Node, read: Reader) -> Thing:
     params = {name: domain for name, domain in declared.items() if name in free_names(body)}
     if body[0] != "seq" and not (body[0] == "rel" and body[-1][0] == "seq"):
         params = {name: domain for name, domain in params.items() if domain[0] != "R"}
-    if params and not (body[0] == "rel" and body[2] in [("sym", name) for name in params]):
+    about = read_region(body) if params else None
+    is_about = about is not None and about.name in params
+    if params and not is_about and not (body[0] == "rel" and body[2][0] == "sym" and body[2][1] in params):
         return _family(node, body, conditions, params, read)
+    integers = _integers(node, body, conditions, read)
+    if integers is not None:
+        return integers
     if body[0] in ("list", "or", "seq", "union") or (body[0] == "rel" and "=" not in body[1]):
         region = joined(node, [read_region(body), *map(read_region, conditions)], "inter")
         if region is not None and region.name is not None and body[0] != "list":
@@ -120,6 +126,15 @@ def read_condition(node: Node, read: Reader) -> Thing:
     thing = read(body)
     kept = [condition for condition in conditions if not _says_nothing(condition, thing)]
     return Conditioned(node, thing, [read(condition) for condition in kept]) if kept else thing
+
+
+def _integers(node: Node, body: Node, conditions: Sequence[Node], read: Reader) -> Thing | None:
+    r"""`-2<x<1, x\in\mathbb Z` as the set of these integers."""
+    region = read_region(body) if body[0] == "rel" else None
+    if region is None or list(conditions) != [("rel", ("in",), ("sym", region.name), ("domain", "Z"))]:
+        return None
+    numbers = integers_of(region)
+    return None if numbers is None else read(("set", *(("num", number, 1) for number in numbers)))
 
 
 def _flat(conditions: Sequence[Node]) -> list[Node]:

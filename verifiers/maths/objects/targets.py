@@ -75,7 +75,9 @@ def _product(node: Node) -> Target | None:
 def _combination(node: Node) -> Target | None:
     """`m+n`, `m/n`, `a:b`: what a problem that introduces these letters asks for; never the unknowns of an equation."""
     parts = sorted(node[1:]) if node[0] == "add" else node[1:]
-    if not all(part[0] == "sym" and _LETTER.fullmatch(part[1]) for part in parts) or len(set(parts)) != len(parts):
+    if not all(part[0] == "sym" for part in parts) or len(set(parts)) != len(parts):
+        return None
+    if node[0] != "ratio" and not all(_LETTER.fullmatch(part[1]) for part in parts):
         return None
     return Target(f" {node[0]} ".join(part[1] for part in parts))
 

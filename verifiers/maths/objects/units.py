@@ -129,7 +129,20 @@ for _symbol, _dimensions, _factor, *_names in _METRIC:
 for _symbol, _dimensions, _factor, *_names in _OTHERS:
     _define(_symbol, _dimensions, _factor, *_names)
 _SPELLINGS.update({"sq": "square", "cu": "cubic", "squared": "squared", "cubed": "cubed", "μm": "um", "µm": "um"})
-_SPELLINGS.update({"l": "L", "ml": "mL", "cl": "cL", "dl": "dL", "cc": "cc", "hz": "Hz", "kwh": "kWh"})
+_SPELLINGS.update(
+    {
+        "l": "L",
+        "ml": "mL",
+        "cl": "cL",
+        "dl": "dL",
+        "cc": "cc",
+        "hz": "Hz",
+        "kwh": "kWh",
+        "Km": "km",
+        "KM": "km",
+        "Kg": "kg",
+    }
+)
 _define("cc", "L3", "1e-6")
 _define("kWh", "M L2 T-2", "3600000", "kilowatthour", "kilowatthours")
 _POWER_WORDS: Final = {"square": 2, "cubic": 3}
@@ -214,7 +227,7 @@ def _words(text: str) -> list[str]:
         name = _known(text[:size])
         if name is not None and (name in _POWER_WORDS or _known(text[size:]) in _AFTER_WORDS):
             return [name, *_words(text[size:])]
-    return [_singular(text.casefold())]
+    return [_singular(text.casefold()) if len(text) > 2 else text]
 
 
 def _known(text: str) -> str | None:

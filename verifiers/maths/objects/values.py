@@ -152,7 +152,8 @@ class Quantity(Thing):
             return None
         if other.node[0] == "mul" and self.adopt(other, context) is not None:
             return None
-        return self.amount if other.kind not in ("definition", "family", "angle", "percent", "conditioned") else None
+        keep = other.kind in ("definition", "family", "angle", "percent", "conditioned")
+        return None if keep and other.kind != self.amount.kind else self.amount
 
 
 def _is_placeholder(unit: Unit) -> bool:
