@@ -19,13 +19,12 @@ from typing import Any
 import assaygym
 from assaygym.benchmarks.speed import math_loop
 from assaygym.benchmarks.speed.contender import Absent, WrongResult
-from assaygym.benchmarks.speed.math_pairs import Hostile, Pair, generated
+from assaygym.benchmarks.speed.math_pairs import Hostile, Pair, warm_up
 
 __all__ = ["OURS", "PEER", "Contestant", "Loop", "attack", "contestants", "peer_python", "run"]
 
 OURS, PEER = "assaygym", "math-verify"
 REQUIREMENT = "math-verify[antlr4_13_2]==0.9.0"
-WARM_UP = 40
 PATIENCE = 3600.0
 HOSTILE_SECONDS = 10.0
 """After so many a hostile pair is ended from outside."""
@@ -132,7 +131,7 @@ def run(one: Contestant, pairs: Sequence[Pair], group: int) -> tuple[dict[str, A
     with tempfile.TemporaryDirectory(prefix="assaygym-speed-") as folder:
         loop = Loop(one, folder)
         try:
-            loop.ask([_texts(pair) for pair in generated(WARM_UP, seed=99)])
+            loop.ask([_texts(pair) for pair in warm_up()])
             return loop.ask([_texts(pair) for pair in pairs], group), loop.versions
         finally:
             loop.close()
@@ -168,5 +167,5 @@ def attack(one: Contestant, inputs: Sequence[Hostile], step: Callable[[str], obj
 
 def _warm(one: Contestant, folder: str) -> Loop:
     loop = Loop(one, folder)
-    loop.ask([_texts(pair) for pair in generated(WARM_UP, seed=99)])
+    loop.ask([_texts(pair) for pair in warm_up()])
     return loop

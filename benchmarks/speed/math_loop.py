@@ -25,22 +25,27 @@ from typing import Any
 __all__ = ["KINDS", "attempts", "main"]
 
 MEMORY_BYTES = 4 << 30
-Grader = tuple[Callable[[str], Any], Callable[[Any, str], Any], int]
-"""Reads a gold; judges a prediction by it; where in a pair the gold is, before its prediction."""
+Grader = tuple[Callable[[str], Any], Callable[[Any, str], Any], Callable[[], object], int]
+"""Reads a gold; judges a prediction by it; forgets golds; where in a pair the gold is, before its prediction."""
 
 
 def ours() -> Grader:
     """This package's verifier."""
     from assaygym.verifiers import compile_gold, verify_math
+    from assaygym.verifiers.maths import verify
 
-    read = getattr(compile_gold, "__wrapped__", compile_gold)
+    caches = [value.cache_clear for value in vars(verify).values() if hasattr(value, "cache_clear")]
+
+    def forget() -> None:
+        for clear in caches:
+            clear()
 
     def judge(gold: Any, pred: str) -> bool | None:
         score = verify_math(pred, gold)
         decided = score.verdict in ("correct", "incorrect") and "undecided" not in score.flags
         return score.value == 1.0 if decided else None
 
-    return read, judge, 0
+    return compile_gold, judge, forget, 0
 
 
 def math_verify() -> Grader:
@@ -54,7 +59,7 @@ def math_verify() -> Grader:
     def judge(gold: Any, pred: str) -> bool:
         return bool(verify(gold, parse(pred)))
 
-    return parse, judge, 2
+    return parse, judge, lambda: None, 2
 
 
 KINDS: dict[str, tuple[Callable[[], Grader], tuple[str, ...]]] = {
@@ -71,8 +76,9 @@ def attempts(pred: str, count: int) -> list[str]:
 
 def timed(grader: Grader, pair: list[str], group: int) -> tuple[float, bool | None]:
     """Seconds for each prediction of a group, and the verdict on the first."""
-    read, judge, place = grader
+    read, judge, forget, place = grader
     preds = attempts(pair[place + 1], group)
+    forget()  # each pair reads its gold, whatever came before it
     verdicts = []
     start = time.perf_counter()
     try:

@@ -12,7 +12,7 @@ from typing import Final
 
 from assaygym.errors import DataError
 
-__all__ = ["Hostile", "Pair", "generated", "hostile", "read_pairs"]
+__all__ = ["Hostile", "Pair", "generated", "hostile", "read_pairs", "warm_up"]
 
 PLAIN: Final = re.compile(r"-?\d{1,15}(?:[./]\d{1,15})?", re.ASCII)
 
@@ -142,6 +142,19 @@ def generated(count: int, seed: int = 0) -> list[Pair]:
         told = pred if bare else f"We simplify and find that the answer is $\\boxed{{{pred}}}$."
         found.append(Pair(f"${gold}$" if rng.random() < 0.5 else gold, told, expected, bare))
     return found
+
+
+WARM_UP: Final = 40
+_RARE: Final = (
+    (r"\sqrt{2+\sqrt3}", r"\frac{\sqrt6+\sqrt2}{2}"),
+    (r"\int_0^1 x^3 dx", r"\frac14"),
+    (r"\sqrt{17}", "4.123105625617661"),
+)
+
+
+def warm_up() -> list[Pair]:
+    """Pairs that load all that a verifier may load: before them it is not what it is in a run of hours."""
+    return [*generated(WARM_UP, seed=99), *(Pair(gold, pred, True, True) for gold, pred in _RARE)]
 
 
 @dataclass(frozen=True, slots=True)

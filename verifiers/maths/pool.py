@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assaygym.errors import AssayError, ConfigError, VerifierError, told
 from assaygym.types import Score
+from assaygym.verifiers.maths.policy import MathPolicy
 from assaygym.verifiers.maths.pool_worker import Process, Wire, packed, unpacked
 
 if TYPE_CHECKING:
-    from assaygym.verifiers.maths.policy import MathPolicy
     from assaygym.verifiers.maths.verify import Gold
 
 __all__ = ["close_pool", "verify_many"]
@@ -67,19 +67,20 @@ def verify_many(
     count = len(os.sched_getaffinity(0)) if workers is None else workers
     if count < 0:
         raise ConfigError(f"workers={workers}; expected at least 0")
-    return _scores(iter(rows), policy, count)
+    resolved = MathPolicy.of(policy)
+    return _scores(iter(rows), {} if resolved == MathPolicy() else {"policy": resolved}, count)
 
 
-def _scores(rows: Iterator[Row], policy: Any, workers: int) -> Iterator[Score]:
+def _scores(rows: Iterator[Row], options: dict[str, Any], workers: int) -> Iterator[Score]:
     numbered = enumerate(rows)
     until = time.monotonic() + INLINE_SECONDS
     for number, row in numbered:
-        yield _score(number, packed(*_pair(number, row), policy))
+        yield _score(number, packed(*_pair(number, row), options))
         if workers and (number + 1 >= INLINE_ROWS or time.monotonic() > until):
             break
     else:
         return
-    run = _Run(numbered, policy, workers)
+    run = _Run(numbered, options, workers)
     try:
         for number, wire in run.verdicts():
             yield _score(number, wire)
@@ -117,9 +118,9 @@ class _Chunk:
 class _Run:
     """One call: what is waiting, what is under way, what is done and not yet its turn."""
 
-    def __init__(self, rows: Iterator[tuple[int, Row]], policy: Any, workers: int) -> None:
+    def __init__(self, rows: Iterator[tuple[int, Row]], options: dict[str, Any], workers: int) -> None:
         self._rows: Iterator[tuple[int, Row]] | None = rows
-        self._policy = policy
+        self._options = options
         self._workers = workers
         self._waiting: deque[_Chunk] = deque()
         self._processes: list[Process] = []
@@ -193,7 +194,7 @@ class _Run:
             while self._waiting and process.ready and self._may_have(process, self._waiting[0]):
                 chunk = self._waiting.popleft()
                 process.pending.append(chunk)
-                process.give(self._policy, chunk.rows)
+                process.give(self._options, chunk.rows)
 
     def _may_have(self, process: Process, chunk: _Chunk) -> bool:
         """Whether the process can take the chunk now: a suspect row needs a fresh one, and has it alone."""

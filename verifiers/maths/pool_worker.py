@@ -1,7 +1,7 @@
 """One process that verifies rows: its far side, and the handle by which this side holds it.
 
 It is a fresh interpreter, never a fork of this process, with a socket for its standard input. Each way go frames: four
-bytes of length, and then a pickled (policy, rows) or a marshalled list of verdicts, which tell as many rows, in their
+bytes of length, and then a pickled (options, rows) or a marshalled list of verdicts, which tell as many rows, in their
 order. It ends with whoever holds the other end of the socket.
 """
 
@@ -37,12 +37,12 @@ Wire = tuple[Any, ...]
 _VERDICTS: Final = {verdict.value: verdict for verdict in Verdict}
 
 
-def packed(pred: str, gold: Any, policy: Any) -> Wire:
+def packed(pred: str, gold: Any, options: dict[str, Any]) -> Wire:
     """The verdict of one row, to be sent: INVALID where the verifier itself failed; other errors travel."""
     from assaygym.verifiers.maths.verify import verify_math
 
     try:
-        score = verify_math(pred, gold, policy=policy)
+        score = verify_math(pred, gold, **options)
     except VerifierError as error:
         score = Score.invalid(told(error))
     except Exception as error:  # raised again where the rows are iterated
@@ -86,17 +86,17 @@ def main() -> None:
     try:
         _send(link, [])
         while (frame := _receive(link)) is not None:
-            policy, rows = pickle.loads(frame)
-            _work(link, policy, rows)
+            options, rows = pickle.loads(frame)
+            _work(link, options, rows)
     except (BrokenPipeError, ConnectionResetError):
         pass
 
 
-def _work(link: socket.socket, policy: Any, rows: list[tuple[str, Any]]) -> None:
+def _work(link: socket.socket, options: dict[str, Any], rows: list[tuple[str, Any]]) -> None:
     done: list[Wire] = []
     due = time.monotonic() + FLUSH_SECONDS
     for pred, gold in rows:
-        done.append(packed(pred, gold, policy))
+        done.append(packed(pred, gold, options))
         if time.monotonic() > due:
             _send(link, done)
             done, due = [], time.monotonic() + FLUSH_SECONDS
@@ -174,12 +174,12 @@ class Process:
         """Whether something waits to be sent."""
         return bool(self._outgoing)
 
-    def give(self, policy: Any, rows: list[tuple[str, Any]]) -> None:
+    def give(self, options: dict[str, Any], rows: list[tuple[str, Any]]) -> None:
         """Send rows, as far as they go now; `write` sends the rest."""
         if not self.pending:
             self.since = time.monotonic()
         self.used = True
-        data = pickle.dumps((policy, rows), pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps((options, rows), pickle.HIGHEST_PROTOCOL)
         self._outgoing += len(data).to_bytes(4, "little")
         self._outgoing += data
         self.write()

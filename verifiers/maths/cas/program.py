@@ -24,8 +24,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-GOLD_SECONDS = 0.55
-PRED_SECONDS = 0.55
+GOLD_SECONDS = 0.5
+PRED_SECONDS = 0.4
 MEMORY_BYTES = 512 << 20
 PACKAGES = ("assaygym", "assaygym.verifiers", "assaygym.verifiers.maths", "assaygym.verifiers.maths.cas")
 
