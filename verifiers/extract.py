@@ -26,6 +26,7 @@ from assaygym.verifiers.extraction.guesses import (
 )
 from assaygym.verifiers.extraction.sentences import unmarked
 from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_brief, tidy
+from assaygym.verifiers.extraction.wording import settled
 
 __all__ = [
     "Found",
@@ -45,7 +46,7 @@ __all__ = [
 _FORMULA = re.compile(
     r"(?:[0-9+\-/^=(),\[\]{}|!% ]|\.(?=\d)|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|pm|infty|cup|leq?"
     r"|geq?|in|circ)(?![A-Za-z])"
-    r"|[A-Za-z](?![A-Za-z]))++"
+    r"|(?:[A-Za-df-np-xz]|(?<!\d )[ey])(?![A-Za-z]))++"
 )
 """Short formulas that need no reading."""
 _SIMPLE_BOX = re.compile(
@@ -162,7 +163,8 @@ def find_answer(text: str) -> Found | None:
     marked = _last_marker(body)
     if marked is not None:
         return marked if marked.text else None
-    return _unmarked_answer(plain(body[-TAIL_CHARS:]))
+    found = _unmarked_answer(plain(body[-TAIL_CHARS:]))
+    return found and found._replace(text=settled(found.text))
 
 
 def _last_marker(text: str) -> Found | None:
@@ -175,8 +177,8 @@ def _last_marker(text: str) -> Found | None:
     if box and at > max(tag, hashes):
         return _from_box(text, box)
     if tag > hashes:
-        return Found(_inside(tagged_answer(text) or ""), Style.TAG)
-    return Found(_inside(_hash_line(text, hashes)), Style.HASH)
+        return Found(settled(_inside(tagged_answer(text) or "")), Style.TAG)
+    return Found(settled(_inside(_hash_line(text, hashes))), Style.HASH)
 
 
 def _from_box(text: str, box: Box) -> Found:
@@ -186,7 +188,8 @@ def _from_box(text: str, box: Box) -> Found:
     corrected = correction(plain(rest[:TAIL_CHARS])) if len(rest) > 8 else None
     if corrected is not None:
         return Found(corrected, Style.ANCHOR)
-    return Found(_with_alternative(_box_content(box.text), rest), Style.BOX, box.unit, box.parts)
+    content = settled(_with_alternative(_box_content(box.text), rest))
+    return Found(content, Style.BOX, box.unit, box.parts)
 
 
 def _box_content(content: str) -> str:

@@ -18,23 +18,44 @@ _BOX = re.compile(
 )
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _OPENING = re.compile(r"(?:\s{0,9}\[[^\]\n]{0,20}\])?\s{0,99}\{")
-_BARE = re.compile(r"\s{0,99}(\d[\d.,/]{0,99}|[^\s${}\\]{1,300})")
+_BARE = re.compile(
+    r"\s{0,99}(-?\\(?:[dt]?frac(?:\s{0,2}\d\s?\d|(?:\s{0,2}\{[^{}]{1,80}\}){2})|sqrt\s{0,2}(?:\d|\{[^{}]{1,80}\})"
+    r"|pi(?![A-Za-z])|infty(?![A-Za-z]))|\d[\d.,/]{0,99}|[^\s${}\\]{1,300})"
+)
 _JOINER = re.compile(
     r"(?:[\s$,;&{}*]|\\text|\\mbox|\\q?quad|\\\\|\\[(),; \]\[]|\bor\b|\band\b|\bund\b|\bet\b|\by\b|\bи\b|和|或|、"
     r"|\beither\b|[A-Za-z](?:_\{?\w\}?)?\s{0,3}=)*+"
 )
 _LABEL = re.compile(r"(?<![A-Za-z\\])([A-Za-z](?:_\{?\w\}?)?)\s{0,3}=\s{0,3}\$?\s{0,3}\Z")
 _PART = re.compile(
-    r"[\s$,;.]{0,12}(?:\band\b|\bwhile\b|;|\n)[\s$*]{0,9}(?:the |its |is |an? |\([a-h]\)|part )?[^.!?\n\\$=]{0,60}?"
+    r"[\s$,;]{0,12}(?:\band\b|\bwhile\b|;)[\s$*]{0,9}(?:the |its |is |an? |\([a-h]\)|part )?[^.!?\n\\$=]{0,60}?"
     r"(?:\b(?:is|are|equals)|[:=)])[\s$*]{0,9}",
     re.IGNORECASE,
 )
+_NEXT_PART = re.compile(
+    r"(?:[ \t\r$,;.*|]|\\[\])])*+\n[\s*#|>-]{0,9}(?:part |question )?(?:(?:\([b-h]\)|\((?:i{2,3}|i?v|vi{0,3})\)|[b-h]\))"
+    r"[\s*:.|]{0,5}[^.!?\n\\$=]{0,60}?(?:\b(?:is|are|equals)|[:=|])?|(?:\(?[2-9]\)|[2-9]\.))[\s$*]{0,9}(?:\\[\[(]\s?)?",
+    re.IGNORECASE,
+)
+"""The label of a second part, on a line of its own: `(b)`, `2.`; a numbered step says something before its box."""
+_APPROXIMATED = re.compile(
+    r"[\s$,;(]*+(?:\\text\s?\{\s?)?(?:(?:which|that) is|or|and|i\.e\.,?)?\s?(?:\\approx|≈|\\simeq|\\doteq|approx\.?"
+    r"|approximately|about|roughly|around|numerically)[\s$:}]*+",
+    re.IGNORECASE,
+)
+_ROUGH = re.compile(r"\s?(?:\\approx|≈|\\simeq|approx)")
+_MENTION = re.compile(r"(?:\b(?:in|inside|within|using|with|of|format|the|a)|[`\"'])[\s$`\"'(]{1,3}\Z", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\W*(?:(?:your |the |final |numerical )*answer|\\l?dots)?\W*", re.IGNORECASE)
 _SEQUEL = re.compile(
     r"\b(?:then|so|thus|therefore|hence|but|actually|wait|instead|correct\w*|next|now|finally|final|answer|which"
     r"|gives|not|no|wrong|sum|total|product|result)\b",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"\b(?:not|isn't|rather than|instead of)[\s$\\(]{0,6}\Z", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"(?:\b(?:not|isn['’]t|cannot be|can['’]t be|rather than|instead of|nicht|n['’]est pas|no es|não é|non è|niet|inte|nie)"
+    r"|не|不是|\\neq?|≠)[\s$\\(]{0,6}\Z",
+    re.IGNORECASE,
+)
 _BASE = re.compile(r"_(?:\d{1,2}|\{\s?\d{1,2}\s?\})")
 _UNIT = re.compile(
     r"(?:\\[ ,;!]|[ \t~$)])*+(\\?%|\^\s?\{?\s?\\circ\s?\}?|°|\\degree|(?:\\(?:text|mathrm|mbox)\s?\{\s*)?"
@@ -72,7 +93,7 @@ def last_box(text: str) -> Box | None:
     if "oxed" not in text and "box" not in text:
         return None
     starts = list(_BOX.finditer(text))
-    while starts and _NEGATED.search(text, max(0, starts[-1].start() - 20), starts[-1].start()):
+    while starts and (_is_negated(text, starts[-1].start()) or _is_mentioned(text, starts[-1])):
         starts.pop()
     if not starts:
         return None
@@ -84,7 +105,23 @@ def last_box(text: str) -> Box | None:
     return _joined(text, starts, content)
 
 
+def _is_negated(text: str, start: int) -> bool:
+    return _NEGATED.search(text, max(0, start - 20), start) is not None
+
+
+def _is_mentioned(text: str, box: re.Match[str]) -> bool:
+    r"""Whether the text only speaks of a box: "put it in `\boxed{}`"."""
+    start = box.start()
+    if not _MENTION.search(text, max(0, start - 12), start):
+        return False
+    content = _content(text, box.end(), min(len(text), box.end() + 60))
+    return content is not None and _PLACEHOLDER.fullmatch(content[0]) is not None
+
+
 def _joined(text: str, starts: list[re.Match[str]], last: tuple[str, int]) -> Box:
+    exact = _exact_form(text, starts, last[0])
+    if exact is not None:
+        return Box(exact[0], starts[-2].start(), last[1])
     begin = starts[-1].start()
     contents, labels = [last[0]], [_label(text, begin)]
     for start in reversed(starts[-JOINED_BOXES:-1]):
@@ -103,6 +140,16 @@ def _joined(text: str, starts: list[re.Match[str]], last: tuple[str, int]) -> Bo
     return whole._replace(parts=parts) if len(parts) > 1 else whole
 
 
+def _exact_form(text: str, starts: list[re.Match[str]], last: str) -> tuple[str, int] | None:
+    r"""The box before the last one, where the last one only says about how much it is: `\boxed{\pi} \approx \boxed{3.14}`."""
+    begin = starts[-1].start()
+    before = _content(text, starts[-2].end(), begin)
+    if before is None or not before[0] or begin - before[1] > JOINED_CHARS:
+        return None
+    rough = _ROUGH.match(last) is not None and "\n" not in text[before[1] : begin] and ". " not in text[before[1] : begin]
+    return before if rough or _APPROXIMATED.fullmatch(text, before[1], begin) else None
+
+
 def _label(text: str, position: int) -> str:
     label = _LABEL.search(text, max(0, position - 16), position)
     return label[1] if label else ""
@@ -113,7 +160,8 @@ def _one_statement(text: str, start: int, end: int) -> bool:
         return False
     if _JOINER.fullmatch(text, start, end):
         return True
-    return _PART.fullmatch(text, start, end) is not None and not _SEQUEL.search(text, start, end)
+    part = _PART.fullmatch(text, start, end) or _NEXT_PART.fullmatch(text, start, end)
+    return part is not None and not _SEQUEL.search(text, start, end)
 
 
 def _with_unit(text: str, content: str, start: int, end: int) -> Box:

@@ -41,6 +41,11 @@ _WRONG = re.compile(
     r"|不对|错了|错误|更正|有误|неверно|ошиб|falsch|je me suis trompé|me equivoqué|錯|間違",
     re.IGNORECASE,
 )
+_OF_ANOTHER = re.compile(
+    r"\s(?:to (?:say|think|claim|answer|write|guess)|in saying|when i (?:said|wrote|guessed)|about|earlier|before"
+    r"|(?:at )?first|initially)\b[^.\n]{0,60}\d",
+    re.IGNORECASE,
+)
 _DOUBT = re.compile(
     r"\b(?:wait|actually|hmm+|hold on|no|on second thought|sorry|let me (?:re|double|check|verify)[\w-]*|re-?check\w*"
     r"|re-?consider\w*|i mean|i meant|rather|more (?:precisely|accurately))\b|等等|等一下|应该是|нет\b|стоп"
@@ -55,7 +60,7 @@ _CONFIRMED = re.compile(
     re.IGNORECASE,
 )
 _SECOND = re.compile(
-    r"[\s$).,;*]{0,12}\bor\s(?!approx|about|roughly|around|equiv|simply|just)(?:maybe|perhaps|possibly|even)?\s{0,2}"
+    r"(?:[\s$).,;*}~]|\\(?:text|mbox)\s?\{|\\[ ,;!]|\\q?quad){0,12}(?:\bor|\band(?=[\s}]{1,3}\$?-?\d[\d.]*\W{0,3}\Z))[\s}](?!approx|about|roughly|around|equiv|simply|just)(?:maybe|perhaps|possibly|even)?\s{0,2}"
     r"(?=[-−+$\\(\d√π]|[A-Za-z]\s?=)",
     re.IGNORECASE,
 )
@@ -71,16 +76,29 @@ _IT_IS = re.compile(
 def stated_answer(text: str) -> tuple[str, int] | None:
     """The last answer that a phrase names, and where its sentence ends; None without one.
 
-    "The answer is correct", "the answer is an integer" name none.
+    "The answer is correct", "the answer is an integer" name none. What is said not to be the answer is "not 5", unless
+    another one was named before.
     """
+    denied: tuple[str, int] | None = None
     for phrase in phrases(text):
         if phrase.text:
             answer, end = answer_of(phrase.text), phrase.end
         else:
             answer, end = _following(text, phrase.end)
-        if answer and not _TALK.match(answer):
-            return answer, end
-    return None
+        if not answer or _TALK.match(answer):
+            continue
+        if phrase.denied:
+            answer = _denied(answer)
+        if not answer.startswith("not "):
+            return ("", end) if denied and denied[0] == f"not {answer}" else (answer, end)
+        denied = denied or (answer, end)
+    return denied
+
+
+def _denied(answer: str) -> str:
+    """ "not 5" of the 5 in "the answer isn't 5"; "6" of "5 but 6" there."""
+    instead = answer_of(f"not {answer}")
+    return instead if instead != answer else f"not {answer}"
 
 
 def _following(text: str, position: int) -> tuple[str, int]:
@@ -97,7 +115,7 @@ def correction(rest: str) -> str | None:
     or is called final; a check, a remark or a second wording is no correction.
     """
     rest = rest[:SEARCHED_CHARS]
-    wrong, doubt = _WRONG.search(rest), _DOUBT.search(rest)
+    wrong, doubt = _wrong(rest), _DOUBT.search(rest)
     if wrong is None and doubt is None:
         return _called_final(rest)
     start = min(match.start() for match in (wrong, doubt) if match)
@@ -108,6 +126,14 @@ def correction(rest: str) -> str | None:
     if wrong is None or _CONFIRMED.search(rest, wrong.end()):
         return _called_final(rest)
     return concluding_answer(rest[wrong.end() :].rstrip()) or ""
+
+
+def _wrong(rest: str) -> re.Match[str] | None:
+    """Where the answer is called wrong; what is said of another one ("I was wrong to say 70") is passed over."""
+    wrong = _WRONG.search(rest)
+    while wrong and _OF_ANOTHER.match(rest, wrong.end()):
+        wrong = _WRONG.search(rest, wrong.end())
+    return wrong
 
 
 def alternative(rest: str) -> str | None:

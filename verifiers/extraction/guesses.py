@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from assaygym.verifiers.extraction.cleaning import unbold
 from assaygym.verifiers.extraction.sentences import last_sentences, math_spans, unmarked
-from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_hedge, tidy, words_of
+from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_hedge, is_negated, tidy, words_of
 from assaygym.verifiers.numbers import find_numbers, plain_numbers
 
 __all__ = [
@@ -154,7 +154,7 @@ def last_math(text: str) -> str | None:
         if after > start or not _JOINED.fullmatch(tail, after, start):
             break
         start = before
-    return tidy(tail[start:end]) or None
+    return None if is_negated(tail, start) else tidy(tail[start:end]) or None
 
 
 def last_number(text: str) -> str | None:
@@ -166,7 +166,8 @@ def last_number(text: str) -> str | None:
     first = len(numbers) - 1
     while first > 0 and _alternative(tail, numbers[first - 1].end, numbers[first].start, first < len(numbers) - 1):
         first -= 1
-    return tail[numbers[first].start : numbers[-1].end]
+    start = numbers[first].start
+    return None if is_negated(tail, start) else tail[start : numbers[-1].end]
 
 
 def _alternative(text: str, start: int, end: int, listed: bool) -> bool:

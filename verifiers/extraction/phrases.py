@@ -17,13 +17,14 @@ class Phrase(NamedTuple):
     final: bool
     text: str = ""
     """The answer, when it stands before the phrase ("5 is the answer")."""
+    denied: bool = False
+    """Whether it says that this is not the answer."""
 
 
 _COLON = r"[\"'\]]?\s{0,3}[:：=→]+(?!=)"
 _IS = (
     r"(?:is|are|was|were|equals?|=|would be|should be|must be|will be|has to be|comes? (?:out )?to(?: be)?"
-    r"|turns out to be"
-    r"|becomes|isn't|reads)"
+    r"|turns out to be|cannot be|can['’]t be|could not be|becomes|isn['’]t|wasn['’]t|aren['’]t|reads)"
 )
 _NOW = r"(?:\s{1,3}(?:therefore|thus|then|hence|simply|just|indeed|now|clearly|finally|also|still|actually|surely))?"
 _AFTERWARDS = (
@@ -38,7 +39,9 @@ _ENGLISH = re.compile(
     rf"|(?<=final\sanswer)\]?\s{{1,3}}(?=[\d$\\(]|-\d))",
     re.IGNORECASE,
 )
-_HEADED = re.compile(r"answer(?:\*\*|__)?[ \t]*\n\s*(?=\S)", re.IGNORECASE)
+_HEADED = re.compile(
+    r"answer(?:\*\*|__)?(?:[ \t]*\n\s*(?=\S)|[ \t]{1,3}(?=\$|\\[(\[]|-?\d[\d.,/]{0,40}\s*(?:\n|\Z)))", re.IGNORECASE
+)
 _REVERSED = re.compile(r"(?:answer|option|choice)\b[\s.!*]*(?:\Z|\n|\s(?=[A-Z(]))", re.IGNORECASE)
 _IS_THE = re.compile(
     r"\s(?:is|are|as)\s(?:the|our|my|your)\s(?:final |correct |right |required |desired |best )?\Z", re.IGNORECASE
@@ -110,7 +113,7 @@ _BY_KEYWORD: dict[str, tuple[re.Pattern[str], ...]] = {
     "답": (re.compile(r"답(?:은|안은|변은)?\s{0,3}[:：]?\s{0,3}(?=[\d$\\(\-\"'A-Za-z*√π])|답안?\s{0,3}[:：]"),),
     "答": (
         re.compile(
-            r"答案?\s{0,3}(?:应该|應該|就)?(?:是|为|為|即|等于|等於|选|選)?\s{0,3}[:：]|答案(?:应该|應該|应|應|就|也)?(?:是|为|為|即|等于|等於|选|選)"
+            r"答案?\s{0,3}(?:应该|應該|就)?(?:是|为|為|即|等于|等於|选|選)?\s{0,3}[:：]|答案(?:应该|應該|应|應|就|也|并|並|绝)?不?(?:是|为|為|即|等于|等於|选|選)"
             r"|答え?(?:は|が|[:：])\s{0,3}[、,:：]?|答\s{0,3}[:：]"
         ),
     ),
@@ -139,6 +142,11 @@ _KEYWORDS_ASCII = re.compile(
 )
 _KEYWORDS = re.compile(
     _KEYWORDS_ASCII.pattern + "|" + "|".join(re.escape(word) for word in _BY_KEYWORD if not word.isascii())
+)
+_DENIED = re.compile(
+    r"\b(?:not|never|cannot|neither|non|não|n[’']est|n[’']était|ne|nicht|nie|nem|inte|ikke|niet|değil|bukan|tidak|không|не)\b"
+    r"|n[’']t\b|\bno\s(?:es|son|sería|será|puede)\b|不|没|非",
+    re.IGNORECASE,
 )
 MOST_PHRASES = 200
 """How many occurrences of a keyword are looked at, from the end."""
@@ -171,7 +179,8 @@ def _phrase(text: str, keyword: re.Match[str]) -> Phrase | None:
             letter = re.search(r"\(?[A-Ja-j]\)?(?=\s(?:is|must|seems))", match[0])
             return Phrase(start, match.end(), False, letter[0] if letter else "")
         final = _CERTAIN.search(text, max(0, start - 10), start) or _CERTAIN_AFTER.match(text, start)
-        return Phrase(start, match.end(), bool(final) or pattern is _FINAL_VALUE)
+        denied = _DENIED.search(match[0]) is not None
+        return Phrase(start, match.end(), bool(final) or pattern is _FINAL_VALUE, denied=denied)
     return _reversed(text, start) if keyword[0] in ("answer", "option", "choice") else None
 
 

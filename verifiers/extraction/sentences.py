@@ -21,7 +21,7 @@ _MATH = re.compile(
 _ENVIRONMENT = re.compile(r"\\begin\s?\{(\w{1,14})\*?\}.{0,3000}?\\end\s?\{\1\*?\}", re.DOTALL | re.ASCII)
 _END = re.compile(r"[.?!](?=[\s\"'”’)*_\]]|\Z)|[。！？।]|\n")
 _SHORT = re.compile(
-    r"(?:\b(?:[ap]\.m|i\.e|e\.g|etc|approx|vs|cf|resp|Mr|Mrs|Dr|St|No|eq|fig|sq|cu|u\.s)|(?<![^\s(*])\(?[A-J])\Z",
+    r"(?:\b(?:[ap]\.m|i\.e|e\.g|etc|approx|vs|cf|resp|Mr|Mrs|Dr|St|No|eq|fig|sq|cu|u\.s|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)|(?<![^\s(*])\(?[A-J])\Z",
     re.IGNORECASE | re.ASCII,
 )
 _PROSE = re.compile(r"\s+(?:[A-Z][a-z']*,?\s+[a-z']+,?\s+[a-z']+|I\s+[a-z]+)", re.ASCII)

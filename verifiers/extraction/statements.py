@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from assaygym.verifiers.extraction.sentences import math_spans, undollar, unmarked
+from assaygym.verifiers.extraction.wording import without_prose
 
-__all__ = ["answer_of", "is_answer", "is_brief", "is_hedge", "tidy", "words_of"]
+__all__ = ["answer_of", "is_answer", "is_brief", "is_hedge", "is_negated", "tidy", "words_of"]
 
 BRIEF_WORDS = 4
 
@@ -23,7 +24,7 @@ _LEAD = re.compile(
     r"|in conclusion|in summary"
     r"|to conclude|as a result|overall|altogether|yes|ok|okay|sure|well|alors|donc|also|daher|por lo tanto"
     r"|portanto|quindi"
-    r"|итак|因此|所以|故|综上(?:所述)?|于是|解得|可得|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\x7f]))"
+    r"|итак|因此|所以|故|综上(?:所述)?|于是|解得|可得|(?:总共|一共|共计|合计|共)(?:有|是|为)?(?=\s?[\d$])|有(?=\s?[\d$])|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\x7f]))"
     r"|(?:we (?:get|have|obtain|find|conclude|see)(?: that)?|this (?:gives|yields|means|is|equals)|which (?:gives|is)"
     r"|it(?:'s| is| equals| must be| should be)|that(?:'s| is| would be)|they are|there (?:are|is|will be|were)"
     r"|i (?:get|got|think|believe)(?: (?:that|it's|it is))?|indeed|simply|just|exactly|approximately|about"
@@ -68,13 +69,23 @@ _REVISED = re.compile(
     r"[\s,:;—–.-]+(?:(?:it|that)(?:'s| is| should be)\s+|make that\s+)?(?=[\d$\\(.\-√π])",
     re.IGNORECASE,
 )
-_NOT_BUT = re.compile(r"not\s.{1,60}?\sbut\s+(?:rather\s+)?(?=\S)", re.IGNORECASE)
+_NOT_BUT = re.compile(
+    r"(?:not|nicht|non|pas|не)\s[^\n]{1,60}?(?:\s|,\s?)(?:but|sondern|sino|mais|ma|mas|а|it(?:['’]s| is| should be))\s+"
+    r"(?:rather\s+)?(?=\S)|(?:not|不是)\s?[^\n]{1,60}?而是\s?(?=\S)",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(
+    r"(?:(?:\b(?:not(?! (?:hard|difficult|only|surprising|just|too|for nothing))|never|cannot|doubt\w*|neither|unlikely|impossible"
+    r"|rather than|instead of|except|nicht|pas|não|non|не|no (?:es|son|puede ser))|n['’]t)\b|不是|不等于|不能|不会|不可能)"
+    r"[^.,;:!?\n\d$\\\x00]{0,40}+\Z",
+    re.IGNORECASE,
+)
 _COPULA = re.compile(
     r"(?:\b(?:is|are|equals|equal to|was|were|be|gives|yields|becomes|has|have|costs?|takes?|pays?|needs?"
     r"|means|est|es|son|ist|sind"
     r"|é|são|è|sono)(?:\s(?:exactly|approximately|about|therefore|thus|equal to|simply|just|either|now|only"
     r"|then|given by))?"
-    r"(?:\s*:)?\s+|(?:является|равно|равен|равна|为|是|は|等于)\s{0,3}[:：]?\s{0,3})(?=\S)",
+    r"(?:\s*:)?\s+|(?:является|равно|равен|равна|为|是|は|等于|共有|共)\s{0,3}[:：]?\s{0,3})(?=\S)",
     re.IGNORECASE,
 )
 _PART = re.compile(
@@ -83,8 +94,15 @@ _PART = re.compile(
 )
 _NAMED = re.compile(r"[^=]*[A-Za-z]{3}[^=]*=\s*(?=[^=\s][^=]*\Z)")
 _LABEL = re.compile(
-    r"\s*(?!(?:sin|cos|tan|log|max|min|gcd|lcm|mod|lim|det|exp)\b)(?:[A-Za-z]{3,20}\s?){1,5}\s?[:：=]\s*"
-    r"(?=[-−$\\(\[]?[\d\x00\\]|[a-z]\s?=)"
+    r"\s*(?!(?:sin|cos|tan|log|max|min|gcd|lcm|mod|lim|det|exp|not|wrong|incorrect|false|if|when|case|unless|otherwise"
+    r"|except|given|guess|question|problem|step|example)\b)(?:[^\W\d_]{3,20}\s){0,4}[^\W\d_]{3,20}\s?[:：=]\s*"
+    r"(?=[-−$\\(\[]?[\d\x00\\]|[a-z]\s?=)",
+    re.IGNORECASE,
+)
+_PRESENTED = re.compile(
+    r"\s*(?!(?:if|when|for|case|unless|otherwise|else|where|step|given|let|note|check|example|suppose)\b)"
+    r"[^\d\x00$\\=:：.]{3,100}+[:：]\s*(?=\x00++\W{0,3}\Z)",
+    re.IGNORECASE,
 )
 _IS = re.compile(r"is|are|equal|was|是|为|等于", re.IGNORECASE)
 _VALUE_FIRST = re.compile(r"[\s$(*-]*\d")
@@ -159,6 +177,11 @@ def _unwrapped(text: str) -> str:
     return italic[2] if italic else text
 
 
+def is_negated(text: str, position: int) -> bool:
+    """Whether what stands at a position is said not to be so: "it cannot be 5", "x is never 5"."""
+    return _NEGATED.search(text, max(0, position - 60), position) is not None
+
+
 def is_hedge(text: str) -> bool:
     """Whether a sentence names several values as possible ones: "5, but it could be 6"."""
     prose = unmarked(text)
@@ -180,7 +203,7 @@ def answer_of(statement: str) -> str:
     prose = unmarked(text)
     if not is_brief(text) or _COPULA.search(prose) or _SENTENCE.match(prose):
         text = _core(text)
-    return tidy(_POLITE.sub("", text))
+    return without_prose(tidy(_POLITE.sub("", text)))
 
 
 def _revised(text: str) -> str:
@@ -201,8 +224,9 @@ def _without_lead(text: str) -> str:
     lead = _LEAD.match(text)
     if lead and text[lead.end() :].strip(" .*"):
         text = text[lead.end() :]
-    label = _LABEL.match(unmarked(text))
-    if label:
+    prose = unmarked(text)
+    label = _LABEL.match(prose) or _PRESENTED.match(prose)
+    if label and not is_negated(prose, label.end()):
         text = text[label.end() :]
     noun = _NOUN.match(text)
     return text[noun.end() :] if noun else text
@@ -213,6 +237,8 @@ def _core(text: str) -> str:
     copulas = [] if _VALUE_FIRST.match(prose) else list(_COPULA.finditer(prose))[-20:]
     for index, copula in reversed(list(enumerate(copulas))):
         rest = _without_lead(text[copula.end() :])
+        if is_negated(prose, copula.end()):
+            return text
         if is_answer(unmarked(rest)) and not _is_condition(prose, copula.start()):
             return ", ".join([*_values_before(text, prose, copulas[:index], copula.start()), rest])
     named = _NAMED.match(prose)
@@ -234,7 +260,7 @@ def _only_value(text: str, prose: str) -> str | None:
     spans = math_spans(text)
     numbers = list(_NUMBER.finditer(prose))
     first = spans[0][0] if spans else numbers[0].start() if numbers else 0
-    if _LIMITS.search(prose, 0, first):
+    if _LIMITS.search(prose, 0, first) or is_negated(prose, first):
         return None
     if spans and not numbers:
         start, end = spans[-1][0], spans[-1][1]
