@@ -1,0 +1,61 @@
+r"""Small rewritings of an answer that was found: chains of equal fractions, "or" in other languages, money in prose."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Final
+
+__all__ = ["settled", "without_prose"]
+
+_LITERAL: Final = r"-?(?:\\[dt]?frac\s?\{\d{1,15}\}\s?\{\d{1,15}\}|\d{1,15}(?:\s?/\s?\d{1,15}|\.\d{1,15})?)"
+_EQUAL_END = re.compile(rf"(?P<start>(?:\A|=)\s{{0,3}})(?P<one>{_LITERAL})\s{{0,3}}=\s{{0,3}}(?P<last>{_LITERAL})\s{{0,3}}\Z")
+LONGEST_END: Final = 90
+"""How many characters two literals at the end of a chain may take."""
+_ORS: Final = "ou|oder|o|u|или|або|eller|of|lub|veya|atau|hoặc|oppure|sau|vagy"
+_ANDS: Final = "und|et|y|e|и|och|ve|và"
+_FOREIGN = re.compile(
+    rf"(?<=[\d)}}\]$])(?P<open>\s{{1,3}}|\s{{0,3}}\\text\s?\{{\s{{0,3}})(?:(?P<or>{_ORS})|{_ANDS})(?:\s{{0,3}}\}}\s{{0,3}}|\s{{1,3}})"
+    r"(?=[-−$(\[√\d]|\\(?!text)|[A-Za-z]\s?=)"
+)
+_MAY_BE_FOREIGN = re.compile(rf"(?<![^\W\d_])(?:{_ORS}|{_ANDS})(?![^\W\d_])")
+_MONEY = re.compile(
+    r"(\\?[$€£¥]\s?\d[\d,]{0,20}(?:\.\d{1,9})?)\s+(?:every|each|per|an?|in|for|on|at|from|of|after|by|as|this|that|the|total"
+    r"|altogether|more|left|profit|daily|weekly|monthly|worth)\b[^\d\x00$€£¥]*\Z",
+    re.IGNORECASE,
+)
+
+
+def settled(text: str) -> str:
+    r"""The answer with the last of equal fractions and with English joiners.
+
+    `\frac{4}{18}=\frac{2}{9}` is `\frac{2}{9}`; a false chain stays as it is. `1 oder 2` is `1 \text{ or } 2`.
+    """
+    if "=" in text:
+        text = _without_unreduced(text)
+    if _MAY_BE_FOREIGN.search(text):
+        return _FOREIGN.sub(lambda word: r" \text{ or } " if word["or"] else r" \text{ and } ", text)
+    return text
+
+
+def _without_unreduced(text: str) -> str:
+    for _ in range(8):
+        end = _EQUAL_END.search(text, max(0, len(text) - LONGEST_END))
+        if end is None or end["one"] == end["last"] or _value(end["one"]) != _value(end["last"]):
+            break
+        text = text[: end.start("one")] + end["last"]
+    return text
+
+
+def _value(literal: str) -> Fraction | None:
+    sign = -1 if literal.startswith("-") else 1
+    parts = re.findall(r"\d+(?:\.\d+)?", literal, re.ASCII)
+    if len(parts) == 1:
+        return sign * Fraction(parts[0])
+    return sign * Fraction(int(parts[0]), int(parts[1])) if int(parts[1]) else None
+
+
+def without_prose(text: str) -> str:
+    r"""Money without the prose behind it: `\$18 every day` is `\$18`; other answers as they are."""
+    money = _MONEY.match(text)
+    return money[1] if money else text
