@@ -90,6 +90,13 @@ SAME: list[tuple[str, str]] = [
     (r"\frac{1}{2}", r"\boxed{\displaystyle\frac12}"),
     (r"\frac{1}{2}", r"\boxed \frac12"),
     (r"\frac{1}{2}", r"\boxed{0.5}"),
+    ("13", r"So $12 \neq n$ and $n = 13$."),
+    ("4", "Answer $4$"),
+    ("4", r"The value we look for equals $\frac{8}{2}=4$."),
+    ("4", r"Answer: \[ 4 \]"),
+    ("4", "Here, $f(2) = 2^2 = 4$, as desired."),
+    ("4", "Final Answer: The largest $n$ is 4."),
+    ("4", "Therefore, there are 4 such numbers. I hope it is correct."),
 ]
 DIFFERENT: list[tuple[str, str]] = [
     ("71", r"After simplification we find the sum is \boxed{17}."),
@@ -159,4 +166,9 @@ DIFFERENT: list[tuple[str, str]] = [
     (r"\frac{1}{2}", r"\boxed{\frac{2}{1}}"),
     (r"\frac{1}{2}", r"\boxed{} \frac12"),
     (r"\frac{1}{2}", r"\boxed{\frac{1}{2}, 3}"),
+    ("9", r"Hence $g(x)=9$ exactly when $-1 \le x \le 5$."),
+    ("9", "There are 9 cases, and in each of them $x=4$."),
+    ("12", "Since 12 is divisible by 3, the remainder is 0."),
+    ("12", r"In 12 steps we arrive at $\boxed{7}$."),
+    ("12", r"So $12 \neq n$ and $n = 13$."),
 ]

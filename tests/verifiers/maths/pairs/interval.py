@@ -205,4 +205,7 @@ DIFFERENT: list[tuple[str, str]] = [
     (r"(0,\infty)", "(0,10^{100})"),
     (r"(0,\infty)", r"\mathbb{N}"),
     (r"(0,\infty)", r"\mathbb{Z}^+"),
+    ("[1,2)", r"\vec{i}+2\vec{j}"),
+    ("[1,2)", r"\begin{pmatrix}1\\2\end{pmatrix}"),
+    ("[1,2)", "1.5"),
 ]

@@ -42,6 +42,9 @@ SAME: list[tuple[str, str]] = [
     (r"-\sqrt{5}", r"-\sqrt5"),
     (r"-\sqrt{5}", r"\frac{-5}{\sqrt5}"),
     (r"-\sqrt{5}", "−√5"),
+    (r"\frac1e-1", r"-\left(1-\frac{1}{e}\right)"),
+    (r"\frac1e-1", r"\frac{1-e}{e}"),
+    (r"\frac1e-1", "e^{-1}-1"),
 ]
 DIFFERENT: list[tuple[str, str]] = [
     (r"-\frac{11}{6}", r"\frac{11}{6}"),
@@ -104,4 +107,8 @@ DIFFERENT: list[tuple[str, str]] = [
     ("x-y-z", "x-y+z"),
     ("x-y-z", "x+y-z"),
     ("x-y-z", "-x+y+z"),
+    (r"\frac1e-1", "0.1"),
+    (r"\frac1e-1", r"1-\frac1e"),
+    (r"\frac1e-1", r"\frac{1}{e-1}"),
+    (r"\frac1e-1", r"\frac1e+1"),
 ]

@@ -51,6 +51,7 @@ SAME: list[tuple[str, str]] = [
     (r"\text{circle}", "circle"),
     (r"\text{circle}", "a circle"),
     (r"\text{circle}", "Circle."),
+    (r"p \lor q", r"q \lor p"),
 ]
 DIFFERENT: list[tuple[str, str]] = [
     (r"\text{hexagon}", "pentagon"),
@@ -138,4 +139,7 @@ DIFFERENT: list[tuple[str, str]] = [
     (r"\text{parallel}", "not parallel"),
     (r"\text{parallel}", "parallelogram"),
     (r"\text{parallel}", "parallel or perpendicular"),
+    (r"p \land q", r"p \lor q"),
+    (r"p \land q", r"p \to q"),
+    (r"p \land q", r"\lnot p"),
 ]
