@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
+from typing import Literal
 
 from assaygym.verifiers.maths.finding import Finding, differ, same
 from assaygym.verifiers.maths.fuel import Fuel
@@ -14,8 +15,9 @@ from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["Ask", "Context", "all_same"]
 
-Ask = Callable[[str, Node, Node], Finding]
-"""Computer algebra: `ask(op, gold, pred)`, where op is "equal" or "proportional"."""
+Op = Literal["equal", "proportional"]
+Ask = Callable[[Op, Node, Node], Finding]
+"""Computer algebra: `ask(op, gold, pred)`."""
 
 
 class Context:
