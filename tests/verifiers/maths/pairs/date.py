@@ -26,8 +26,6 @@ SAME: list[tuple[str, str]] = [
     ("July", "july"),
     ("July", "JULY"),
     ("1999", r"\text{1999}"),
-    ("1999", "year 1999"),
-    ("1999", "1999 AD"),
     (r"\text{Friday, June 13}", "Friday, June 13"),
     (r"\text{Friday, June 13}", "June 13, Friday"),
     (r"\text{Friday, June 13}", "Friday 13 June"),

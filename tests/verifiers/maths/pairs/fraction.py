@@ -32,7 +32,6 @@ SAME: list[tuple[str, str]] = [
     (r"\frac{109}{260}", r"\frac{218}{520}"),
     (r"\frac{\frac12}{3}", r"\frac16"),
     (r"\frac{\frac12}{3}", "1/6"),
-    (r"\frac{\frac12}{3}", r"\frac{1}{2\cdot3}"),
     (r"\frac{1}{2}+\frac{1}{3}", r"\frac{5}{6}"),
     (r"\frac{1}{2}+\frac{1}{3}", r"\frac13+\frac12"),
     (r"\frac{1}{1+\frac{1}{2}}", r"\frac23"),

@@ -42,7 +42,6 @@ SAME: list[tuple[str, str]] = [
     (r"1\frac{2}{3}", "5/3"),
     (r"1\frac{2}{3}", r"1.\overline{6}"),
     (r"1\frac{2}{3}", r"1 \dfrac{2}{3}"),
-    (r"0\frac{1}{3}", r"\frac{1}{3}"),
 ]
 DIFFERENT: list[tuple[str, str]] = [
     (r"$2\frac58$", r"\frac{10}{8}"),
