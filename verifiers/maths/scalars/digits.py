@@ -281,6 +281,8 @@ def _integer_power(base: Ball, n: int, at: Desk) -> Ball:
     bits = n.bit_length()
     if bits > 64:
         raise UnfitError("a large power")
+    if n >= 0 and base[2] <= EXACT and base[1] is None and base[0][2] >= 0 and magnitude(base) * n < at.precision:
+        return at.mp.mpf_pow_int(base[0], n, at.precision, "n"), None, EXACT
     relative = _relative(base) + bits
     if relative > -4:
         raise UnsureError("a power of a wide ball")

@@ -25,7 +25,7 @@ from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["evaluate"]
 
-MAX_FACTORIAL = 300_000
+MAX_FACTORIAL = 90_000
 
 
 def evaluate(node: Node, at: Place) -> int:

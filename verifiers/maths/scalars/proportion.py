@@ -8,7 +8,7 @@ from assaygym.verifiers.maths.scalars.nodes import substitute
 from assaygym.verifiers.maths.scalars.order import CONSTANT
 from assaygym.verifiers.maths.scalars.rationals import reduced
 from assaygym.verifiers.maths.scalars.sameness import decide
-from assaygym.verifiers.maths.scalars.values import Scalar
+from assaygym.verifiers.maths.scalars.values import Double, Scalar
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["proportional"]
@@ -50,4 +50,4 @@ def _at(scalar: Scalar, names: tuple[str, ...], k: int, fuel: Fuel) -> Node | No
     if type(exact) is tuple:
         return ("num", *reduced(exact)) if exact[0] else None
     ball = value.ball(CONSTANT, fuel)
-    return value.tree if type(ball) is tuple and abs(ball[0]) > ball[1] else None
+    return value.tree if isinstance(ball, Double) and abs(ball[0]) > ball[1] else None
