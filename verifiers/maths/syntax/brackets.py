@@ -1,8 +1,8 @@
 r"""What stands between brackets, bars and braces.
 
 `(a)` and `[a]` are the expression itself; with commas a `seq`. Bare braces group, and with a comma or a bar are a set
-as plain text writes it. `|a|` closes at the next bar that cannot open: `|2|x|-1|` is refused or read as |2| x |-1|, while
-`\left|..\right|` (`\lvert`, `\rvert`) nest.
+as plain text writes it. `|a|` closes at the next bar that cannot open: `|2|x|-1|` is refused or read as |2| x |-1|,
+while `\left|..\right|` (`\lvert`, `\rvert`) nest.
 """
 
 from __future__ import annotations

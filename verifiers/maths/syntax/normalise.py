@@ -1,7 +1,8 @@
 r"""Text of an answer (LaTeX, plain, Unicode, HTML, Markdown) to one plain notation, of which `parse` makes a tree.
 
 What goes: sizes, spaces, styles, colours, delimiters, quotes, labels, trailing punctuation, thousands separators,
-escapes doubled on the way. What is mathematics stays, so that no token is lost: an unknown command stays and is an error later.
+escapes doubled on the way. What is mathematics stays, so that no token is lost: an unknown command stays and is an
+error later.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _MODULUS: Final = re.compile(r"\( ?\\?(?:b|p)?mod ?(?=[^)]{1,60}\))")
 _CURRENCY_BEFORE: Final = re.compile(
     r"(?<![A-Za-z])(?:(US|USD|A|AU|CA|C) ?\\\$|(USD) ?(?=[0-9])|(Rs|INR)\.? ?(?=[.]?[0-9])|(EUR) ?(?=[0-9]))"
 )
+_QUOTES: Final = 4
+"""Most quotes and marks of emphasis around each other that are taken away."""
 _GROUPING: Final = re.compile(r",|\\over(?![A-Za-z])|\\choose")
 """What braces around a whole text keep apart or together, so that they stay."""
 _ENDS: Final = " \n\t.,;:"
@@ -56,15 +59,16 @@ def normalise(text: str, decimal_comma: bool = False) -> str:
     Dollars are delimiters, unless each stands before a number or it is a single one beside a number (then `\$`).
     A text of more than four times MAX_CHARS is returned as it is.
     """
-    if _CLEAN.fullmatch(text) and not decimal_comma:
-        return (
-            text.strip()
-            if "**" not in text and "+-" not in text and "+/-" not in text and "Rs" not in text and text[:1] != "*"
-            else _slow(text.strip(), False)
-        )
     if len(text) > _LONGEST:
         return text
+    if _CLEAN.fullmatch(text) and not decimal_comma and not _needs_more(text):
+        return text.strip()
     return _slow(text, decimal_comma)
+
+
+def _needs_more(text: str) -> bool:
+    """Whether a text of harmless characters has a harmful run of them."""
+    return "**" in text or "+-" in text or "+/-" in text or "Rs" in text or text[:1] == "*"
 
 
 def _slow(text: str, decimal_comma: bool) -> str:
@@ -120,7 +124,9 @@ def _unescaped(text: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    while len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`*_" and text[0] not in text[1:-1].strip("*_`\"'"):
+    for _ in range(_QUOTES):
+        if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'`*_" or text[0] in text[1:-1].strip("*_`\"'"):
+            break
         text = text[1:-1].strip()
     if "`" in text:
         text = text.replace("`", "")

@@ -1,8 +1,8 @@
 r"""What may follow an expression: signs of operators, powers, relations, and nothing at all, which multiplies.
 
-Products, written out or not, and quotients bind alike and from the left: `1/2x` is (1/2)x, as `\frac12 x`, and `a/b(c)`
-is (a/b)(c); only a run of letters holds together: `V/RC` is V/(RC). Powers bind from the right. Percent and units belong
-to the product before them: `1/2\%` is a half percent.
+Products, written out or not, and quotients bind alike and from the left: `1/2x` is (1/2)x, as `\frac12 x`, and
+`a/b(c)` is (a/b)(c); only a run of letters holds together: `V/RC` is V/(RC). Powers bind from the right. Percent and
+units belong to the product before them: `1/2\%` is a half percent.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ _ACCENTED: Final = {"vec": r"\vec", "hat": r"\hat", "bar": r"\bar", "tilde": r"\
     "frak": r"\mathfrak", "bb": r"\mathbb", "angle": r"\angle ", "triangle": r"\triangle ", "square": r"\square ",
     "odot": r"\odot ", "arc": r"\widearc",
     "line": r"\overleftrightarrow", "parallelogram": r"\parallelogram ", "check": r"\check"}  # fmt: skip
+_CONSTANTS: Final = {"pi": r"\pi", "inf": r"\infty"}
 _OTHERWISE: Final = r"\text{otherwise}"
 _UNIT_PART: Final = re.compile(r"[^/*^]+")
 
@@ -93,7 +94,7 @@ def _based(node: Node) -> _Shown:
 
 
 def _const(node: Node) -> _Shown:
-    return {"pi": r"\pi", "inf": r"\infty"}.get(node[1], node[1]), _ATOM
+    return _CONSTANTS.get(node[1]) or str(node[1]), _ATOM
 
 
 def _letters(base: str) -> str:

@@ -1,7 +1,8 @@
 r"""Normalised text to tokens: plain strings, in one pass of one regular expression.
 
 A token is `\begin{name}` with its column letters, `\text{...}`, a command, a number as written (also mixed `1 1/2`,
-repeating `0.1\overline{6}`, `0x1f`, `1A_{16}`), a run of letters, or a sign. White space separates and is nothing itself.
+repeating `0.1\overline{6}`, `0x1f`, `1A_{16}`), a run of letters, or a sign. White space separates and is nothing
+itself.
 """
 
 from __future__ import annotations

@@ -63,6 +63,9 @@ _BAR_SIDES: Final = {
     "Bigl": "\\lvert ",
     "Bigr": "\\rvert ",
 }
+_FRAME: Final = re.compile(r"\\(?:boxed|fbox|mathbf|boldsymbol|bm|underline|ensuremath|cancel) ?\{")
+_FRAMES: Final = 4
+"""Most frames around each other that are taken away."""
 _COMMAND: Final = re.compile(r"\\(?:([A-Za-z]+)(\*?)|([,;:!> ()\[\]/.]))")
 _TOKENS: Final = re.compile(r"\\(?:[A-Za-z]+\*?|.)|[{}]", re.DOTALL)
 _TEXT: Final = re.compile(r"\\text ?\{([^{}]*)\}")
@@ -103,6 +106,7 @@ _DIGIT: Final = re.compile("[0-9]")
 
 def plain_latex(text: str) -> str:
     """The text without typesetting. Linear: one pass for commands, one for texts."""
+    text = _without_frame(text)
     if "\\begin" in text:
         text = _LINE_SPACING.sub(r"\\\\", text)
         text = _without_lines(_GLUE.sub(r"\\\1{\2}", text))
@@ -116,6 +120,16 @@ def plain_latex(text: str) -> str:
     if "\\quad" in text:
         text = _QUAD.sub(" ", text)
     return text.replace("{}", "") if "{}" in text else text
+
+
+def _without_frame(text: str) -> str:
+    """Without a box, bold or underlining around the whole text, whose braces would hold its commas together."""
+    for _ in range(_FRAMES):
+        match = _FRAME.match(text)
+        if match is None or _closing(text, match.end() - 1) != len(text) or len(text) - match.end() < 3:
+            break
+        text = text[match.end() : -1].strip()
+    return text
 
 
 def _without_lines(text: str) -> str:
