@@ -3,13 +3,14 @@
 import json
 import os
 import sys
+import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from assaygym.benchmarks.speed import math, math_contest, math_loop
+from assaygym.benchmarks.speed import math, math_loop
 from assaygym.benchmarks.speed.contender import Absent, WrongResult
 from assaygym.benchmarks.speed.math_contest import OURS, PEER, Contestant, Loop, attack, contestants, peer_python
 from assaygym.benchmarks.speed.math_pairs import Hostile, Pair, generated, hostile, read_pairs, warm_up
@@ -231,7 +232,7 @@ def test_a_peer_that_cannot_be_installed_is_told(
         Path(folder, "bin", "python").write_text("#!/bin/sh\necho no index >&2\nexit 1\n")
         Path(folder, "bin", "python").chmod(0o755)
 
-    monkeypatch.setattr(math_contest.venv, "create", bare)
+    monkeypatch.setattr(venv, "create", bare)
     assert math.main(["--rounds", "1", "--count", "5"]) == 2
     assert "failed: no index" in capsys.readouterr().err
 

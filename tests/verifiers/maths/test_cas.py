@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from assaygym.errors import VerifierError
+from assaygym.errors import ConfigError, VerifierError
 from assaygym.verifiers.maths.cas import crew as crew_module
-from assaygym.verifiers.maths.cas.ask import Op, ask
+from assaygym.verifiers.maths.cas.ask import ask
 from assaygym.verifiers.maths.cas.crew import Crew
 from assaygym.verifiers.maths.finding import Finding
 from assaygym.verifiers.maths.syntax.normalise import normalise
@@ -36,7 +36,7 @@ def tree(text: str) -> Node:
     return parse(normalise(text))
 
 
-def told(crew: Crew, gold: str, pred: str, op: Op = "equal", **options: Any) -> bool | None:
+def told(crew: Crew, gold: str, pred: str, op: str = "equal", **options: Any) -> bool | None:
     """The verdict; None where it is undecided."""
     finding = ask(op, tree(gold), tree(pred), crew=crew, **options)
     return finding.equal if finding.decided else None
@@ -153,6 +153,11 @@ def test_a_gold_that_cannot_be_worked_out_is_our_fault(crew: Crew, gold: str) ->
 
 def test_names_that_only_the_prediction_counts_with_do_not_spoil_the_gold(crew: Crew) -> None:
     assert told(crew, r"\sum_{n=0}^{\infty} x^n", "x!") is None
+
+
+def test_another_operation_is_refused(crew: Crew) -> None:
+    with pytest.raises(ConfigError, match="asked for 'solve'; expected one of equal, close, proportional"):
+        told(crew, "1", "1", "solve")
 
 
 SLOW = r"\int_0^{\infty} \sin(x^x) dx"

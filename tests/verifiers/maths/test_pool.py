@@ -178,7 +178,12 @@ def with_deadly(count: int) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("act", "patience"), [("os.kill(os.getpid(), 9)", 60.0), ("os._exit(0)", 60.0), ("time.sleep(60)", 0.8)]
+    ("act", "patience"),
+    [
+        ("os.kill(os.getpid(), 9)", 60.0),
+        pytest.param("os._exit(0)", 60.0, marks=pytest.mark.slow),
+        pytest.param("time.sleep(60)", 1.5, marks=pytest.mark.slow),
+    ],
 )
 def test_a_row_that_ends_every_process_is_invalid_and_its_neighbours_are_not(
     monkeypatch: pytest.MonkeyPatch, act: str, patience: float
@@ -280,7 +285,7 @@ def test_an_error_that_does_not_pickle_still_arrives() -> None:
 INTERRUPTED = """
 import itertools, os, signal, threading
 from assaygym.verifiers.maths.pool import close_pool, verify_many
-threading.Timer(1.5, os.kill, (os.getpid(), signal.{signal})).start()
+threading.Timer(1.0, os.kill, (os.getpid(), signal.{signal})).start()
 try:
     for score in verify_many((("1", "1") for _ in itertools.count()), workers=2):
         pass
@@ -291,6 +296,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_the_workers() -> None:
     program = INTERRUPTED.format(signal="SIGINT")
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 7
@@ -332,5 +338,6 @@ assert all(score.value == 1.0 for score in verify_many(rows, workers=1))
 """
 
 
+@pytest.mark.slow
 def test_a_forked_child_has_workers_of_its_own() -> None:
     assert subprocess.run([sys.executable, "-W", "error", "-c", FORKED], check=False, timeout=60).returncode == 0

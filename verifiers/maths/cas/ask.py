@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import marshal
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Final
 
-from assaygym.errors import VerifierError
+from assaygym.errors import ConfigError, VerifierError
 from assaygym.verifiers.maths.cas.crew import Crew, shared_crew
 from assaygym.verifiers.maths.cas.points import antiderived, free_names, needs_algebra
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["LAYER", "Op", "ask", "close"]
+__all__ = ["LAYER", "OPS", "ask", "close"]
 
 LAYER: Final = "algebra"
 CONSTANTS: Final = frozenset({"C", "c", "K", "k", "C_1", "c_1"})
-Op = Literal["equal", "close", "proportional"]
+OPS: Final = ("equal", "close", "proportional")
 
 
 def ask(
-    op: Op,
+    op: str,
     gold: Node,
     pred: Node,
     *,
@@ -33,7 +33,7 @@ def ask(
     Names in the ends of a sum or product, or under a factorial, binomial, gcd, lcm or mod, stand for whole numbers.
 
     Args:
-        op: `equal`; `close`: constants that differ by at most `tolerance`; `proportional`: one is a nonzero constant
+        op: one of `OPS`. `equal`; `close`: constants that differ by at most `tolerance`; `proportional`: one is a nonzero constant
             times the other.
         gold: without relations, sets, units and the like; `cases` and its conditions are understood.
         pred: likewise.
@@ -46,10 +46,13 @@ def ask(
         `same` and `differ` are shown, by values certified to 30 digits; anything else is `undecided`.
 
     Raises:
+        ConfigError: there is no such `op`.
         MissingDependencyError: sympy is not installed.
         VerifierError: no worker can be started, or a gold answer that needs this layer has no value that it can find
             within its limits.
     """
+    if op not in OPS:
+        raise ConfigError(f"the last layer is asked for {op!r}; expected one of {', '.join(OPS)}")
     if variable is None and (names := antiderived(gold) | antiderived(pred)):
         if op != "equal" or len(names) > 1 or not all(map(_has_constant, (gold, pred))):
             return undecided(LAYER, "an indefinite integral without a constant on the other side")
