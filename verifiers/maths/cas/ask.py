@@ -33,8 +33,8 @@ def ask(
     Names in the ends of a sum or product, or under a factorial, binomial, gcd, lcm or mod, stand for whole numbers.
 
     Args:
-        op: one of `OPS`. `equal`; `close`: constants that differ by at most `tolerance`; `proportional`: one is a nonzero constant
-            times the other.
+        op: one of `OPS`: the same value; constants that differ by at most `tolerance`; one a nonzero constant times the
+            other.
         gold: without relations, sets, units and the like; `cases` and its conditions are understood.
         pred: likewise.
         variable: with `equal`, the name in which both are antiderivatives: they may differ by a constant. Without it,
