@@ -183,12 +183,9 @@ def _line(node: Node) -> Thing:
     """A union, an intersection, a difference or a domain."""
     if count_signs(node) != (0, 0):
         return _signed(node)
-    region = read_region(node)
-    if region is not None:
-        return region
     if node[0] == "union" and all(part[0] == "set" for part in node[1:]):
         return read_items(node, [item for part in node[1:] for item in part[1:]], "set", interpret)
-    return Structure(node, interpret)
+    return read_region(node) or Structure(node, interpret)
 
 
 def _conditioned(node: Node) -> Thing:

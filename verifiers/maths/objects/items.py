@@ -97,6 +97,8 @@ class Items(Thing):
         if not self.items:
             return Region(self.node, None, NOTHING)
         how = "union"
+        if self.sort == "set" and any(item.kind == "collection" for item in self.items):
+            return None
         if self.sort == "list" and any(item.kind == "relation" for item in self.items):
             how = "listed"
         elif self.sort == "list" and not any(_is_plain_interval(item.node) for item in self.items):

@@ -39,7 +39,7 @@ class Tuple(Thing):
 
     def adopt(self, other: Thing, context: Context) -> Thing | None:
         r"""`2\mathbf i-\mathbf j`, with as many components as this has."""
-        if other.kind != "value" or not 2 <= len(self.items) <= 3:
+        if other.kind != "value" or not 2 <= len(self.items) <= 3 or self.brackets[0] != "(" or self.brackets[1] != ")":
             return None
         components = vector_components(other.node, len(self.items))
         return None if components is None else self.with_items([Value(part) for part in components])
