@@ -23,6 +23,12 @@ import pytest
         (r"\begin{pmatrix} 1 & 2 \end{pmatrix}", "(matrix (1 2))"),
         (r"\left(\begin{matrix}1\\2\end{matrix}\right)", "(matrix (1) (2))"),
         (r"\begin{bmatrix} 1 & 2 \\ 3 & 4 \\ \end{bmatrix}", "(matrix (1 2) (3 4))"),
+        (r"\begin{bmatrix} 1 & 2 & 3 \end{bmatrix}", "(matrix (1 2 3))"),
+        (
+            r"\begin{pmatrix} \cos\theta & -\sin\theta \\ \sin\theta & \cos\theta \end{pmatrix}",
+            "(matrix ((fn cos theta) (neg (fn sin theta))) ((fn sin theta) (fn cos theta)))",
+        ),
+        (r"\left(\begin{array}{l}n\\k\end{array}\right)", "(matrix (n) (k))"),
     ],
 )
 def test_matrices_in_every_environment(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -41,6 +47,11 @@ def test_matrices_in_every_environment(reading: Callable[[str], str], text: str,
         (r"\{2k+1 \mid k \in \mathbb{Z}\}", "(setof (add (mul 2 k) 1) (rel (in) k (domain Z)))"),
         (r"\{(x,y) \mid x+y=1\}", "(setof (seq ( ) x y) (rel (=) (add x y) 1))"),
         (r"\{2n : n \in \mathbb{N}\}", "(setof (mul 2 n) (rel (in) n (domain N)))"),
+        (r"\{x \in \mathbb{R} \mid x \neq 2\}", "(setof (rel (in) x (domain R)) (rel (!=) x 2))"),
+        (
+            r"\left\{x \mid x \neq \frac{\pi}{2} + k\pi, k \in \mathbb{Z}\right\}",
+            "(setof x (rel (!=) x (add (div #pi 2) (mul k #pi))) (rel (in) k (domain Z)))",
+        ),
     ],
 )
 def test_set_builders_have_conditions(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -59,6 +70,10 @@ def test_set_builders_have_conditions(reading: Callable[[str], str], text: str, 
         (r"(-\infty,-1] \cap [2, 3)", "(inter (seq ( ] (neg #inf) -1) (seq [ ) 2 3))"),
         ("all real numbers except 1", "(minus (domain R) (set 1))"),
         (r"(0, \infty) \setminus \{1\}", "(minus (seq ( ) 0 #inf) (set 1))"),
+        (
+            r"\left( -\infty, -\frac{1}{2} \right] \cup \left[ \frac{3}{2}, \infty \right)",
+            "(union (seq ( ] (neg #inf) -1/2) (seq [ ) 3/2 #inf))",
+        ),
     ],
 )
 def test_unions_and_differences_of_sets(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -79,6 +94,10 @@ def test_unions_and_differences_of_sets(reading: Callable[[str], str], text: str
         (r"\{(1,2),(3,4)\}", "(set (seq ( ) 1 2) (seq ( ) 3 4))"),
         (r"\mathbb{R} - \{1\}", "(add (domain R) (neg (set 1)))"),
         (r"\{x\}", "(set x)"),
+        (r"\left\{ \frac{1}{2} \right\}", "(set 1/2)"),
+        (r"\left\{-1, \frac{1}{2}\right\}", "(set -1 1/2)"),
+        (r"\varnothing", "(set)"),
+        (r"\{\emptyset\}", "(set (set))"),
     ],
 )
 def test_sets_in_braces(reading: Callable[[str], str], text: str, tree: str) -> None:

@@ -26,6 +26,9 @@ import pytest
         (r"\lim_{x\to\infty} (1+1/x)^x", "(limit (pow (add 1 (div 1 x)) x) x #inf )"),
         (r"\lim_{x \to 0^+} \ln x", "(limit (fn ln x) x 0 +)"),
         (r"\int f(x) dx", "(integral (call f x) x None None)"),
+        (r"\int_{-\infty}^{\infty} e^{-x^2} \, dx", "(integral (pow #e (neg (pow x 2))) x (neg #inf) #inf)"),
+        (r"\sum_{n=1}^{\infty} \frac{(-1)^n}{n}", "(sum (div (pow -1 n) n) n 1 #inf)"),
+        (r"\sum\limits_{i=0}^{n} \binom{n}{i}", "(sum (fn binomial n i) i 0 n)"),
     ],
 )
 def test_sums_integrals_limits_and_derivatives_name_their_variable(
@@ -55,6 +58,19 @@ def test_sums_integrals_limits_and_derivatives_name_their_variable(
         (r"\sqrt{-1}", "(fn root -1 2)"),
         (r"i\sqrt{3}", "(mul #i (fn root 3 2))"),
         (r"\sqrt{3}i", "(mul (fn root 3 2) #i)"),
+        (r"\sqrt[n]{a^m}", "(fn root (pow a m) n)"),
+        (r"\sqrt{x^2+y^2+z^2}", "(fn root (add (pow x 2) (pow y 2) (pow z 2)) 2)"),
+        (r"\frac{\sqrt{5}-1}{2}", "(div (add (fn root 5 2) -1) 2)"),
+        (r"\frac{1}{\sqrt{2}}", "(div 1 (fn root 2 2))"),
+        (r"\frac{\sqrt[3]{2}}{2}", "(div (fn root 2 3) 2)"),
+        (r"3\sqrt[3]{2}", "(mul 3 (fn root 2 3))"),
+        (r"\frac{1}{2}+\frac{\sqrt{3}}{2}i", "(add 1/2 (mul (div (fn root 3 2) 2) #i))"),
+        (r"\sqrt{2}e^{i\pi/4}", "(mul (fn root 2 2) (pow #e (div (mul #i #pi) 4)))"),
+        (
+            r"\frac{-b \pm \sqrt{b^2 - 4ac}}{2a}",
+            "(div (add (neg b) (pm (fn root (add (pow b 2) (neg (mul 4 a c))) 2))) (mul 2 a))",
+        ),
+        (r"\sqrt{\frac{k}{m}}", "(fn root (div k m) 2)"),
     ],
 )
 def test_roots_have_a_degree(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -85,6 +101,13 @@ def test_roots_have_a_degree(reading: Callable[[str], str], text: str, tree: str
         ("{}^5C_2", "(fn binomial 5 2)"),
         ("^5C_2", "(fn binomial 5 2)"),
         ("_5C_2", "(fn binomial 5 2)"),
+        ("n!", "(fn factorial n)"),
+        ("(2n)!", "(fn factorial (mul 2 n))"),
+        (r"\frac{(2n)!}{n!(n+1)!}", "(div (fn factorial (mul 2 n)) (mul (fn factorial n) (fn factorial (add n 1))))"),
+        (r"\binom{2n}{n}-\binom{2n}{n-1}", "(add (fn binomial (mul 2 n) n) (neg (fn binomial (mul 2 n) (add n -1))))"),
+        (r"{10 \choose 3}", "(fn binomial 10 3)"),
+        ("_{10}C_3", "(fn binomial 10 3)"),
+        ("10C3", "(fn binomial 10 3)"),
     ],
 )
 def test_counting_functions(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -125,6 +148,18 @@ def test_counting_functions(reading: Callable[[str], str], text: str, tree: str)
         (r"\log_a b", "(fn log b a)"),
         (r"\log_{1/2} x", "(fn log x 1/2)"),
         (r"\log_3(x^2+1)", "(fn log (add (pow x 2) 1) 3)"),
+        (r"n \log_2 n", "(mul n (fn log n 2))"),
+        (r"\lceil \log_2 n \rceil", "(fn ceil (fn log n 2))"),
+        (r"e^{2\ln x}", "(pow #e (mul 2 (fn ln x)))"),
+        (r"\ln(e^2)", "(fn ln (pow #e 2))"),
+        (r"\log_{10}(1000)", "(fn log 1000 10)"),
+        (r"\log_2(x+1) - \log_2(x-1)", "(add (fn log (add x 1) 2) (neg (fn log (add x -1) 2)))"),
+        (r"\log_3 81", "(fn log 81 3)"),
+        (r"\lg 100", "(fn log 100 10)"),
+        (r"\ln 1", "(fn ln 1)"),
+        (r"\ln \left(\frac{a}{b}\right)", "(fn ln (div a b))"),
+        (r"\log _{2} 3", "(fn log 3 2)"),
+        (r"\mathrm{ln}\,2", "(fn ln 2)"),
     ],
 )
 def test_logarithms_keep_their_base(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -153,6 +188,10 @@ def test_logarithms_keep_their_base(reading: Callable[[str], str], text: str, tr
         (r"\left\lceil \frac{n}{2} \right\rceil", "(fn ceil (div n 2))"),
         ("|a|b|c|", "(mul (fn abs a) b (fn abs c))"),
         ("||a|-|b||", "(fn abs (add (fn abs a) (neg (fn abs b))))"),
+        (r"2^{\lfloor n/2 \rfloor}", "(pow 2 (fn floor (div n 2)))"),
+        ("|z|^2", "(pow (fn abs z) 2)"),
+        (r"3^{1000} \bmod 7", "(fn mod (pow 3 1000) 7)"),
+        (r"\operatorname{gcd}(a, b)", "(fn gcd a b)"),
     ],
 )
 def test_bars_floors_and_remainders(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -208,6 +247,14 @@ def test_bars_floors_and_remainders(reading: Callable[[str], str], text: str, tr
         (r"\cos\pi", "(fn cos #pi)"),
         (r"x\sin x", "(mul x (fn sin x))"),
         (r"r(\cos\theta + i\sin\theta)", "(mul r (add (fn cos theta) (mul #i (fn sin theta))))"),
+        (r"\cos(A+B)", "(fn cos (add A B))"),
+        (r"\arcsin \frac{1}{2}", "(fn asin 1/2)"),
+        (r"\cos^{-1}(0)", "(fn acos 0)"),
+        (r"\sin(\arctan(x))", "(fn sin (fn atan x))"),
+        (r"\tan ^{-1}\left(\frac{v_{y}}{v_{x}}\right)", "(fn atan (div v_y v_x))"),
+        (r"\sin ^{2} \theta", "(pow (fn sin theta) 2)"),
+        (r"\operatorname{arcsinh} x", "(fn asinh x)"),
+        (r"\text{arctan}(2)", "(fn atan 2)"),
     ],
 )
 def test_trigonometric_functions_take_the_product_that_follows(
@@ -225,6 +272,7 @@ def test_trigonometric_functions_take_the_product_that_follows(
         (r"\operatorname{tr}(A)", "(fn tr A)"),
         (r"\text{Re}(z)", "(fn re z)"),
         (r"\arg z", "(fn arg z)"),
+        (r"\operatorname{sgn}(x)", "(fn sign x)"),
     ],
 )
 def test_other_functions(reading: Callable[[str], str], text: str, tree: str) -> None:

@@ -113,6 +113,8 @@ def test_markup_and_typesetting_go(reading: Callable[[str], str], text: str, tre
         ("𝟙", "1"),
         ("𝟏𝟐", "12"),
         ("ℯ^x", "(pow #e x)"),
+        ("x̄ = 5", "(rel (=) bar x 5)"),
+        ("v⃗", "vec v"),
     ],
 )
 def test_unicode_mathematics_is_latex(reading: Callable[[str], str], text: str, tree: str) -> None:

@@ -31,6 +31,9 @@ def test_repeating_decimals_are_exact(reading: Callable[[str], str], text: str, 
         ("-2 5/8", "(neg (mixed 2 5 8))"),
         (r"2\frac{5}{8}", "(mixed 2 5 8)"),
         (r"137 \frac{1}{2}", "(mixed 137 1 2)"),
+        (r"3 \frac{1}{7}", "(mixed 3 1 7)"),
+        (r"1\frac{1}{2}", "(mixed 1 1 2)"),
+        ("1 1/2", "(mixed 1 1 2)"),
     ],
 )
 def test_mixed_numbers_keep_their_parts(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -71,6 +74,12 @@ def test_powers_of_ten_keep_mantissa_and_exponent(reading: Callable[[str], str],
         (r"1010\text{ base }2", "(based 1010 2)"),
         ("0x1F", "(based 1f 16)"),
         ("4210_{5}", "(based 4210 5)"),
+        ("101_2", "(based 101 2)"),
+        (r"\text{0x1F}", "(based 1f 16)"),
+        ("1F_{16}", "(based 1f 16)"),
+        ("777_8", "(based 777 8)"),
+        ("(123)_5", "(based 123 5)"),
+        ("123_{five}", "(based 123 5)"),
     ],
 )
 def test_digits_in_a_base_are_kept_as_digits(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -113,6 +122,8 @@ def test_separators_of_thousands_are_no_part_of_a_number(reading: Callable[[str]
         ("$5.00$", "(dec 5 1 2)"),
         (r"\approx 3.14", "(dec 157 50 2)"),
         ("3.14", "(dec 157 50 2)"),
+        ("0{,}5", "(dec 1 2 1)"),
+        ("3{,}14159", "(dec 314159 100000 5)"),
     ],
 )
 def test_decimals_keep_their_places(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -133,6 +144,9 @@ def test_decimals_keep_their_places(reading: Callable[[str], str], text: str, tr
         (r"\frac{-3}{4}", "-3/4"),
         (r"-\frac{3}{4}", "-3/4"),
         ("5 ‰", "1/200"),
+        ("7/8", "7/8"),
+        ("-7/8", "-7/8"),
+        (r"7\over 8", "7/8"),
     ],
 )
 def test_fractions_of_integers_are_one_literal(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -153,6 +167,8 @@ def test_fractions_of_integers_are_one_literal(reading: Callable[[str], str], te
         ("-3.", "-3"),
         ("+3", "3"),
         ("007", "7"),
+        ("12{,}345", "12345"),
+        (r"\sim 5", "5"),
     ],
 )
 def test_integers(reading: Callable[[str], str], text: str, tree: str) -> None:

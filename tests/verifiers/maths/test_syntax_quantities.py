@@ -19,6 +19,8 @@ import pytest
         (r"m\angle ABC = 50^\circ", "(rel (=) angle ABC (deg 50))"),
         (r"\angle A = 30°", "(rel (=) angle A (deg 30))"),
         (r"\angle BAC = 60^{\circ}", "(rel (=) angle BAC (deg 60))"),
+        (r"\tan 45^\circ", "(fn tan (deg 45))"),
+        (r"2(\cos 60^\circ + i \sin 60^\circ)", "(mul 2 (add (fn cos (deg 60)) (mul #i (fn sin (deg 60)))))"),
     ],
 )
 def test_degrees_are_angles(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -37,6 +39,13 @@ def test_degrees_are_angles(reading: Callable[[str], str], text: str, tree: str)
         (r"5\text{ percent}", "(percent 5)"),
         (r"20\%", "(percent 20)"),
         (r"20 \text{ \%}", "(percent 20)"),
+        (r"10\%", "(percent 10)"),
+        (r"10 \%", "(percent 10)"),
+        (r"\frac{1}{3}\%", "(percent 1/3)"),
+        (r"33\frac{1}{3}\%", "(percent (mixed 33 1 3))"),
+        ("33 1/3%", "(percent (mixed 33 1 3))"),
+        (r"66.\overline{6}\%", "(percent (repeating 200 3))"),
+        ("12.5 %", "(percent (dec 25 2 1))"),
     ],
 )
 def test_percent(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -59,6 +68,12 @@ def test_percent(reading: Callable[[str], str], text: str, tree: str) -> None:
         ("3.2 billion dollars", "(money (sci (dec 16 5 1) 9) $)"),
         ("$1,234.50", "(money (dec 2469 2 2) $)"),
         (r"\$5.00 \text{ per hour}", "(unit (money (dec 5 1 2) $) perhour)"),
+        ("$0.50", "(money (dec 1 2 2) $)"),
+        ("0.50 dollars", "(money (dec 1 2 2) $)"),
+        (r"\$1,234.56", "(money (dec 30864 25 2) $)"),
+        (r"\$ 5", "(money 5 $)"),
+        (r"5 \$", "(money 5 $)"),
+        ("USD 5", "(money 5 $)"),
     ],
 )
 def test_money_in_any_currency(reading: Callable[[str], str], text: str, tree: str) -> None:
@@ -114,6 +129,20 @@ def test_money_in_any_currency(reading: Callable[[str], str], text: str, tree: s
         ("30 min", "(unit 30 min)"),
         ("2.5 hrs", "(unit (dec 5 2 1) hrs)"),
         ("12 October", "(unit 12 October)"),
+        (r"5\sqrt{2}\,\text{cm}", "(unit (mul 5 (fn root 2 2)) cm)"),
+        (r"12\pi \text{ cm}^3", "(unit (mul 12 #pi) cm^3)"),
+        (r"36\pi \text{ square units}", "(unit (mul 36 #pi) squareunits)"),
+        (r"60 \text{ mph}", "(unit 60 mph)"),
+        (r"98.6^\circ F", "(unit (dec 493 5 1) °F)"),
+        (r"100^\circ \text{C}", "(unit 100 °C)"),
+        (r"5 \times 10^{-3} \text{ kg}", "(unit (sci 5 -3) kg)"),
+        (r"1.2\times 10^{5}\,\mathrm{J}", "(unit (sci (dec 6 5 1) 5) J)"),
+        ("1/2 cup", "(unit 1/2 cup)"),
+        (r"\frac{1}{2} \text{ cup}", "(unit 1/2 cup)"),
+        ("3 dozen", "(unit 3 dozen)"),
+        ("50 cents", "(unit 50 cents)"),
+        (r"5\,{\rm cm}", "(unit 5 cm)"),
+        (r"5{\rm\,cm}", "(unit 5 cm)"),
     ],
 )
 def test_units_keep_their_written_name(reading: Callable[[str], str], text: str, tree: str) -> None:

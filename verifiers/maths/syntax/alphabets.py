@@ -98,6 +98,8 @@ _TABLE: Final = _Table({
     **{ord(mark): "\ufffd" for mark in (_UP, _UP_END, _DOWN, _DOWN_END)},
 })  # fmt: skip
 _OVERLINED: Final = re.compile("((?:[0-9][\u0304\u0305\u0307])+)")
+_ACCENTED: Final = re.compile("([A-Za-z])([\u0302\u0304\u0305\u0307\u20d7])")
+_ACCENTS: Final = {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0307": "dot", "\u20d7": "vec"}
 _STACKED: Final = re.compile(r"\^\{([0-9]+)\}/_\{([0-9]+)\}")
 
 
@@ -110,6 +112,9 @@ def to_latex(text: str) -> str:
         text = _STACKED.sub(r"\\frac{\1}{\2}", text)
     if "\u0305" in text or "\u0304" in text or "\u0307" in text:
         text = _OVERLINED.sub(lambda run: f"\\overline{{{run[1][::2]}}}", text)
+        text = _ACCENTED.sub(lambda found: f"\\{_ACCENTS[found[2]]}{{{found[1]}}}", text)
+    if "\u20d7" in text or "\u0302" in text:
+        text = _ACCENTED.sub(lambda found: f"\\{_ACCENTS[found[2]]}{{{found[1]}}}", text)
     if "\u0338" in text:
         text = text.replace("=\u0338", "\\ne ").replace("\\in \u0338", "\\notin ")
     return text

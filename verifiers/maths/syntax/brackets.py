@@ -17,7 +17,7 @@ from assaygym.verifiers.maths.syntax.literals import base_after, based_node, fra
 from assaygym.verifiers.maths.syntax.tokens import DIFFERENTIAL, END
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 
-__all__ = ["BRACKET_PREFIXES", "group", "is_reversed_close"]
+__all__ = ["BRACKET_PREFIXES", "group", "is_reversed_close", "over"]
 
 _SEPARATORS: Final = (",", ";")
 _OPEN: Final = {"(": "(", "[": "[", "\\lbrack": "[", "\\lparen": "("}
@@ -27,7 +27,7 @@ _CLOSE: Final = {")": ")", "]": "]", "\\rbrack": "]", "\\rparen": ")"}
 def group(parser: Parser) -> Node:
     r"""What stands in braces, of which the opening one is consumed: an expression, `5\over 6`, `n\choose k`."""
     bars, parser.bars = parser.bars, 0
-    node = _over(parser, parser.expression(STOP))
+    node = over(parser, parser.expression(STOP))
     parser.unusual = parser.unusual or node[0] == "rel"
     if parser.tokens[parser.at].startswith(DIFFERENTIAL):
         parser.at += 1
@@ -36,7 +36,8 @@ def group(parser: Parser) -> Node:
     return node
 
 
-def _over(parser: Parser, node: Node) -> Node:
+def over(parser: Parser, node: Node) -> Node:
+    r"""The node, over what comes after `\over` or `\choose` where one of them comes next."""
     if parser.accept("\\over"):
         return fraction(node, parser.expression(STOP))
     if parser.accept("\\choose"):
@@ -54,7 +55,7 @@ def _brace(parser: Parser) -> Node:
         return ("set",)
     bars, colon = parser.bars, parser.colon
     parser.bars, parser.colon = 1, True
-    node = _over(parser, parser.expression(STOP))
+    node = over(parser, parser.expression(STOP))
     if parser.tokens[parser.at] == "}":
         parser.at += 1
         parser.unusual = parser.unusual or node[0] == "rel"

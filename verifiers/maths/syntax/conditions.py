@@ -85,6 +85,8 @@ def _said(parser: Parser, left: Node, of_all: bool) -> Node:
     if (text_of(token) or token) in PROPERTIES and left[0] == "sym":
         parser.at += 1
         return ("words", f"{left[1]} {text_of(token) or token}")
+    if words and left[0] == "sym":
+        return ("words", f"{left[1]} is {' '.join(words).removeprefix('is ')}")
     if words:
         raise parser.refuse(words[0])
     if left[0] == "sym" and of_all:

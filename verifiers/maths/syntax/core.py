@@ -28,12 +28,13 @@ class Parser:
         bars: how many `|` are open, so that the next one closes; more than 0 also where `|` separates (set-builder).
         colon: whether `:` separates instead of making a ratio.
         bound: names of running indices and integration variables around this place: `i` is then no constant.
+        called: letters that were applied once, `T(n) = ...`, and so are functions from there on.
         head: where the bracket stands that is known to hold arguments since an equals sign follows: `P(A) =`.
         unusual: whether something was read that may stand in few places only (words, statements in brackets).
         conditions: conditions met in brackets after a term, `(k \\in Z)`, for the item that is being read.
     """
 
-    __slots__ = ("at", "bars", "bound", "colon", "conditions", "depth", "head", "tokens", "unusual")
+    __slots__ = ("at", "bars", "bound", "called", "colon", "conditions", "depth", "head", "tokens", "unusual")
 
     literal: ClassVar[Callable[[Parser, str], Node]]
     beside: ClassVar[Callable[[Parser, Node, str], Node | None]]
@@ -44,6 +45,7 @@ class Parser:
         self.head = -1
         self.colon = self.unusual = False
         self.bound: tuple[str, ...] = ()
+        self.called: tuple[str, ...] = ()
         self.conditions: list[Node] = []
 
     def expression(self, power: int) -> Node:

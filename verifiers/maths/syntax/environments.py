@@ -35,6 +35,9 @@ def environment(parser: Parser, token: str) -> Node:
         return _cases(parser, kind)
     rows = _rows(parser, kind)
     if kind in _MATRICES or kind == "vmatrix":
+        if kind == "array" and all(len(row) == 1 and row[0][0] == "rel" for row in rows):
+            parser.unusual = True
+            return ("list", *(row[0] for row in rows))
         if len({len(row) for row in rows}) > 1:
             raise MathSyntaxError("a matrix with rows of different lengths")
         matrix = ("matrix", *rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from assaygym.verifiers.maths.syntax.brackets import is_reversed_close
-from assaygym.verifiers.maths.syntax.conditions import PROPERTIES
+from assaygym.verifiers.maths.syntax.conditions import PHRASE, PROPERTIES
 from assaygym.verifiers.maths.syntax.core import PREFIX, Parser
 from assaygym.verifiers.maths.syntax.lexicon import PRODUCT
 from assaygym.verifiers.maths.syntax.literals import is_integer, product, rational
@@ -126,7 +126,7 @@ def _beside_text(parser: Parser, left: Node, token: str) -> Node | None:
     if left[0] == "deg" and text in ("C", "F"):
         parser.at += 1
         return ("unit", left[1], f"°{text}")
-    if left[0] == "sym" and text in PROPERTIES:
+    if left[0] == "sym" and (text in PROPERTIES or PHRASE.issuperset(text.split())):
         return None
     if text in ("i", "e", "x", "y", "z") or left[0] in ("words", "rel", "seq", "set"):
         return _product(parser, left)

@@ -81,7 +81,8 @@ BARE_UNITS: Final = frozenset((
     "min", "mins", "sec", "secs", "ms", "mph", "kph", "kmh", "kmph", "bps", "sq", "cu", "Hz", "kHz", "MHz", "GHz", "kW",
     "kWh", "MW", "kJ", "MJ", "kN", "Pa", "kPa", "MPa", "atm", "mol", "eV", "keV", "MeV", "GeV", "rad", "rads", "rpm",
     "kB", "MB", "GB", "amu", "cc", "gal", "pt", "qt", "day", "days", "hour", "year", "cent", "cts", "ppm", "pts",
-    "am", "pm",
+    "am", "pm", "cup", "tsp", "ton", "pcs", "egg", "bag", "box", "jar", "car", "dog", "cat", "cow", "pig", "hen", "bus",
+    "pie", "pen", "hat", "toy", "kid", "boy", "men",
 ))  # fmt: skip
 """Units of less than four letters that may stand bare after a number; longer words always may, single letters never."""
 SHORT_WORDS: Final = frozenset((

@@ -109,7 +109,9 @@ def name(parser: Parser, letter: str) -> Node:
     tokens = parser.tokens
     following = tokens[parser.at]
     full = _decorated(parser, letter) if following in _DECORATIONS else letter
-    if tokens[parser.at] == "(" and (letter in CALLED or parser.at == parser.head):
+    if tokens[parser.at] == "(" and (letter in CALLED or parser.at == parser.head or letter in parser.called):
+        if letter not in CALLED:
+            parser.called = (*parser.called, letter)
         parser.at += 1
         return ("call", full, *arguments(parser))
     if full == letter and letter in ("e", "i") and letter not in parser.bound:

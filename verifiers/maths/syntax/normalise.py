@@ -68,7 +68,15 @@ def normalise(text: str, decimal_comma: bool = False) -> str:
 
 def _needs_more(text: str) -> bool:
     """Whether a text of harmless characters has a harmful run of them."""
-    return "**" in text or "+-" in text or "+/-" in text or "Rs" in text or text[:1] == "*"
+    return (
+        "**" in text
+        or "+-" in text
+        or "+/-" in text
+        or "Rs" in text
+        or "USD" in text
+        or "EUR" in text
+        or text[:1] == "*"
+    )
 
 
 def _slow(text: str, decimal_comma: bool) -> str:

@@ -61,6 +61,7 @@ def _prefix_sign(sign: str) -> Prefix:
 
 def _times(parser: Parser, left: Node) -> Node:
     parser.at += 1
+    crossed = parser.tokens[parser.at - 1] == "\\times"
     is_ten = parser.tokens[parser.at] == "10"
     right = parser.expression(PRODUCT)
     if (
@@ -72,7 +73,13 @@ def _times(parser: Parser, left: Node) -> Node:
         and _is_literal(left)
     ):
         return ("sci", left, right[2][1])
+    if crossed and (_is_vector(left) or _is_vector(right)):
+        raise parser.refuse("\\times", "between vectors")
     return product((left, right))
+
+
+def _is_vector(node: Node) -> bool:
+    return node[0] in ("seq", "matrix") or (node[0] == "sym" and str(node[1]).startswith("vec "))
 
 
 def _is_literal(node: Node) -> bool:

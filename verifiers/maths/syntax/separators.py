@@ -1,7 +1,8 @@
 r"""Digits and what stands between them: thousands of all conventions, repeating decimals, decimal commas.
 
 A comma is a thousands separator where groups of three follow and no bracket is open: `1,234` is a number, `(1,234)` and
-`1, 234` are two. Groups of two and then three (`12,34,567`) are one number too.
+`1, 234` are two. A comma in braces, `0{,}5`, is a decimal one unless three digits follow.
+Groups of two and then three (`12,34,567`) are one number too.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _SPACES: Final = re.compile(
 )
 _DOTS: Final = re.compile(r"(?<![0-9.,])([1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,([0-9]+))?(?![0-9.,])")
 _MARKS: Final = re.compile(r"(?<![0-9.,])[1-9][0-9]{0,2}(?:(?:'[0-9]{3})+|(?:_[0-9]{3})+)(?![0-9'_])")
+_BRACED_COMMA: Final = re.compile(r"(?<=[0-9])\{,\}(?=[0-9])")
 _CYCLE_IN_BRACKETS: Final = re.compile(r"(?<![0-9])([0-9]*\.[0-9]*)\(([0-9]+)\)(?![0-9])")
 _CYCLE_COMMAND: Final = re.compile(
     r"(?<![0-9])([0-9]*\.[0-9]*) ?\\(?:overline|bar|dot|overset\{\\cdot\}) ?(?:\{ ?([0-9 ]+)\}|([0-9]))"
@@ -41,6 +43,8 @@ def join_digits(text: str, decimal_comma: bool) -> str:
         text = _TYPESET.sub("", text) if "\\" in text or "~" in text else text
     elif "{,}" in text:
         text = _TYPESET.sub("", text)
+    if "{,}" in text:
+        text = _BRACED_COMMA.sub(".", text)
     if decimal_comma and "," in text:
         text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     if "," in text:

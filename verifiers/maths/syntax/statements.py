@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from assaygym.verifiers.maths.syntax.brackets import over
 from assaygym.verifiers.maths.syntax.conditions import CONDITION_WORDS, condition
 from assaygym.verifiers.maths.syntax.core import PREFIX, Parser
 from assaygym.verifiers.maths.syntax.lexicon import GREEK, STOP
@@ -71,7 +72,7 @@ def _item(parser: Parser) -> Node:
         _find_head(parser)
     elif token[1:] in GREEK:
         _find_head(parser)
-    node = said_of(parser, parser.expression(STOP))
+    node = said_of(parser, over(parser, parser.expression(STOP)))
     if parser.conditions:
         node = ("with", node, *parser.conditions)
         parser.conditions = []
@@ -166,7 +167,11 @@ def _single(node: Node) -> Node:
 def _shared(items: list[Node]) -> list[Node]:
     """`x = 1, 2` as `x = 1, x = 2`."""
     first = items[0]
-    if first[0] != "rel" or first[1] != ("=",) or first[2][0] != "sym":
+    if first[0] != "rel" or first[1] != ("=",) or first[2][0] not in ("sym", "seq"):
+        return items
+    if first[2][0] == "seq":
+        if all(item[0] == "seq" and len(item) == len(first[2]) for item in items[1:]):
+            return [first, *(("rel", ("=",), first[2], item) for item in items[1:])]
         return items
     if any(item[0] not in _VALUES for item in items[1:] if item[0] != "condition" and not _tells(item, [first])):
         return items

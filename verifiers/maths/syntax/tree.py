@@ -2,26 +2,28 @@ r"""The trees that answers are parsed to: plain tuples, so that they hash, compa
 
 The first item names the kind. Sums and products are flat; integers are of any size; nothing here is evaluated.
 
-Numbers     ("num", p, q)                 an integer or a literal fraction's parts in lowest terms, q > 0
+Numbers     ("num", p, q)                 an integer or a literal fraction's parts in lowest terms, q > 0; p is signed
             ("dec", p, q, places)         a literal with a decimal point, as written: `2.50` is ("dec", 5, 2, 2)
             ("sci", mantissa, exponent)   `2.7\times10^9`, `2.7e9`: a num or dec node, and an int
             ("mixed", whole, p, q)        `2\frac58` (whole, p, q integers, not reduced)
             ("repeating", p, q)           `0.1\overline{6}`
             ("based", digits, base)       `3201_4`: the digits as text (lower case, no leading zeros), and an int
             ("const", name)               pi, e, i, inf, undefined
-Names       ("sym", name)                 a variable; subscripts and primes belong to the name: `x_1`, `x_max`, `x'`
+Names       ("sym", name)                 a variable; subscripts and primes belong to the name: `x_1`, `x_max`, `x'`; so
+                                          do accents (`vec a`, `hat x`, `bar AB`), `angle ABC`, `triangle ABC`, `dy/dx`,
+                                          `cal L`. Bold is typesetting, but bold and hatted i, j, k are `vec i`, ...
             ("call", name, args...)       a function that is no known one applied: `f(x)`, `f'(x)`
 Arithmetic  ("add", a, b...)  ("mul", a, b...)  ("div", a, b)  ("neg", a)  ("pow", a, b)
             ("pm", a)  ("mp", a)          plus-minus and minus-plus as signs of a term; all of one answer go together
             ("percent", a)                25\%
             ("deg", a)                    an angle written in degrees; minutes and seconds are added in
-            ("unit", a, name)             a quantity: the unit as written, without spaces: `cm`, `m/s^2`
+            ("unit", a, name)             a quantity: the unit as written, without spaces: `cm`, `m/s^2`, `kg*m`,
+                                          `squarefeet`, `°C`, `th` of ordinals; `5 feet 3 inches` is a sum of two
             ("money", a, currency)        "$", "€", "£", "¥", ...
 Functions   ("fn", name, args...)         sin ... csch, asin ... acsch, exp, ln, log(x, base), where no base is written
                                           ("fn", "log", x); root(x, degree), abs, floor, ceil, sign, factorial,
-    double_factorial,
-                                          binomial(n, k), gamma, max, min, gcd, lcm, mod(a, b), re, im, conj, arg, norm,
-                                          det, tr, transpose
+                                          double_factorial, binomial(n, k), gamma, max, min, gcd, lcm, mod(a, b), re,
+                                          im, conj, arg, norm, det, tr, transpose
 Operators   ("sum" | "prod", body, name, low, high)
             ("integral", body, name, low | None, high | None)
             ("limit", body, name, point, side)      side is "", "+" or "-"
@@ -34,13 +36,16 @@ Groups      ("seq", open, close, items...)          brackets "(" "[" and ")" "]"
             ("set", items...)                       in braces; the empty set has none
             ("setof", element, conditions...)       set-builder
             ("union" | "inter" | "minus", a, b...)  of sets
-            ("domain", name)                        R, Z, N, Q, C, with "+", "-", "*" after it where written
+            ("domain", name)                        R, Z, N, Q, C, with "+", "-", "*", "0+", "0-" after it (0+: not
+                                                    negative) where written
             ("matrix", (row...), ...)               ("ratio", a, b, ...)
 Statements  ("rel", (op...), a, b, ...)             a chain; op is one of RELATIONS' values
             ("with", node, condition...)            an answer and what was said of its names: `2k\pi, k\in Z`,
                                                     `x\neq 1`, "for all", "where"
             ("not", a)  ("forall", name, node)      logic, rarely
-            ("words", text)                         an item that is text, not mathematics: folded, single spaces
+                                                    `x=1, 2` is a list of `x=1` and `x=2`
+            ("words", text)                         text, not mathematics: folded, single spaces; an item, a side of a
+                                                    relation (`Area = 5`), or a condition ("k odd"), never an operand
 """
 
 from __future__ import annotations

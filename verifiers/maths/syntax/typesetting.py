@@ -63,6 +63,7 @@ _BAR_SIDES: Final = {
     "Bigl": "\\lvert ",
     "Bigr": "\\rvert ",
 }
+_SWITCHED: Final = re.compile(r"\{ ?\\(?:rm|bf)(?![A-Za-z]) ?(?:\\,|~)? ?([A-Za-z0-9 .]{1,40})\}")
 _FRAME: Final = re.compile(r"\\(?:boxed|fbox|mathbf|boldsymbol|bm|underline|ensuremath|cancel) ?\{")
 _FRAMES: Final = 4
 """Most frames around each other that are taken away."""
@@ -110,6 +111,8 @@ def plain_latex(text: str) -> str:
     if "\\begin" in text:
         text = _LINE_SPACING.sub(r"\\\\", text)
         text = _without_lines(_GLUE.sub(r"\\\1{\2}", text))
+    if "\\rm" in text or "\\bf" in text:
+        text = _SWITCHED.sub(r"\\text{\1}", text)
     text = _without_commands(text)
     if "\\text" in text:
         for _ in range(3 if "^" in text or "_" in text else 0):
