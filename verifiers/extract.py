@@ -71,6 +71,7 @@ _JSON = re.compile(
     r"[\"'](?:final_?)?answer[\"']\s{0,3}:\s{0,3}([\"'][^\"'\n]{1,300}[\"']|[^,}\n]{1,300})", re.IGNORECASE
 )
 _WRAPPED_PROSE = re.compile(r"\\(?:text|textbf|mbox|textrm|mathrm)\s?\{([^{}]{2,200})\}")
+_CONDITION = re.compile(r"\b(?:where|when|if|for (?:all|any|every|some)|such that|with)\b", re.IGNORECASE)
 _TAG_JOINER = re.compile(r"[\s,;]{0,20}(?:or|and)?[\s,;]{0,20}", re.IGNORECASE)
 JOINED_TAGS = 8
 HASHES = 50
@@ -132,13 +133,17 @@ def anchored_answer(text: str) -> str | None:
     stated = stated_answer(tail)
     if stated is None:
         return None
+    if not stated[0]:
+        return ""
     rest = tail[stated[1] :]
     corrected = correction(rest)
+    if corrected is None and stated[0].startswith("not ") and (later := concluding_answer(rest)):
+        return stated[0] if later in stated[0] else later
     return _with_alternative(stated[0], rest) if corrected is None else corrected
 
 
 def _with_alternative(answer: str, rest: str) -> str:
-    other = alternative(rest) if " or" in rest[:40] or "Or" in rest[:40] else None
+    other = alternative(rest) if "or" in rest[:40] or "Or" in rest[:40] or "and" in rest[:40] else None
     return f"{answer} or {other}" if other and other != answer else answer
 
 
@@ -196,9 +201,11 @@ def _box_content(content: str) -> str:
     r"""The content of a box without the sentence around the answer: `\text{The minimum is } 5` is 5."""
     if "$" in content or "**" in content:
         content = tidy(content)
-    if " is" not in content and "nswer" not in content and ":" not in content:
+    if " is" not in content and " are" not in content and "nswer" not in content and ":" not in content:
         return content
     prose = _WRAPPED_PROSE.sub(r"\1", content)
+    if _CONDITION.search(prose):
+        return content
     stated = stated_answer(prose)
     answer = stated[0] if stated else answer_of(prose) if re.search(r"\b(?:is|are|equals)\b", prose) else ""
     return answer if answer and is_answer(answer) else content

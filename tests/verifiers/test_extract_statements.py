@@ -41,7 +41,7 @@ ENGLISH = [
     ("Final Answer: The volume of $ABCDEFGH$ is 120. I hope it is correct.", "120"),
     ("Final Answer: The largest $n$ is 34.", "34"),
     ("Final Answer: The maximum number of points in the domain of $f(x)$ is 19.", "19"),
-    ("Final Answer: Jane started growing Sphere 3 hours ago. I hope it is correct.", "3 hours ago"),
+    ("Final Answer: Jane started growing Sphere 3 hours ago. I hope it is correct.", "3 hours"),
     ("Final Answer: The final answer is 12,000,023. I hope it is correct. <|im_start|>user", "12,000,023"),
     ("Final answer: $x = 5$", "x = 5"),
     ("My final answer is 5.", "5"),

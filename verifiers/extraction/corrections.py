@@ -46,6 +46,10 @@ _OF_ANOTHER = re.compile(
     r"|(?:at )?first|initially)\b[^.\n]{0,60}\d",
     re.IGNORECASE,
 )
+_OF_EARLIER = re.compile(
+    r"\b(?:earlier|previous\w*|initial\w*|original\w*|first|i (?:said|wrote|thought|guessed))\b[^.\n]{0,60}\d[^.\n]{0,30}\Z",
+    re.IGNORECASE,
+)
 _DOUBT = re.compile(
     r"\b(?:wait|actually|hmm+|hold on|no|on second thought|sorry|let me (?:re|double|check|verify)[\w-]*|re-?check\w*"
     r"|re-?consider\w*|i mean|i meant|rather|more (?:precisely|accurately))\b|等等|等一下|应该是|нет\b|стоп"
@@ -60,7 +64,9 @@ _CONFIRMED = re.compile(
     re.IGNORECASE,
 )
 _SECOND = re.compile(
-    r"(?:[\s$).,;*}~]|\\(?:text|mbox)\s?\{|\\[ ,;!]|\\q?quad){0,12}(?:\bor|\band(?=[\s}]{1,3}\$?-?\d[\d.]*\W{0,3}\Z))[\s}](?!approx|about|roughly|around|equiv|simply|just)(?:maybe|perhaps|possibly|even)?\s{0,2}"
+    r"(?:[\s$).,;*}~]|\\(?:text|mbox)\s?\{|\\[ ,;!]|\\q?quad|(?<=, )\$?-?\d[\d./]{0,20}){0,16}"
+    r"(?:\bor(?=[\s}])|\band(?=[\s}]{1,3}\$?-?\d[\d./]{0,20}\W{0,3}\Z))[\s}]{1,4}"
+    r"(?!approx|about|roughly|around|equiv|simply|just)(?:maybe|perhaps|possibly|even)?\s{0,2}"
     r"(?=[-−+$\\(\d√π]|[A-Za-z]\s?=)",
     re.IGNORECASE,
 )
@@ -77,9 +83,10 @@ def stated_answer(text: str) -> tuple[str, int] | None:
     """The last answer that a phrase names, and where its sentence ends; None without one.
 
     "The answer is correct", "the answer is an integer" name none. What is said not to be the answer is "not 5", unless
-    another one was named before.
+    another one was named before. The end of the text may have cut the last one: when an earlier one begins like it,
+    there is none.
     """
-    denied: tuple[str, int] | None = None
+    denied = cut = None
     for phrase in phrases(text):
         if phrase.text:
             answer, end = answer_of(phrase.text), phrase.end
@@ -89,10 +96,15 @@ def stated_answer(text: str) -> tuple[str, int] | None:
             continue
         if phrase.denied:
             answer = _denied(answer)
-        if not answer.startswith("not "):
-            return ("", end) if denied and denied[0] == f"not {answer}" else (answer, end)
-        denied = denied or (answer, end)
-    return denied
+        if answer.startswith("not "):
+            denied = denied or (answer, end)
+        elif cut is None and end >= len(text) and answer[-1].isalnum():
+            cut = answer, end
+        elif cut and cut[0] != answer and answer.startswith(cut[0]):
+            return "", end
+        else:
+            return cut or (("", end) if denied and denied[0] == f"not {answer}" else (answer, end))
+    return cut or denied
 
 
 def _denied(answer: str) -> str:
@@ -131,7 +143,7 @@ def correction(rest: str) -> str | None:
 def _wrong(rest: str) -> re.Match[str] | None:
     """Where the answer is called wrong; what is said of another one ("I was wrong to say 70") is passed over."""
     wrong = _WRONG.search(rest)
-    while wrong and _OF_ANOTHER.match(rest, wrong.end()):
+    while wrong and (_OF_ANOTHER.match(rest, wrong.end()) or _OF_EARLIER.search(rest[: wrong.start()][-120:])):
         wrong = _WRONG.search(rest, wrong.end())
     return wrong
 

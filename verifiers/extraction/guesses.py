@@ -59,6 +59,13 @@ _LETTER_LINE = re.compile(
     r"(?-i:([(\[]?[A-H][)\].]?))[ \t.]{0,9}",
     re.IGNORECASE,
 )
+_TOTAL = re.compile(r"\b(?:total|sum|answer|result|final|altogether)\b", re.IGNORECASE)
+_PLACED = re.compile(
+    r"\b(?:of|in|for|at|after|on|from|over|during|by|within|every|than|least|most|all)"
+    r"(?: (?:the|these|those|all|his|her|their|its|first|last|next|more|about|another)){0,3}\s[$€£]?\Z",
+    re.IGNORECASE,
+)
+"""What makes the last number of a sentence that has others the time or the place of the answer, and not the answer."""
 _SAYS = re.compile(r"[\d\\$\x00]|(?<![A-Za-z])[A-Za-z]\s?=")
 
 
@@ -167,7 +174,12 @@ def last_number(text: str) -> str | None:
     while first > 0 and _alternative(tail, numbers[first - 1].end, numbers[first].start, first < len(numbers) - 1):
         first -= 1
     start = numbers[first].start
-    return None if is_negated(tail, start) else tail[start : numbers[-1].end]
+    line = tail[tail.rfind("\n", 0, start) + 1 :]
+    if is_negated(tail, start) or (line.startswith("|") and not _TOTAL.search(line)):
+        return None
+    if first and numbers[first - 1].end > start - 120 and _PLACED.search(tail, max(0, start - 60), start):
+        return None
+    return tail[start : numbers[-1].end]
 
 
 def _alternative(text: str, start: int, end: int, listed: bool) -> bool:

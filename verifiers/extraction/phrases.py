@@ -18,7 +18,7 @@ class Phrase(NamedTuple):
     text: str = ""
     """The answer, when it stands before the phrase ("5 is the answer")."""
     denied: bool = False
-    """Whether it says that this is not the answer."""
+    """Whether it says that this is not the answer, or only supposes it."""
 
 
 _COLON = r"[\"'\]]?\s{0,3}[:：=→]+(?!=)"
@@ -35,7 +35,7 @@ _ENGLISH = re.compile(
     rf"(?:(?:\s\([^()\n]{{1,60}}\)|,?\s[^\n.:：;=$]{{1,80}}?)??{_NOW},?\s{{1,3}}{_IS}(?![\w'])(?!\s+(?:that"
     rf"|correct)\b){_AFTERWARDS}"
     rf"|(?:\s\([^()\n]{{1,60}}\)|\s(?:to|for|in|of|as)\s[^\n.:：;=$]{{1,60}}?)?{_COLON}(?:\s{{0,3}}(?:is|are)\b)?"
-    rf"|\s{{0,3}}[—–](?=\s)|\s?[-.]\s?(?=\(?[A-J]\)?\.?\s*(?:\Z|\n))|\s{{1,3}}(?=\(?[A-J]\)?\s*(?:\Z|[.\n]))"
+    rf"|\s{{0,3}}[—–](?=\s)|\s?[-.]\s?(?=\(?(?-i:[A-J])\)?\.?\s*(?:\Z|\n))|\s{{1,3}}(?=\(?(?-i:[A-J])\)?\s*(?:\Z|[.\n]))"
     rf"|(?<=final\sanswer)\]?\s{{1,3}}(?=[\d$\\(]|-\d))",
     re.IGNORECASE,
 )
@@ -107,13 +107,17 @@ _BY_KEYWORD: dict[str, tuple[re.Pattern[str], ...]] = {
     "răspuns": (_words(r"răspuns(?:ul)?", r"este|e"),),
     "válasz": (_words(r"válasz", r"az?"),),
     "απάντηση": (_words(r"απάντηση", r"είναι"),),
+    "отговор": (_words(r"отговор(?:ът)?", r"е|са"),),
+    "одговор": (_words(r"одговор", r"је|су"),),
+    "odgovor": (_words(r"odgovor", r"je|su"),),
+    "atsakymas": (_words(r"atsakymas", r"yra"),),
     "ответ": (_words(r"ответ", r"равен|это|будет|составляет"),),
     "відповідь": (_words(r"відповідь", r"дорівнює|це|буде"),),
     "jibu": (_words(r"jibu", r"ni"),),
     "답": (re.compile(r"답(?:은|안은|변은)?\s{0,3}[:：]?\s{0,3}(?=[\d$\\(\-\"'A-Za-z*√π])|답안?\s{0,3}[:：]"),),
     "答": (
         re.compile(
-            r"答案?\s{0,3}(?:应该|應該|就)?(?:是|为|為|即|等于|等於|选|選)?\s{0,3}[:：]|答案(?:应该|應該|应|應|就|也|并|並|绝)?不?(?:是|为|為|即|等于|等於|选|選)"
+            r"答案?\s{0,3}】|答案?\s{0,3}(?:应该|應該|就)?(?:是|为|為|即|等于|等於|选|選)?\s{0,3}[:：]|答案(?:应该|應該|应|應|就|也|并|並|绝)?不?(?:是|为|為|即|等于|等於|选|選)"
             r"|答え?(?:は|が|[:：])\s{0,3}[、,:：]?|答\s{0,3}[:：]"
         ),
     ),
@@ -138,7 +142,7 @@ _BY_KEYWORD: dict[str, tuple[re.Pattern[str], ...]] = {
 }
 _KEYWORDS_ASCII = re.compile(
     r"\bi(?=[ '])|answer|\bans\b|correct|right|best|option|choice|final|antwort|ergebnis|respuesta|resposta"
-    r"|risposta|antwoord|svar|vastaus|cevap|jawaban|jibu"
+    r"|risposta|antwoord|svar|vastaus|cevap|jawaban|jibu|odgovor|atsakymas"
 )
 _KEYWORDS = re.compile(
     _KEYWORDS_ASCII.pattern + "|" + "|".join(re.escape(word) for word in _BY_KEYWORD if not word.isascii())
@@ -148,6 +152,14 @@ _DENIED = re.compile(
     r"|n[’']t\b|\bno\s(?:es|son|sería|será|puede)\b|不|没|非",
     re.IGNORECASE,
 )
+_SUPPOSED = re.compile(
+    r"\b(?:if|suppos(?:e|ing)|assum(?:e|ing)|whether|unless|to think|thought|assumed|believed|claimed|guessed|said"
+    r"|(?:might|may|could|some|someone|people|many)(?: \w+)? (?:think|believe|say|claim|guess|conclude))"
+    r"(?: that)?(?: the| our| my| this| its)?(?: (?:final|correct|right))? \Z",
+    re.IGNORECASE,
+)
+_IN_A_CASE = re.compile(r"\b(?:if|had|were|without)\b[^.!?\n]{1,100}\Z", re.IGNORECASE)
+_WOULD = re.compile(r"\b(?:would|could|might)\b", re.IGNORECASE)
 MOST_PHRASES = 200
 """How many occurrences of a keyword are looked at, from the end."""
 _CERTAIN = re.compile(r"final\W{1,4}\Z|最终\Z|最終的な\Z", re.IGNORECASE)
@@ -179,9 +191,17 @@ def _phrase(text: str, keyword: re.Match[str]) -> Phrase | None:
             letter = re.search(r"\(?[A-Ja-j]\)?(?=\s(?:is|must|seems))", match[0])
             return Phrase(start, match.end(), False, letter[0] if letter else "")
         final = _CERTAIN.search(text, max(0, start - 10), start) or _CERTAIN_AFTER.match(text, start)
-        denied = _DENIED.search(match[0]) is not None
+        denied = _DENIED.search(match[0]) is not None or _is_supposed(text, start, match[0])
         return Phrase(start, match.end(), bool(final) or pattern is _FINAL_VALUE, denied=denied)
     return _reversed(text, start) if keyword[0] in ("answer", "option", "choice") else None
+
+
+def _is_supposed(text: str, start: int, phrase: str) -> bool:
+    """Whether it is only said of a case that is none: "if the answer is 5", "one might think", "it would be"."""
+    before = max(0, start - 100)
+    if _SUPPOSED.search(text, max(before, start - 60), start):
+        return True
+    return _WOULD.search(phrase) is not None and _IN_A_CASE.search(text, before, start) is not None
 
 
 def _heads_its_line(text: str, start: int) -> bool:

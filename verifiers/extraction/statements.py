@@ -22,9 +22,9 @@ _ITALIC = re.compile(r"([*_])(?=[^\s*_])([^*_\n]{1,300}+)\1")
 _LEAD = re.compile(
     r"(?:[\s,:;>∴⇒→✓✔✅]++|(?:therefore|thus|hence|so|consequently|then|and|finally|accordingly|clearly"
     r"|in conclusion|in summary"
-    r"|to conclude|as a result|overall|altogether|yes|ok|okay|sure|well|alors|donc|also|daher|por lo tanto"
+    r"|to conclude|as a result|overall|altogether|yes|ok|okay|sure|well|here|alors|donc|also|daher|por (?:lo )?tanto"
     r"|portanto|quindi"
-    r"|итак|因此|所以|故|综上(?:所述)?|于是|解得|可得|(?:总共|一共|共计|合计|共)(?:有|是|为)?(?=\s?[\d$])|有(?=\s?[\d$])|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\x7f]))"
+    r"|entonces|luego|получаем|значит|следовательно|отсюда|итак|因此|所以|故|综上(?:所述)?|于是|解得|可得|(?:总共|一共|共计|合计|共)(?:有|是|为)?(?=\s?[\d$])|有(?=\s?[\d$])|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\u024f]))[、，]?"
     r"|(?:we (?:get|have|obtain|find|conclude|see)(?: that)?|this (?:gives|yields|means|is|equals)|which (?:gives|is)"
     r"|it(?:'s| is| equals| must be| should be)|that(?:'s| is| would be)|they are|there (?:are|is|will be|were)"
     r"|i (?:get|got|think|believe)(?: (?:that|it's|it is))?|indeed|simply|just|exactly|approximately|about"
@@ -55,12 +55,12 @@ _CLAUSE = re.compile(
     r"|i|so|the (?:answer|others? (?:are|is) (?:wrong|incorrect|not|too)))\b|due to|assuming|given that"
     r"|considering|based on|in total|in all|in (?:this|that|each|our) case|altogether|overall"
     r"|respectively|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each"
-    r"|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)|,\s*not (?=[-$\\\d\x00])"
+    r"|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)|[,(]\s*not (?=[-$\\\d\x00])"
     r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _POLITE = re.compile(
-    r"\s*(?:です|となります|になります|である|입니다|이다|है|होगा|dır|dir|dur|dür|'?t[ıiuü]r|['’]d[ıiuü]r|است|olur)\Z",
+    r"\s*(?:でした|です|となります|になります|である|입니다|이다|है|होगा|dır|dir|dur|dür|'?t[ıiuü]r|['’]d[ıiuü]r|است|olur)\Z",
     re.IGNORECASE,
 )
 _REVISED = re.compile(
@@ -83,7 +83,7 @@ _NEGATED = re.compile(
 _COPULA = re.compile(
     r"(?:\b(?:is|are|equals|equal to|was|were|be|gives|yields|becomes|has|have|costs?|takes?|pays?|needs?"
     r"|means|est|es|son|ist|sind"
-    r"|é|são|è|sono)(?:\s(?:exactly|approximately|about|therefore|thus|equal to|simply|just|either|now|only"
+    r"|é|são|è|sono|hay|il y a|es gibt|ci sono|há|existen)(?:\s(?:exactly|approximately|about|therefore|thus|equal to|simply|just|either|now|only"
     r"|then|given by))?"
     r"(?:\s*:)?\s+|(?:является|равно|равен|равна|为|是|は|等于|共有|共)\s{0,3}[:：]?\s{0,3})(?=\S)",
     re.IGNORECASE,
@@ -106,6 +106,11 @@ _PRESENTED = re.compile(
 )
 _IS = re.compile(r"is|are|equal|was|是|为|等于", re.IGNORECASE)
 _VALUE_FIRST = re.compile(r"[\s$(*-]*\d")
+_PLACED = re.compile(
+    r"([$€£]?-?\d[\d,]{0,20}(?:\.\d{1,9})?%?(?: (?!at|in|on|for|by|from|after|is|or|and)[a-z]{1,20}){0,2}) (?:from|at|after|on|during|by"
+    r"|before|for|until|in) (?:the|an?|his|her|its|their|home|work|school|one|each|every|all)\b",
+    re.ASCII,
+)
 _CONDITION = re.compile(r"\b(?:where|when|if|for|such that|with|provided)\b[^.]{0,60}\Z", re.IGNORECASE)
 _LIMITS = re.compile(
     r"\b(?:least|most|less|more|than|not|no|except|between|over|under|above|below|up|every|never|greater|fewer|from|minus"
@@ -237,6 +242,8 @@ def _core(text: str) -> str:
     copulas = [] if _VALUE_FIRST.match(prose) else list(_COPULA.finditer(prose))[-20:]
     for index, copula in reversed(list(enumerate(copulas))):
         rest = _without_lead(text[copula.end() :])
+        placed = _PLACED.match(rest)
+        rest = placed[1] if placed else rest
         if is_negated(prose, copula.end()):
             return text
         if is_answer(unmarked(rest)) and not _is_condition(prose, copula.start()):

@@ -20,10 +20,22 @@ _FOREIGN = re.compile(
 )
 _MAY_BE_FOREIGN = re.compile(rf"(?<![^\W\d_])(?:{_ORS}|{_ANDS})(?![^\W\d_])")
 _MONEY = re.compile(
-    r"(\\?[$€£¥]\s?\d[\d,]{0,20}(?:\.\d{1,9})?)\s+(?:every|each|per|an?|in|for|on|at|from|of|after|by|as|this|that|the|total"
+    r"(\\?[$€£¥]\s?\d[\d,]{0,20}(?:\.\d{1,9})?)\s+(?:every|each|an?|in|for|on|at|from|of|after|by|as|this|that|the|total"
     r"|altogether|more|left|profit|daily|weekly|monthly|worth)\b[^\d\x00$€£¥]*\Z",
     re.IGNORECASE,
 )
+
+
+_SPACED_COMMA = re.compile(r"(?<=\d)\s{0,3}\{\s{0,3},\s{0,3}\}\s{0,3}(?=\d{3})")
+_RATE = re.compile(r"(?<=\d) per ([a-z]{1,20}(?: [a-z]{1,20})?)\Z")
+_COUNTED = re.compile(
+    r"(-?\d[\d,]{0,20}(?:\.\d{1,9})?)(?: (?:such|distinct|different|possible|unique|valid|ordered|positive|real|complex|integer|total)"
+    r"(?: [a-z]{2,20}){1,3}|( (?!is |are |was |not |too |or |and )[a-z]{3,20}) (?:ago|old|long|tall|high|wide|deep|away|left|remaining"
+    r"|total|altogether|each|apart|more|later|earlier))",
+    re.ASCII,
+)
+_ERA = re.compile(r"(?<=\d{3}) (?:AD|CE|A\.D\.?|C\.E\.?)\Z")
+_LABELLED = re.compile(r"(?:(?<=\A)|(?<=[\s,;]))\(([a-h])\)\s?(?=[-−\d$\\(]|[A-Za-z]\s?=)")
 
 
 def settled(text: str) -> str:
@@ -33,6 +45,16 @@ def settled(text: str) -> str:
     """
     if "=" in text:
         text = _without_unreduced(text)
+    if "{" in text and "," in text:
+        text = _SPACED_COMMA.sub("{,}", text)
+    if " per " in text:
+        text = _RATE.sub(lambda rate: rate[0] if rate[1] == "cent" else rf" \text{{ per {rate[1]}}}", text)
+    if text.startswith("(a)") and "(b)" in text:
+        text = _without_labels(text)
+    if " " in text:
+        text = _ERA.sub("", text)
+        counted = _COUNTED.fullmatch(text)
+        text = f"{counted[1]}{counted[2] or ''}" if counted else text
     if _MAY_BE_FOREIGN.search(text):
         return _FOREIGN.sub(lambda word: r" \text{ or } " if word["or"] else r" \text{ and } ", text)
     return text
@@ -45,6 +67,11 @@ def _without_unreduced(text: str) -> str:
             break
         text = text[: end.start("one")] + end["last"]
     return text
+
+
+def _without_labels(text: str) -> str:
+    labels = [label[1] for label in _LABELLED.finditer(text)]
+    return _LABELLED.sub("", text) if labels == list("abcdefgh")[: len(labels)] else text
 
 
 def _value(literal: str) -> Fraction | None:

@@ -8,7 +8,7 @@ SAME = [
     r"15 | fifteen", "fifteen | 15", r"\frac{2}{3} | two thirds", "0.5 | half", r"50\% | fifty percent",
     "fifty percent | 0.5", r"15 \text{ cm} | fifteen", "fifteen apples | 15", "12 | a dozen", "3 | third", "3 | 3rd",
     r"\emptyset | no solution", r"\text{no solution} | \{\}", r"\infty | infinity", r"-\infty | negative infinity",
-    r"\text{infinitely many} | \infty", r"\mathbb{R} | all real numbers", r"(-\infty,\infty) | all real numbers",
+    r"\mathbb{R} | all real numbers", r"(-\infty,\infty) | all real numbers",
     r"\text{all real numbers} | x \in \mathbb{R}", r"\text{undefined} | Undefined.", r"\textbf{(B)}\ 19 | 19",
     r"\textbf{(B)}\ 19 | B", r"\textbf{(B)}\ \frac12 | B. 0.5", "C | c", r"2.5 \text{ hours} | 2 hours 30 minutes",
     r"2 \text{ hours} | two hours", r"1 \text{ and } 3 | 3, 1", r"\text{two and three} | 3, 2", "7:45 | 7:45",
@@ -19,7 +19,7 @@ SAME = [
 DIFFERENT = [
     "15 | fourteen", r"\frac13 | third", r"\text{no solution} | 0", r"\text{none} | 0",
     r"\text{no positive solutions} | no solution", r"\text{infinitely many} | 2", r"\text{undefined} | 0",
-    r"\text{does not exist} | \infty", r"\text{even} | 2", r"\text{Yes} | 1", r"\text{True} | 1", "D | 4",
+    r"\text{does not exist} | \infty", r"\text{infinitely many} | \infty", r"\text{even} | 2", r"\text{Yes} | 1", r"\text{True} | 1", "D | 4",
     "7:45 a.m. | 7.75", r"\text{(C)} | \frac{1}{2}", r"\textbf{(B)}\ 19 | 18", r"\textbf{(B)}\ 19 | (B) 18",
     r"\text{east} | \text{west}", "x | y", "E | e", "e | E", "i | I", r"\text{A} | x=A", r"\text{two or three} | 2",
     "5:30 | 5.5", r"\text{Monday} | 1", "2024 | 2024-01-01", r"10/12/2024 | \frac{10}{12}",

@@ -127,6 +127,8 @@ def cardinal(words: Sequence[str]) -> int | None:
         return 6 if tuple(words) == ("half", "a", "dozen") else _dozens(words[:-1])
     if words[0] in ("a", "an") and words[1:] and words[1] in _SCALE_WORDS:
         words = ["one", *words[1:]]
+    if len(words) == 1 and words[0] in _SCALE_WORDS:
+        words = ["one", *words]
     if any(word == "and" and words[i - 1] not in _SCALE_WORDS for i, word in enumerate(words)) or words[-1] == "and":
         return None
     plain = [word for word in words if word != "and"]

@@ -30,6 +30,7 @@ _TABLE: Final = (
     | dict.fromkeys(map(ord, "‘’´`"), "'")
     | dict.fromkeys(map(ord, "“”„«»"), '"')
     | {ord("。"): ".", ord("、"): ","}
+    | {ord("【"): "[", ord("】"): "]", ord("〔"): "[", ord("〕"): "]"}
 )
 
 

@@ -6,6 +6,7 @@ import re
 
 from assaygym.verifiers.maths.words.choices import read_choice, read_labelled
 from assaygym.verifiers.maths.words.dates import read_date
+from assaygym.verifiers.maths.words.foreign import read_foreign
 from assaygym.verifiers.maths.words.kinds import Words
 from assaygym.verifiers.maths.words.numerals import read_numeral
 from assaygym.verifiers.maths.words.phrases import read_hedge, read_list, read_phrase
@@ -59,7 +60,7 @@ def _read(plain: str, *, marked: bool, kind: str) -> Words | None:
     found = read_saying(plain, words) or read_time(plain) or read_date(plain, expected=kind == "date")
     found = found or read_quantity(plain)
     if found is None and words:
-        found = read_hedge(plain, words) or read_numeral(plain)
+        found = read_hedge(plain, words) or read_numeral(plain) or read_foreign(plain)
     if found is None:
         found = read_list(plain, lambda item: _item(item, marked=marked)) or read_phrase(plain, words, marked=marked)
     return found

@@ -28,7 +28,7 @@ _NAMES: Final[dict[str, tuple[Node | None, str]]] = {
     "infinity": (_INFINITY, "infinity|positive infinity|plus infinity|unendlich|infini|infinito|无穷大|正无穷"),
     "minus infinity": (("neg", _INFINITY), "negative infinity|minus infinity|负无穷"),
     "infinitely many": (
-        _INFINITY,
+        None,
         "infinitely many|infinite number|infinite|infinite solutions|infinite number of solutions|unendlich viele"
         "|infinitely many solutions|there are infinitely many|there are infinitely many solutions|无数个|无穷多|无限多",
     ),

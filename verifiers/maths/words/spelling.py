@@ -50,7 +50,9 @@ def _german() -> dict[str, int]:
     tens = word_list("zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig")
     ones = ("ein", *small[2:10])
     rest = {f"{one}und{ten}": 10 * t + o for t, ten in enumerate(tens, 2) for o, one in enumerate(ones, 1)}
-    return {word: n for n, word in enumerate(small)} | {ten: 10 * t for t, ten in enumerate(tens, 2)} | rest
+    words = {word: n for n, word in enumerate(small)} | {ten: 10 * t for t, ten in enumerate(tens, 2)} | rest
+    del words["null"]  # a program's word for no value
+    return words
 
 
 @cache
