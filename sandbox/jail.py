@@ -33,7 +33,8 @@ A run then goes like this.
 
 The zygote's part of this is written twice: in Python (`guest/zygote.py`), and in C (`guest/zygote.c`), which is
 compiled on first use where there is a compiler and touches next to none of the interpreter's memory, so that neither
-side has to copy it. ASSAYGYM_NATIVE=0 does without.
+side has to copy it. The C also moves all memory that runs begin as copies of to large pages, and sessions' as well,
+which makes a copy cheaper by a third (`guest/library.py`). ASSAYGYM_NATIVE=0 does without.
 
 A program's folder comes first on `sys.path`, so helper modules among `files` import; its own file lies there only if
 it may look for it. PYTHONHASHSEED is 0, `random` starts from the seed of the run. It has the standard library and
