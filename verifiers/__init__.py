@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from assaygym.verifiers.code import stdio as stdio
     from assaygym.verifiers.extract import final_answer as final_answer
     from assaygym.verifiers.maths.policy import MathPolicy as MathPolicy
+    from assaygym.verifiers.maths.pool import verify_many as verify_many
     from assaygym.verifiers.maths.verify import compile_gold as compile_gold
     from assaygym.verifiers.maths.verify import math as math
     from assaygym.verifiers.maths.verify import verify_math as verify_math
@@ -61,6 +62,7 @@ __all__ = [
     "state_equals",
     "stdio",
     "verifier_for",
+    "verify_many",
     "verify_math",
 ]
 
@@ -80,6 +82,7 @@ __getattr__, __dir__ = lazy_names(
         ),
         "extract": ("final_answer",),
         "maths.policy": ("MathPolicy",),
+        "maths.pool": ("verify_many",),
         "maths.verify": ("compile_gold", "math", "verify_math"),
         "registry": ("verifier_for",),
         "rubric": ("Rubric",),

@@ -15,7 +15,7 @@ from assaygym.verifiers.maths.cas import ask, library_paths
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
 from assaygym.verifiers.maths.objects import Context, Thing, equal
-from assaygym.verifiers.maths.policy import MathPolicy
+from assaygym.verifiers.maths.policy import PRESETS, MathPolicy
 from assaygym.verifiers.maths.reading import Reading, read
 from assaygym.verifiers.maths.words import Words, read_words, same_words, stated_choice
 from assaygym.verifiers.text import SHOWN_CHARS
@@ -24,7 +24,7 @@ __all__ = ["Gold", "MathVerifier", "compile_gold", "math", "verify_math"]
 
 MARKED: Final = (Style.BOX, Style.HASH, Style.TAG)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_DEFAULT: Final = MathPolicy()
+_DEFAULT: Final = PRESETS["default"]
 Plain = str | int | float | Fraction
 
 
