@@ -22,10 +22,11 @@ _LONGEST: Final = 4 * MAX_CHARS
 """A longer text is returned as it is; `parse` refuses it."""
 _CLEAN: Final = re.compile(
     r"(?:[A-Za-z0-9+\-*/^){}=|!:&%\[\]>]|\((?!mod)|_(?![0-9]{3}(?![0-9]))|<(?![A-Za-z/])"
-    r"|(?<![0-9.,{]),(?![0-9])|,(?=[0-9]{1,2}(?![0-9]))|(?<![0-9]) (?! )| (?![0-9 ]|[xX] [0-9])"
+    r"|,(?![0-9},])|,(?=[0-9]{1,2}(?![0-9]))|(?<![0-9]) (?! )| (?![0-9 ]|[xX] [0-9])"
     r"|\.(?=[0-9]{1,12}(?![0-9.,(\\]))|\\(?:frac|sqrt|pi|infty|cdot|times|pm|cup|cap|in|le|ge|leq|geq|ne|neq|ln|log|sin|cos"
     r"|tan|theta|alpha|binom|mathbb|circ|sum|lambda|dfrac)(?![A-Za-z])|\\[{}])*"
 )
+_SIZED: Final = re.compile(r"\\(?:left|right) ?(?=[()\[\]])")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,10});")
 _TAG: Final = re.compile(r"<(/?)(sup|sub|br|b|i|em|strong|p|span|code|math|div|u)\b[^<>]{0,100}>", re.IGNORECASE)
 _TAGS: Final = {"sup": "^{", "/sup": "}", "sub": "_{", "/sub": "}", "br": r" \\ "}
@@ -61,9 +62,19 @@ def normalise(text: str, decimal_comma: bool = False) -> str:
     """
     if len(text) > _LONGEST:
         return text
-    if _CLEAN.fullmatch(text) and not decimal_comma and not _needs_more(text):
-        return text.strip()
+    plain = _undressed(text)
+    if _CLEAN.fullmatch(plain) and not decimal_comma and not _needs_more(plain):
+        return plain.strip()
     return _slow(text, decimal_comma)
+
+
+def _undressed(text: str) -> str:
+    """Without what most answers have and is quickly told: dollars around, sizes of brackets, a full stop."""
+    if "\\" in text and ("\\left" in text or "\\right" in text):
+        text = _SIZED.sub("", text)
+    if text[:1] == "$" and text[-1:] == "$" and text.count("$") == 2 and text[-2:-1] != "\\":
+        text = text[1:-1]
+    return text[:-1] if text[-1:] == "." and text[-2:-1].isalnum() else text
 
 
 def _needs_more(text: str) -> bool:
@@ -75,7 +86,7 @@ def _needs_more(text: str) -> bool:
         or "Rs" in text
         or "USD" in text
         or "EUR" in text
-        or text[:1] == "*"
+        or text[:1] in ("*", "<")
     )
 
 

@@ -73,7 +73,7 @@ def _times(parser: Parser, left: Node) -> Node:
         and _is_literal(left)
     ):
         return ("sci", left, right[2][1])
-    if crossed and (_is_vector(left) or _is_vector(right)):
+    if crossed and _is_vector(right) and _is_vector(left[-1] if left[0] == "mul" else left):
         raise parser.refuse("\\times", "between vectors")
     return product((left, right))
 

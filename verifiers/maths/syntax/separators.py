@@ -39,12 +39,11 @@ def join_digits(text: str, decimal_comma: bool) -> str:
     if "." in text:
         text = _repeating(text)
         text = _DOTS.sub(_dotted, text) if text.count(".") > 1 or "," in text else text
-    if "\\" in text or "~" in text:
-        text = _TYPESET.sub("", text) if "\\" in text or "~" in text else text
-    elif "{,}" in text:
-        text = _TYPESET.sub("", text)
-    if "{,}" in text:
-        text = _BRACED_COMMA.sub(".", text)
+    if "\\" in text or "~" in text or "{,}" in text:
+        if "\\," in text or "\\!" in text or "\\;" in text or "~" in text or "{" in text:
+            text = _TYPESET.sub("", text)
+        if "{,}" in text:
+            text = _BRACED_COMMA.sub(".", text)
     if decimal_comma and "," in text:
         text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     if "," in text:

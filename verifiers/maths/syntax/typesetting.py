@@ -67,7 +67,11 @@ _SWITCHED: Final = re.compile(r"\{ ?\\(?:rm|bf)(?![A-Za-z]) ?(?:\\,|~)? ?([A-Za-
 _FRAME: Final = re.compile(r"\\(?:boxed|fbox|mathbf|boldsymbol|bm|underline|ensuremath|cancel) ?\{")
 _FRAMES: Final = 4
 """Most frames around each other that are taken away."""
-_COMMAND: Final = re.compile(r"\\(?:([A-Za-z]+)(\*?)|([,;:!> ()\[\]/.]))")
+_COMMAND: Final = re.compile(
+    r"\\(?!(?:frac|sqrt|pi|infty|cdot|times|theta|sin|cos|tan|log|ln|in|le|ge|cup|cap|pm|alpha|mathbb|begin|end)(?![A-Za-z]))"
+    r"(?:([A-Za-z]+)(\*?)|([,;:!> ()\[\]/.]))"
+)
+"""A command that may be typesetting; the commonest that are not are passed over."""
 _TOKENS: Final = re.compile(r"\\(?:[A-Za-z]+\*?|.)|[{}]", re.DOTALL)
 _TEXT: Final = re.compile(r"\\text ?\{([^{}]*)\}")
 _TEXT_TO_POWER: Final = re.compile(r"\\text ?\{([^{}]*)([_^])\{([-0-9A-Za-z]{1,20})\}([^{}]*)\}")
