@@ -14,12 +14,13 @@ from typing import Any
 
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import Limits, Sandbox
-from assaygym.verifiers.code.candidate import Answer, Candidate, Gone, Talk
+from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
 from assaygym.verifiers.code.extract import parses
 from assaygym.verifiers.code.functions import Call, run_calls
 from assaygym.verifiers.code.guest import program as guest
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
 from assaygym.verifiers.code.plan import Plan, direct_calls, plan_of, statements
+from assaygym.verifiers.code.relay import relay
 from assaygym.verifiers.code.tests import AssertTests
 
 __all__ = ["run_asserts", "sources_of"]
@@ -151,9 +152,24 @@ def _tested(candidate: Candidate, config: dict[str, Any], sandbox: Sandbox, limi
     roomy = replace(limits, wall_seconds=limits.wall_seconds + 5.0)  # it waits while the candidate works
     talk = Talk(sandbox.spawn(guest("wire", "testhost"), limits=roomy), roomy)
     try:
-        return _Relay(talk, candidate, config).run()
+        return _tallied(*relay(talk, candidate, config))
     finally:
         talk.close()
+
+
+def _tallied(message: Sequence[Any] | None, lost: Outcome | None) -> list[Outcome]:
+    """The outcome of each assertion."""
+    if message is None:
+        return [lost] if lost else []
+    if message[0] == "broken":
+        raise VerifierError(f"the test code cannot be run: {message[1]}")
+    passed, executed, failure = message[1:]
+    outcomes = [Outcome(TestStatus.OK)] * passed
+    if lost is not None:
+        return [*outcomes, lost]
+    if failure is not None:
+        return outcomes + [Outcome(TestStatus.WRONG, failure)] * max(executed - passed, 1)
+    return outcomes or [Outcome(TestStatus.WRONG, "no assertion held")]
 
 
 def _config(candidate: Candidate, suite: _Suite, helpers: Sequence[str], mode: Mode) -> dict[str, Any]:
@@ -172,59 +188,3 @@ def _config(candidate: Candidate, suite: _Suite, helpers: Sequence[str], mode: M
         "entries": forced,
         "keep_going": mode == "fraction",
     }
-
-
-class _Relay:
-    """Carries requests of the test process to the candidate and its answers back, until the tally comes."""
-
-    def __init__(self, test: Talk, candidate: Candidate, config: dict[str, Any]) -> None:
-        self._test = test
-        self._candidate = candidate
-        self._config = config
-        self._asked = 0
-        self._lost: Outcome | None = None
-
-    def run(self) -> list[Outcome]:
-        """The outcome of each assertion.
-
-        Raises:
-            VerifierError: the test process failed, and not over a value of the candidate.
-        """
-        self._test.send(self._config)
-        try:
-            while (message := self._test.receive())[0] in ("ask", "answer"):
-                self._test.send(self._forward(message))
-        except Gone as gone:
-            if self._asked:
-                return [self._lost or gone.outcome]
-            raise VerifierError(f"the test process ended before the first call: {gone.outcome.status.value}") from gone
-        if message[0] == "broken":
-            raise VerifierError(f"the test code cannot be run: {message[1]}")
-        return self._tallied(*message[1:])
-
-    def _forward(self, message: Sequence[Any]) -> list[Any]:
-        kind, *rest = message
-        self._asked += 1
-        if self._lost is not None:
-            return ["abort"]
-        try:
-            answer = self._candidate.ask(*rest) if kind == "ask" else self._candidate.reply(*rest)
-        except Gone as gone:
-            self._lost = gone.outcome
-            return ["abort"]
-        return _for_tests(answer, wants_changes=rest[0] == "call")
-
-    def _tallied(self, passed: int, executed: int, failure: str | None) -> list[Outcome]:
-        outcomes = [Outcome(TestStatus.OK)] * passed
-        if self._lost is not None:
-            return [*outcomes, self._lost]
-        if failure is not None:
-            return outcomes + [Outcome(TestStatus.WRONG, failure)] * max(executed - passed, 1)
-        return outcomes or [Outcome(TestStatus.WRONG, "no assertion held")]
-
-
-def _for_tests(answer: Answer, *, wants_changes: bool) -> list[Any]:
-    if answer.kind != "value":
-        return [answer.kind, *answer.payload]
-    value, *changes = answer.payload
-    return ["value", value, changes[0] if wants_changes and changes else []]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-__all__ = ["extract_program", "parses"]
+__all__ = ["extract_cells", "extract_program", "parses"]
 
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _LABELS = frozenset({"python", "py", "python3"})
@@ -20,15 +20,23 @@ def extract_program(response: str) -> str | None:
     `<think>` blocks are dropped first. A block whose fence is never closed runs to the end. None where there is no
     program. The text of a block is kept as written, leading spaces included.
     """
-    text = _THINKING.sub("", response)
-    if "</think>" in text:
-        text = text.rpartition("</think>")[2]
+    text = _answer(response)
     blocks = _blocks(text)
     for wanted in (_LABELS, frozenset({""})):
         found = [body for label, body in blocks if label in wanted and body.strip()]
         if found:
             return found[-1]
     return text if not blocks and _is_program(text) else None
+
+
+def extract_cells(response: str) -> list[str]:
+    """All fenced python blocks of a response, in order: the cells of a session. `<think>` blocks are dropped first."""
+    return [body for label, body in _blocks(_answer(response)) if label in _LABELS]
+
+
+def _answer(response: str) -> str:
+    text = _THINKING.sub("", response)
+    return text.rpartition("</think>")[2]
 
 
 def _blocks(text: str) -> list[tuple[str, str]]:

@@ -45,6 +45,8 @@ class Report:
     outcomes: tuple[Outcome, ...]
     total: int
     isolation: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    """What looked like an attempt to cheat; it decides nothing by itself."""
 
     @property
     def passed(self) -> int:
@@ -58,7 +60,12 @@ class Report:
         verdict = Verdict.CORRECT if right else Verdict.PARTIAL if value > 0 else Verdict.INCORRECT
         metrics = {"passed": float(self.passed), "total": float(self.total), "n_run": float(len(self.outcomes))}
         return Score(
-            value=value, verdict=verdict, extracted=extracted, explanation=self.explain(reveal), metrics=metrics
+            value=value,
+            verdict=verdict,
+            extracted=extracted,
+            explanation=self.explain(reveal),
+            metrics=metrics,
+            flags=self.flags,
         )
 
     def explain(self, reveal: bool = False) -> str:

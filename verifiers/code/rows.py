@@ -13,8 +13,10 @@ from assaygym.sandbox.base import ExecStatus, Limits, Sandbox
 from assaygym.types import Verdict
 from assaygym.verifiers.code.codec import decode_row
 from assaygym.verifiers.code.outcome import Report
+from assaygym.verifiers.code.repo_tests import RepoTests
+from assaygym.verifiers.code.sessions import CellCase, SessionTests
 from assaygym.verifiers.code.tests import AssertTests, FunctionCase, FunctionTests, StdinCase, StdinTests
-from assaygym.verifiers.code.verifier import CodeVerifier, asserts, functions, stdio
+from assaygym.verifiers.code.verifier import CodeVerifier, asserts, functions, repo, session, stdio
 
 __all__ = ["verify_row"]
 
@@ -48,7 +50,7 @@ def verify_row(row: Mapping[str, Any], sandbox: Sandbox) -> dict[str, Any]:
         record = _scored(_jobs(row, sandbox))
     except AssayError as error:
         record = _invalid(str(error))
-    return {"id": row.get("id"), **record, "flags": [], "ms": round((time.monotonic() - start) * 1000, 1)}
+    return {"id": row.get("id"), **record, "ms": round((time.monotonic() - start) * 1000, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,13 @@ def _record(report: Report) -> dict[str, Any]:
         "isolation": list(report.isolation),
         "after": [],
         "explanation": score.explanation,
+        "flags": list(report.flags),
     }
 
 
 def _invalid(explanation: str) -> dict[str, Any]:
     numbers = {"value": None, "verdict": Verdict.INVALID.value, "passed": 0, "total": 0}
-    return {**numbers, "tests": [], "isolation": [], "after": [], "explanation": explanation}
+    return {**numbers, "tests": [], "isolation": [], "after": [], "explanation": explanation, "flags": []}
 
 
 def _task(task: Mapping[str, Any], limits: Limits, sandbox: Sandbox) -> tuple[CodeVerifier[Any], Any]:
@@ -120,8 +123,11 @@ def _task(task: Mapping[str, Any], limits: Limits, sandbox: Sandbox) -> tuple[Co
         return functions(limits=limits, sandbox=sandbox), _function_tests(task)
     if kind == "asserts":
         return asserts(limits=limits, sandbox=sandbox), _assert_tests(task)
-    known = "stdin, function, asserts"
-    raise DataError(f"tasks of kind {kind!r} are not supported yet; expected one of {known}")
+    if kind == "pytest":
+        return repo(limits=limits, sandbox=sandbox), _repo_tests(task)
+    if kind == "session":
+        return session(limits=limits, sandbox=sandbox), SessionTests(tuple(CellCase(**cell) for cell in task["cells"]))
+    raise DataError(f"the task is of kind {kind!r}; expected stdin, function, asserts, pytest or session")
 
 
 def _function_tests(task: Mapping[str, Any]) -> FunctionTests:
@@ -149,6 +155,20 @@ def _assert_tests(task: Mapping[str, Any]) -> AssertTests:
     if task["style"] == "mbpp":
         return AssertTests(asserts=tuple(task["tests"]), setup=task.get("setup") or "")
     raise DataError(f"style is {task['style']!r}; expected 'humaneval' or 'mbpp'")
+
+
+def _repo_tests(task: Mapping[str, Any]) -> RepoTests:
+    return RepoTests(
+        files=task.get("repo") or {},
+        tests=task.get("tests") or {},
+        fail_to_pass=tuple(task.get("fail_to_pass") or ()),
+        pass_to_pass=tuple(task.get("pass_to_pass") or ()),
+        hidden_files=task.get("tests_hidden") or {},
+        hidden=tuple(task.get("hidden") or ()),
+        controls=bool(task.get("negative_controls", True)),
+        git_history=tuple(task.get("git_history") or ()),
+        git_head=task.get("git_head"),
+    )
 
 
 def _limits(given: Mapping[str, Any]) -> Limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -10,13 +11,29 @@ from assaygym.sandbox.base import Limits, Sandbox
 from assaygym.types import Score
 from assaygym.verifiers.code.asserts import run_asserts
 from assaygym.verifiers.code.checkers import TextChecker
-from assaygym.verifiers.code.extract import extract_program, parses
+from assaygym.verifiers.code.extract import extract_cells, extract_program, parses
 from assaygym.verifiers.code.functions import run_functions
 from assaygym.verifiers.code.outcome import Mode, Report, check_mode
+from assaygym.verifiers.code.repo import run_repo
+from assaygym.verifiers.code.repo_patch import extract_patch
+from assaygym.verifiers.code.repo_tests import RepoTests
+from assaygym.verifiers.code.sessions import SessionTests, read_cells, run_session
 from assaygym.verifiers.code.stdio import run_stdio
 from assaygym.verifiers.code.tests import AssertTests, FunctionTests, StdinTests
 
-__all__ = ["AssertsVerifier", "CodeVerifier", "FunctionsVerifier", "StdioVerifier", "asserts", "functions", "stdio"]
+__all__ = [
+    "AssertsVerifier",
+    "CodeVerifier",
+    "FunctionsVerifier",
+    "RepoVerifier",
+    "SessionVerifier",
+    "StdioVerifier",
+    "asserts",
+    "functions",
+    "repo",
+    "session",
+    "stdio",
+]
 
 TestsT = TypeVar("TestsT")
 
@@ -42,6 +59,7 @@ class CodeVerifier(Generic[TestsT]):
     """Whether the explanation may name expected values."""
 
     name = "code"
+    wanted = "program in the response; expected a ```python block"
 
     def __post_init__(self) -> None:
         check_mode(self.mode)
@@ -55,7 +73,7 @@ class CodeVerifier(Generic[TestsT]):
         """
         program = self.extract(response, answer)
         if program is None:
-            return Score.unparsed("no program in the response; expected a ```python block")
+            return Score.unparsed(f"no {self.wanted}")
         return self.run(program, answer).score(self.mode, reveal=self.reveal, extracted=program)
 
     def extract(self, response: str, answer: TestsT) -> str | None:
@@ -121,6 +139,47 @@ class AssertsVerifier(CodeVerifier[AssertTests]):
         return run_asserts(program, answer, sandbox=self._sandbox(), limits=self.limits, mode=self.mode)
 
 
+@dataclass(frozen=True, kw_only=True)
+class RepoVerifier(CodeVerifier[RepoTests]):
+    """Repairs of repositories, judged by pytest; a program here is a patch in any format of `read_patch`."""
+
+    name = "repo"
+    wanted = "patch in the response; expected a ```diff or ```json block, or SEARCH/REPLACE blocks"
+
+    def extract(self, response: str, answer: RepoTests) -> str | None:
+        """The patch in a response, or None."""
+        return extract_patch(response)
+
+    def run(self, program: str, answer: RepoTests) -> Report:
+        """The patched repository under its tests; a patch that cannot be applied fails them all.
+
+        Raises:
+            MissingDependencyError: pytest is not installed.
+            VerifierError: the tests are at fault.
+            SandboxError: the sandbox failed.
+        """
+        return run_repo(program, answer, sandbox=self._sandbox(), limits=self.limits, mode=self.mode)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionVerifier(CodeVerifier[SessionTests]):
+    """Cells of a notebook, judged by what each prints and returns; a program here is a JSON list of cells."""
+
+    name = "session"
+    wanted = "cells in the response; expected a ```python block for each, or a JSON list"
+
+    def extract(self, response: str, answer: SessionTests) -> str | None:
+        """The cells in a response, as a JSON list, or None."""
+        if read_cells(response.strip()):
+            return response.strip()
+        cells = extract_cells(response)
+        return json.dumps(cells) if cells else None
+
+    def run(self, program: str, answer: SessionTests) -> Report:
+        """All cells in one session."""
+        return run_session(program, answer, sandbox=self._sandbox(), limits=self.limits, mode=self.mode)
+
+
 def stdio(
     *,
     checker: str | Mapping[str, Any] = "tokens",
@@ -159,3 +218,17 @@ def asserts(
 ) -> AssertsVerifier:
     """Verifies functions by `AssertTests` (HumanEval and MBPP shapes). Arguments as in `stdio`."""
     return AssertsVerifier(mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal)
+
+
+def repo(
+    *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
+) -> RepoVerifier:
+    """Verifies repairs of repositories by `RepoTests`. Arguments as in `stdio`; the limits are of each run of tests."""
+    return RepoVerifier(mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal)
+
+
+def session(
+    *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
+) -> SessionVerifier:
+    """Verifies cells of a notebook by `SessionTests`. Arguments as in `stdio`; the limits are of each cell."""
+    return SessionVerifier(mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal)

@@ -17,7 +17,6 @@ from assaygym.verifiers.base import judge
 from assaygym.verifiers.code import AssertTests, asserts, verify_row
 
 Job = tuple[str, AssertTests, float]
-EXPRESSIBLE = ("stdin", "function", "asserts")
 
 
 def lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -135,8 +134,7 @@ def test_attacks_earn_nothing_and_honest_programs_everything(
     shared: Path, jail: Sandbox, tmp_path: Path, name: str
 ) -> None:
     rows = [json.loads(filled(json.dumps(row), tmp_path)) for row in lines(shared / "code" / f"{name}.jsonl")]
-    rows = [row for row in rows if row["task"]["kind"] in EXPRESSIBLE]
-    assert len(rows) >= 8
+    assert len(rows) >= 10
     for row in rows:
         record = verify_row(row, jail)
         assert (record["id"], record["value"]) == (row["id"], row["expected_reward"]), record["explanation"]

@@ -64,8 +64,11 @@ def test_prior_programs_leave_nothing_and_after_programs_are_scored(jail: Sandbo
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
-        (row({"kind": "pytest"}), "'pytest' are not supported"),
-        (row({"kind": "session"}), "'session' are not supported"),
+        (row({"kind": "pytest"}), "there is no node id"),
+        (row({"kind": "session"}), "malformed: KeyError: 'cells'"),
+        (row({"kind": "session", "cells": []}), "there is no cell"),
+        (row({"kind": "session", "cells": [{"out": ""}]}), "malformed: TypeError"),
+        (row({"kind": "essay"}), "expected stdin, function, asserts, pytest or session"),
         (row({"kind": "stdin"}), "malformed: KeyError: 'tests'"),
         (row({"kind": "stdin", "tests": []}), "no test"),
         (row({**PRODUCT, "checker": "fuzzy"}), "expected 'tokens'"),

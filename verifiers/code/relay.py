@@ -1,0 +1,63 @@
+"""Between a test process and the candidate's: requests one way, answers the other, every one checked on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from assaygym.errors import VerifierError
+from assaygym.verifiers.code.candidate import Answer, Candidate, Gone, Talk
+from assaygym.verifiers.code.outcome import Outcome
+
+__all__ = ["relay"]
+
+
+def relay(test: Talk, candidate: Candidate, config: object) -> tuple[list[Any] | None, Outcome | None]:
+    """Hand over the config and carry messages until the test process says its last.
+
+    Returns:
+        That message, `["broken", why]` where its code cannot be run this way, None where the test process ended over
+        what the candidate gave it; and how the candidate ended, where it did.
+
+    Raises:
+        VerifierError: the test process ended, and not over a value of the candidate.
+    """
+    return _Relay(test, candidate).run(config)
+
+
+class _Relay:
+    def __init__(self, test: Talk, candidate: Candidate) -> None:
+        self._test = test
+        self._candidate = candidate
+        self._asked = 0
+        self._lost: Outcome | None = None
+
+    def run(self, config: object) -> tuple[list[Any] | None, Outcome | None]:
+        self._test.send(config)
+        try:
+            while (message := self._test.receive())[0] in ("ask", "answer"):
+                self._test.send(self._forward(message))
+        except Gone as gone:
+            if self._asked:
+                return None, self._lost or gone.outcome
+            raise VerifierError(f"the test process ended before the first call: {gone.outcome.status.value}") from gone
+        return message, self._lost
+
+    def _forward(self, message: Sequence[Any]) -> list[Any]:
+        kind, *rest = message
+        self._asked += 1
+        if self._lost is not None:
+            return ["abort"]
+        try:
+            answer = self._candidate.ask(*rest) if kind == "ask" else self._candidate.reply(*rest)
+        except Gone as gone:
+            self._lost = gone.outcome
+            return ["abort"]
+        return _for_tests(answer, wants_changes=rest[0] == "call")
+
+
+def _for_tests(answer: Answer, *, wants_changes: bool) -> list[Any]:
+    if answer.kind != "value":
+        return [answer.kind, *answer.payload]
+    value, *changes = answer.payload
+    return ["value", value, changes[0] if wants_changes and changes else []]
