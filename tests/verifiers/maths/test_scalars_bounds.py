@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars import digits, floats
-from assaygym.verifiers.maths.scalars.digits import AGREED, EXACT, Desk
 from assaygym.verifiers.maths.scalars.floats import Spot
+from assaygym.verifiers.maths.scalars.longs import AGREED, EXACT, Ball, Desk, Raw, differ, sharpness
 from assaygym.verifiers.maths.scalars.outcomes import NoValueError, UndefinedError, UnfitError, UnsureError
 from assaygym.verifiers.maths.syntax.normalise import normalise
 from assaygym.verifiers.maths.syntax.parser import parse
@@ -51,12 +51,12 @@ _TREES = st.recursive(
 )
 
 
-def exact(raw: digits.Raw) -> Fraction:
+def exact(raw: Raw) -> Fraction:
     sign, mantissa, exponent, _ = raw
     return Fraction(-mantissa if sign else mantissa) * Fraction(2) ** exponent
 
 
-def parts(ball: digits.Ball) -> tuple[Fraction, Fraction]:
+def parts(ball: Ball) -> tuple[Fraction, Fraction]:
     assume(abs(ball[0][2]) < 20_000)
     assume(ball[1] is None or abs(ball[1][2]) < 20_000)
     return exact(ball[0]), exact(ball[1]) if ball[1] is not None else Fraction(0)
@@ -185,9 +185,9 @@ def test_precision_is_what_was_asked_for() -> None:
     ball = digits.evaluate(tree(r"\sqrt{2}+\ln 3"), desk)
     assert ball[2] < -AGREED
     same = digits.evaluate(tree(r"\ln 3+\sqrt 2"), desk)
-    assert not digits.differ(ball, same)
-    assert digits.sharpness(ball, same, desk.span) > AGREED
-    assert digits.differ(ball, digits.evaluate(tree(r"\sqrt{2}+\ln 3+10^{-190}"), desk))
+    assert not differ(ball, same)
+    assert sharpness(ball, same, desk.span) > AGREED
+    assert differ(ball, digits.evaluate(tree(r"\sqrt{2}+\ln 3+10^{-190}"), desk))
 
 
 def test_whole_numbers_stay_exact() -> None:

@@ -15,8 +15,8 @@ from assaygym.verifiers.maths.syntax.parser import parse
 
 
 def equal(gold: str, pred: str, policy: MathPolicy) -> bool:
-    sides = (Scalar(parse(normalise(text))) for text in (gold, pred))
-    return same_value(*sides, policy, Fuel()).equal
+    left, right = (Scalar(parse(normalise(text))) for text in (gold, pred))
+    return same_value(left, right, policy, Fuel()).equal
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
 from assaygym.verifiers.maths.scalars.outcomes import UndefinedError, UnfitError
-from assaygym.verifiers.maths.scalars.rationals import MAX_BITS, NO_NAMES, evaluate, perfect_root, reduced
+from assaygym.verifiers.maths.scalars.pairs import MAX_BITS, perfect_root, reduced
+from assaygym.verifiers.maths.scalars.rationals import NO_NAMES, evaluate
 from assaygym.verifiers.maths.syntax.tree import Node
 
 

@@ -14,18 +14,17 @@ from typing import Final
 
 from assaygym.verifiers.maths.scalars import rationals
 from assaygym.verifiers.maths.scalars.exponentials import CIRCULAR, HYPERBOLIC, exponential
+from assaygym.verifiers.maths.scalars.factorials import binomial, factorial
 from assaygym.verifiers.maths.scalars.forms import form_of
 from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, size
 from assaygym.verifiers.maths.scalars.outcomes import TowerError, UndefinedError, UnfitError
+from assaygym.verifiers.maths.scalars.pairs import Pair, perfect_root, reduced
 from assaygym.verifiers.maths.scalars.place import Place, embed, inverse, small_inverse
 from assaygym.verifiers.maths.scalars.primes import ROOTS
-from assaygym.verifiers.maths.scalars.rationals import Pair
 from assaygym.verifiers.maths.scalars.towers import power_residue
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["evaluate"]
-
-MAX_FACTORIAL = 90_000
 
 
 def evaluate(node: Node, at: Place) -> int:
@@ -125,7 +124,7 @@ def _power(node: Node, at: Place) -> int:
     if base == ("const", "e"):
         return exponential(form_of(exponent, at.names, at.fuel), False, at)
     try:
-        a, b = rationals.reduced(rationals.evaluate(exponent, at.exponents, at.fuel))
+        a, b = reduced(rationals.evaluate(exponent, at.exponents, at.fuel))
     except UnfitError:
         return _tower(base, exponent, at)
     if at.exponents is not at.names and not at.loose:
@@ -159,7 +158,7 @@ def _fractional_power(node: Node, a: int, b: int, at: Place) -> int:
     What is no product of names is split: `f^{5/3}` is f times a variable for `f^{1/3}`, squared.
     """
     try:
-        value = rationals.reduced(rationals.evaluate(node, at.names, at.fuel))
+        value = reduced(rationals.evaluate(node, at.names, at.fuel))
     except UnfitError:
         at.loose = True
         return _split_power(node, a, b, at)
@@ -176,7 +175,7 @@ def _split_power(node: Node, a: int, b: int, at: Place) -> int:
     if kind == "div":
         return _fractional_power(node[1], a, b, at) * _fractional_power(node[2], -a, b, at) % at.p
     if kind == "pow" and node[2][0] == "num" and node[2][2] == 1:
-        c, d = rationals.reduced((a * node[2][1], b))
+        c, d = reduced((a * node[2][1], b))
         return _fractional_power(node[1], c, d, at) if d > 1 else _integer_power(evaluate(node[1], at), c, at)
     if ROOTS % b:
         raise UnfitError("a root of another degree")
@@ -190,7 +189,7 @@ def _split_power(node: Node, a: int, b: int, at: Place) -> int:
 
 def _rational_power(value: Pair, a: int, b: int, at: Place) -> int:
     try:
-        return _integer_power(embed(rationals.perfect_root(value, b, at.fuel), at.p), a, at)
+        return _integer_power(embed(perfect_root(value, b, at.fuel), at.p), a, at)
     except UnfitError:
         if b != 2:
             raise
@@ -205,7 +204,8 @@ def _rational_power(value: Pair, a: int, b: int, at: Place) -> int:
 
 
 def _root(node: Node, at: Place) -> int:
-    degree = node[3] if len(node) > 3 else ("num", 2, 1)
+    inner, *written = node[2:]
+    degree = written[0] if written else ("num", 2, 1)
     if degree[0] != "num" or degree[2] != 1 or degree[1] < 2:
         raise UnfitError("a root of no natural degree")
     if degree[1] & 1:
@@ -213,7 +213,7 @@ def _root(node: Node, at: Place) -> int:
             return _exact(node, at)
         except UnfitError:
             at.loose = True
-    return _fractional_power(node[2], 1, degree[1], at)
+    return _fractional_power(inner, 1, degree[1], at)
 
 
 # Logarithms, as sums of those of primes, names and whatever else is no product.
@@ -226,10 +226,10 @@ def _logarithm(node: Node, at: Place) -> int:
         return sum(_logarithm(part, at) for part in node[1:]) % at.p
     if kind == "div":
         return (_logarithm(node[1], at) - _logarithm(node[2], at)) % at.p
-    if node == ("const", "e"):
+    if kind == "const" and node[1] == "e":
         return 1
     try:
-        p, q = rationals.reduced(rationals.evaluate(node, at.names, at.fuel))
+        p, q = reduced(rationals.evaluate(node, at.names, at.fuel))
     except UnfitError:
         return _irrational_logarithm(node, at)
     if not p:
@@ -245,46 +245,10 @@ def _irrational_logarithm(node: Node, at: Place) -> int:
         return evaluate(node[2], at) * _logarithm(node[1], at) % at.p
     if node[0] == "fn" and node[1] == "exp":
         return evaluate(node[2], at)
-    if node[0] == "fn" and node[1] == "root" and not at.field.factors:
-        degree = evaluate(node[3], at) if len(node) > 3 else 2
-        return _logarithm(node[2], at) * inverse(degree, at.p) % at.p
+    if node[0] == "fn" and node[1] == "root":
+        inner, *degree = node[2:]
+        return _logarithm(inner, at) * inverse(evaluate(degree[0], at) if degree else 2, at.p) % at.p
     return at.field.variable(f"ln of {evaluate(node, at) % at.p}")
-
-
-# Factorials, binomials and other functions of integers and rationals.
-
-
-def _factorial(node: Node, at: Place) -> int:
-    p, q = rationals.evaluate(node[2], at.names, at.fuel)
-    n, rest = divmod(p, q)
-    if rest:
-        raise UnfitError("the factorial of a fraction")
-    if n < 0:
-        raise UndefinedError("the factorial of a negative number")
-    return _falling(n, n, at)
-
-
-def _falling(n: int, count: int, at: Place) -> int:
-    """Product `n (n - 1) ...` of `count` factors."""
-    if count > MAX_FACTORIAL:
-        raise UnfitError("too many factors")
-    at.fuel.spend(4 * count)
-    total, p = 1, at.p
-    for k in range(n, n - count, -1):
-        total = total * k % p
-    return total
-
-
-def _binomial(node: Node, at: Place) -> int:
-    (n, q), (k, r) = (rationals.reduced(rationals.evaluate(part, at.names, at.fuel)) for part in node[2:4])
-    if q != 1 or r != 1:
-        raise UnfitError("a binomial of fractions")
-    if n < 0 or k < 0:
-        raise UndefinedError("a binomial of a negative number")
-    if k > n:
-        return 0
-    k = min(k, n - k)
-    return _falling(n, k, at) * inverse(_falling(k, k, at), at.p) % at.p
 
 
 def _function(node: Node, at: Place) -> int:
@@ -301,8 +265,8 @@ def _function(node: Node, at: Place) -> int:
 
 _FUNCTIONS: Final[dict[str, Callable[[Node, Place], int]]] = {
     "root": _root,
-    "factorial": _factorial,
-    "binomial": _binomial,
+    "factorial": factorial,
+    "binomial": binomial,
     "exp": lambda node, at: exponential(form_of(node[2], at.names, at.fuel), False, at),
     "ln": lambda node, at: _logarithm(node[2], at),
     "log": lambda node, at: _logarithm(node[2], at) * inverse(_logarithm(node[3], at), at.p) % at.p,
@@ -314,7 +278,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Node, Place], int]]] = {
 
 def _series(node: Node, at: Place) -> int:
     kind, body, name, low, high = node
-    (first, q), (last, r) = (rationals.reduced(rationals.evaluate(part, at.names, at.fuel)) for part in (low, high))
+    (first, q), (last, r) = (reduced(rationals.evaluate(part, at.names, at.fuel)) for part in (low, high))
     if q != 1 or r != 1 or last - first >= rationals.MAX_TERMS:
         raise UnfitError("a sum of too many terms")
     if last < first - 1:

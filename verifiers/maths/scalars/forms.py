@@ -8,7 +8,7 @@ from typing import Final
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars import rationals
 from assaygym.verifiers.maths.scalars.outcomes import UndefinedError, UnfitError
-from assaygym.verifiers.maths.scalars.rationals import Pair
+from assaygym.verifiers.maths.scalars.pairs import Pair
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["PI", "Form", "form_of"]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from assaygym.verifiers.maths.finding import Finding, same
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.policy import MathPolicy
-from assaygym.verifiers.maths.scalars import rationals
 from assaygym.verifiers.maths.scalars.numbers import FIRST_PRECISION
 from assaygym.verifiers.maths.scalars.order import enclosure
 from assaygym.verifiers.maths.scalars.outcomes import NoValueError
+from assaygym.verifiers.maths.scalars.pairs import reduced
 from assaygym.verifiers.maths.scalars.values import Scalar
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -132,4 +132,4 @@ def _tolerated(gold: Scalar, pred: Scalar, policy: MathPolicy, fuel: Fuel) -> Fi
 def _whole(gold: Scalar, pred: Scalar, fuel: Fuel) -> bool:
     """Whether both are integers."""
     values = gold.rational(fuel), pred.rational(fuel)
-    return all(not isinstance(value, NoValueError) and rationals.reduced(value)[1] == 1 for value in values)
+    return all(not isinstance(value, NoValueError) and reduced(value)[1] == 1 for value in values)

@@ -7,7 +7,9 @@ from typing import Final, NamedTuple
 
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel
-from assaygym.verifiers.maths.scalars import digits, floats
+from assaygym.verifiers.maths.scalars.doubles import apart
+from assaygym.verifiers.maths.scalars.longs import AGREED, sharpness
+from assaygym.verifiers.maths.scalars.longs import differ as proved_apart
 from assaygym.verifiers.maths.scalars.nodes import TAME, UNEVALUATED
 from assaygym.verifiers.maths.scalars.outcomes import UndefinedError, UnfitError, UnsureError
 from assaygym.verifiers.maths.scalars.points import EXTRA, KEYED, POINTS, WHOLE_POINTS
@@ -103,7 +105,7 @@ def _by_doubles(pair: _Pair, fuel: Fuel) -> _Doubles:
                 unsure.append(k)
         elif not principal and (type(a[0]) is complex or type(b[0]) is complex):
             nonreal.append(k)
-        elif abs(a[0] - b[0]) > (a[1] + b[1]) * 1.0000001 + (abs(a[0]) + abs(b[0])) * floats.ULP:
+        elif apart(a[:2], b[:2]):
             return _Doubles(differ("floats", f"another value at point {k}"), telling, unsure, nonreal, firm)
         else:
             telling.append(k)
@@ -156,7 +158,7 @@ def _keyed_points(pair: _Pair) -> list[int]:
 
 
 def _agree(pair: _Pair, occasion: Occasion, fuel: Fuel) -> bool | None:
-    """Whether the values are the same to `digits.AGREED` bits; False is a proof; None is no answer."""
+    """Whether the values are the same to `AGREED` bits; False is a proof; None is no answer."""
     precision = FIRST_PRECISION
     while precision <= MAX_PRECISION:
         a, b = pair.gold.digits(occasion, precision, fuel), pair.pred.digits(occasion, precision, fuel)
@@ -167,11 +169,11 @@ def _agree(pair: _Pair, occasion: Occasion, fuel: Fuel) -> bool | None:
             continue
         if not pair.principal and (a[0][1] is not None or b[0][1] is not None):
             return None
-        if digits.differ(a[0], b[0]):
+        if proved_apart(a[0], b[0]):
             return False
         span = max(a[1], b[1])
-        wanted = digits.AGREED + 2 * span + 32
-        wanted = max(wanted, precision + digits.AGREED - digits.sharpness(a[0], b[0], span))
+        wanted = AGREED + 2 * span + 32
+        wanted = max(wanted, precision + AGREED - sharpness(a[0], b[0], span))
         if wanted <= precision:
             return True
         precision = max(wanted, precision + 256)

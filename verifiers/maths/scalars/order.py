@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from assaygym.verifiers.maths.fuel import Fuel
-from assaygym.verifiers.maths.scalars import digits
+from assaygym.verifiers.maths.scalars.longs import EXACT, Ball
 from assaygym.verifiers.maths.scalars.numbers import FIRST_PRECISION, MAX_PRECISION
 from assaygym.verifiers.maths.scalars.outcomes import NoValueError
 from assaygym.verifiers.maths.scalars.sameness import decide, infinity
@@ -30,9 +30,9 @@ def enclosure(scalar: Scalar, precision: int, fuel: Fuel) -> Enclosure | None:
         return value, value
     if precision == 0:
         ball = scalar.ball(CONSTANT, fuel)
-        if isinstance(ball, NoValueError) or type(ball[0]) is not float:
+        if isinstance(ball, NoValueError) or not isinstance(ball.value, float):
             return None
-        middle, error = Fraction(ball[0]), Fraction(ball[1])
+        middle, error = Fraction(ball.value), Fraction(ball.error)
         return middle - error, middle + error
     result = scalar.digits(CONSTANT, precision, fuel)
     if isinstance(result, NoValueError) or result[0][1] is not None:
@@ -40,12 +40,12 @@ def enclosure(scalar: Scalar, precision: int, fuel: Fuel) -> Enclosure | None:
     return _of_raw(result[0])
 
 
-def _of_raw(ball: digits.Ball) -> Enclosure | None:
+def _of_raw(ball: Ball) -> Enclosure | None:
     (negative, man, exp, bits), _, error = ball
-    if abs(exp) + bits > 4 * MAX_PRECISION or (error > digits.EXACT and abs(error) > 4 * MAX_PRECISION):
+    if abs(exp) + bits > 4 * MAX_PRECISION or (error > EXACT and abs(error) > 4 * MAX_PRECISION):
         return None
     middle = Fraction(-man if negative else man) * Fraction(2) ** exp
-    radius = Fraction(2) ** error if error > digits.EXACT else Fraction(0)
+    radius = Fraction(2) ** error if error > EXACT else Fraction(0)
     return middle - radius, middle + radius
 
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars.outcomes import UndefinedError
+from assaygym.verifiers.maths.scalars.pairs import Pair
 from assaygym.verifiers.maths.scalars.primes import Field
-from assaygym.verifiers.maths.scalars.rationals import Pair
 
 __all__ = ["Place", "embed", "inverse", "small_inverse"]
 

@@ -6,7 +6,7 @@ from assaygym.verifiers.maths.finding import Finding, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars.nodes import substitute
 from assaygym.verifiers.maths.scalars.order import CONSTANT
-from assaygym.verifiers.maths.scalars.rationals import reduced
+from assaygym.verifiers.maths.scalars.pairs import reduced
 from assaygym.verifiers.maths.scalars.sameness import decide
 from assaygym.verifiers.maths.scalars.values import Double, Scalar
 from assaygym.verifiers.maths.syntax.tree import Node

@@ -10,7 +10,7 @@ from typing import Final
 from assaygym.verifiers.maths.fuel import Fuel
 from assaygym.verifiers.maths.scalars import rationals
 from assaygym.verifiers.maths.scalars.outcomes import UndefinedError, UnfitError
-from assaygym.verifiers.maths.scalars.rationals import Pair
+from assaygym.verifiers.maths.scalars.pairs import Pair, reduced
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["power_residue"]
@@ -51,7 +51,7 @@ class _Tower:
         m = math.prod(q**k for q, k in modulus.items())
         self.fuel.spend(100)
         try:
-            p, q = rationals.reduced(rationals.evaluate(node, self.names, self.fuel))
+            p, q = reduced(rationals.evaluate(node, self.names, self.fuel))
         except UnfitError:
             return self.large(node, modulus, m), None
         if q != 1:

@@ -9,12 +9,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
 from assaygym.verifiers.maths.scalars import digits, fields, floats, rationals
+from assaygym.verifiers.maths.scalars.longs import Ball as Long
+from assaygym.verifiers.maths.scalars.longs import Desk
 from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, Traits
 from assaygym.verifiers.maths.scalars.outcomes import NoValueError, UnfitError, UnsureError
+from assaygym.verifiers.maths.scalars.pairs import Pair
 from assaygym.verifiers.maths.scalars.place import Place
 from assaygym.verifiers.maths.scalars.points import KEYED, real_point, whole_point
 from assaygym.verifiers.maths.scalars.primes import FIELDS, Field
-from assaygym.verifiers.maths.scalars.rationals import Pair
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["Double", "Occasion", "Residue", "Scalar"]
@@ -117,17 +119,17 @@ class Scalar:
 
         return self._work(occasion, work, fuel)
 
-    def digits(self, occasion: Occasion, precision: int, fuel: Fuel) -> tuple[digits.Ball, int] | NoValueError:
-        """The value to this many bits, with its bound, and the span of what came up (see `digits.Desk`)."""
+    def digits(self, occasion: Occasion, precision: int, fuel: Fuel) -> tuple[Long, int] | NoValueError:
+        """The value to this many bits, with its bound, and the span of what came up (see `longs.Desk`)."""
         key = (occasion, precision)
         entry = self._held.get(key)
         if entry is not None:
             fuel.spend(entry[1])
             return entry[0]  # type: ignore[no-any-return]
 
-        def work(own: Fuel) -> tuple[digits.Ball, int]:
+        def work(own: Fuel) -> tuple[Long, int]:
             own.spend(self.traits.size * STEPS_PER_NODE)
-            desk = digits.Desk(_point(occasion), precision, own)
+            desk = Desk(_point(occasion), precision, own)
             return digits.evaluate(self.tree, desk), desk.span
 
         return self._work(key, work, fuel)
