@@ -42,7 +42,7 @@ Groups      ("seq", open, close, items...)          brackets "(" "[" and ")" "]"
 Statements  ("rel", (op...), a, b, ...)             a chain; op is one of RELATIONS' values
             ("with", node, condition...)            an answer and what was said of its names: `2k\pi, k\in Z`,
                                                     `x\neq 1`, "for all", "where"
-            ("not", a)  ("forall", name, node)      logic, rarely
+            ("not", a)  ("forall", name, node)      logic; `parse` makes neither so far
                                                     `x=1, 2` is a list of `x=1` and `x=2`
             ("words", text)                         text, not mathematics: folded, single spaces; an item, a side of a
                                                     relation (`Area = 5`), or a condition ("k odd"), never an operand
