@@ -47,6 +47,19 @@ BUILT_IN = (
         requires=("sandbox",),
     ),
     EnvSpec(
+        id="assay/OutputPrediction-v0",
+        entry_point="assaygym.envs.families.output_prediction:output_prediction",
+        kind="code",
+        summary="Say what a program returns or prints.",
+    ),
+    EnvSpec(
+        id="assay/InputPrediction-v0",
+        entry_point="assaygym.envs.families.input_prediction:input_prediction",
+        kind="code",
+        summary="Find an input for which a program gives a wanted output.",
+        requires=("sandbox",),
+    ),
+    EnvSpec(
         id="assay/TicTacToe-v0",
         entry_point="assaygym.envs.families.tic_tac_toe:TicTacToe",
         kind="game",

@@ -31,6 +31,8 @@ IDS = (
     "assay/Reverse-v0",
     "assay/PythonCalc-v0",
     "assay/FunctionFromTests-v0",
+    "assay/OutputPrediction-v0",
+    "assay/InputPrediction-v0",
     "assay/TicTacToe-v0",
     "assay/Shop-v0",
 )
@@ -285,6 +287,8 @@ def test_an_unknown_knob_is_told_apart_from_those_there_are(env_id: str) -> None
         ("assay/Reverse-v0", {"alphabet": 100}),
         ("assay/PythonCalc-v0", {"size": 9}),
         ("assay/FunctionFromTests-v0", {"examples": 9}),
+        ("assay/OutputPrediction-v0", {"blocks": 0}),
+        ("assay/InputPrediction-v0", {"depth": 9}),
         ("assay/TicTacToe-v0", {"skill": 1.5}),
         ("assay/Shop-v0", {"requests": 4}),
     ],
