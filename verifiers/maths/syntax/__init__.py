@@ -2,8 +2,8 @@
 
 tree         what trees look like                          show          a tree as LaTeX that parses back to it
 normalise    text to one plain notation, with alphabets (Unicode), typesetting (LaTeX), separators (digits)
-parser       `parse`: tokens to a tree by the Pratt loop of core, with tables of what tokens do. Where an expression begins:
-             literals, names, accents, brackets, arguments, functions, calculus, environments; where it goes on: operators,
-             relations, juxtaposed, units; a whole answer: statements, phrases, conditions
+parser       `parse`: tokens to a tree by the Pratt loop of core, with tables of what tokens do
+         where an expression begins: literals, names, accents, brackets, arguments, functions, calculus, environments
+         where it goes on: operators, relations, juxtaposed, units;  a whole answer: statements, phrases, conditions
 lexicon      the names known, and how tightly operators bind
 """
