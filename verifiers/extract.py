@@ -143,7 +143,8 @@ def anchored_answer(text: str) -> str | None:
 
 
 def _with_alternative(answer: str, rest: str) -> str:
-    other = alternative(rest) if "or" in rest[:40] or "Or" in rest[:40] or "and" in rest[:40] else None
+    near = rest[:40]
+    other = alternative(rest) if "or" in near or "Or" in near or "and" in near or "Alternatively" in near else None
     return f"{answer} or {other}" if other and other != answer else answer
 
 
@@ -227,7 +228,7 @@ def _unmarked_answer(text: str) -> Found | None:
     clean = unbold(text)
     if "nswer" in clean:
         clean = _SAID_IN_TEXT.sub(r"\1", clean)
-        if clean.startswith("{") and (given := _JSON.search(clean)):
+        if clean.lstrip().startswith("{") and (given := _JSON.search(clean)):
             return Found(tidy(given[1]), Style.ANCHOR)
     anchored = anchored_answer(clean)
     if anchored is not None:

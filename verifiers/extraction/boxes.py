@@ -32,6 +32,7 @@ _PART = re.compile(
     r"(?:\b(?:is|are|equals)|[:=)])[\s$*]{0,9}",
     re.IGNORECASE,
 )
+_EITHER = re.compile(r"[^.!?\n\\]{0,20}\bor\b[^.!?\n\\]{0,30}", re.IGNORECASE)
 _NEXT_PART = re.compile(
     r"(?:[ \t\r$,;.*|]|\\[\])])*+\n[\s*#|>-]{0,9}(?:part |question )?(?:(?:\([b-h]\)|\((?:i{2,3}|i?v|vi{0,3})\)|[b-h]\))"
     r"[\s*:.|]{0,5}[^.!?\n\\$=]{0,60}?(?:\b(?:is|are|equals)|[:=|])?|(?:\(?[2-9]\)|[2-9]\.))[\s$*]{0,9}(?:\\[\[(]\s?)?",
@@ -158,7 +159,7 @@ def _label(text: str, position: int) -> str:
 def _one_statement(text: str, start: int, end: int) -> bool:
     if end - start > JOINED_CHARS:
         return False
-    if _JOINER.fullmatch(text, start, end):
+    if _JOINER.fullmatch(text, start, end) or _EITHER.fullmatch(text, start, end):
         return True
     part = _PART.fullmatch(text, start, end) or _NEXT_PART.fullmatch(text, start, end)
     return part is not None and not _SEQUEL.search(text, start, end)

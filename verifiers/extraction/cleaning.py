@@ -40,6 +40,9 @@ _BOLD = re.compile(
     r"(?<![\w)}*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,600}+)\*\*|(?<![\w_])__(?=\S)([^_\n]{1,600}+)__(?!\w)"
 )
 _LOOSE_BOLD = re.compile(r"(?<![\w)} ])\*\*|\*\*(?![\w({\\ -])|^\*\* ?(?=\w)", re.ASCII | re.MULTILINE)
+_STRUCK = re.compile(
+    r"(?<![\w}~\\$])~~(?=[^\s~])[^~\n]{1,300}+~~(?![\w~\\{$])|<(?:del|strike)>[^<]{1,300}+</(?:del|strike)>", re.IGNORECASE
+)
 _CALCULATION = re.compile(r"<<[\d+\-*/().=,%$ ]{1,200}>>")
 _PROGRAM = re.compile(
     r"```[ \t]*(?:python|py|sympy|cpp|c|java|javascript|js|rust|go|bash|sh|r|sql|matlab|julia)\d?[ \t]*\n"
@@ -69,6 +72,8 @@ def visible(text: str) -> str:
             text = pattern.sub(written, text)
     if "<" in text or "◁" in text or "[/THINK]" in text:
         text = _one_turn(_without_reasoning(_final_channel(text)))
+    if "~~" in text or "</del" in text or "</strike" in text:
+        text = _STRUCK.sub("", text)
     return _before_next_question(text) if "\n" in text else text
 
 

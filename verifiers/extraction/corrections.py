@@ -25,6 +25,8 @@ _TALK = re.compile(
     r"|given\b(?! by))(?!\w)",
     re.IGNORECASE,
 )
+_WORKING = re.compile(r"(?:we|let(?:'s|’s| us)?|to|first|in order|i)\s", re.IGNORECASE)
+"""How a whole solution begins that is headed "Answer:"."""
 _SKIPPED = re.compile(r"(?:[\s:：>]|[*_]{1,3}(?=\s))*+")
 _WRONG = re.compile(
     r"\b(?:(?:that|this|which|it|(?:the|my) (?:above|previous|first|last|boxed)? ?(?:answer|calculation"
@@ -64,8 +66,8 @@ _CONFIRMED = re.compile(
     re.IGNORECASE,
 )
 _SECOND = re.compile(
-    r"(?:[\s$).,;*}~]|\\(?:text|mbox)\s?\{|\\[ ,;!]|\\q?quad|(?<=, )\$?-?\d[\d./]{0,20}){0,16}"
-    r"(?:\bor(?=[\s}])|\band(?=[\s}]{1,3}\$?-?\d[\d./]{0,20}\W{0,3}\Z))[\s}]{1,4}"
+    r"(?:\.?\s{1,3}(?:alternatively|or else|otherwise),?\s|(?:[\s$).,;*}~]|\\(?:text|mbox)\s?\{|\\[ ,;!]|\\q?quad|(?<=, )\$?-?\d[\d./]{0,20}){0,16}"
+    r"(?:\bor(?=[\s}])|\band(?=[\s}]{1,3}\$?-?\d[\d./]{0,20}\W{0,3}\Z))[\s}]{1,4})"
     r"(?!approx|about|roughly|around|equiv|simply|just)(?:maybe|perhaps|possibly|even)?\s{0,2}"
     r"(?=[-−+$\\(\d√π]|[A-Za-z]\s?=)",
     re.IGNORECASE,
@@ -92,9 +94,11 @@ def stated_answer(text: str) -> tuple[str, int] | None:
             answer, end = answer_of(phrase.text), phrase.end
         else:
             answer, end = _following(text, phrase.end)
-        if not answer or _TALK.match(answer):
+        if not answer or _TALK.match(answer) or _WORKING.match(answer):
             continue
-        if phrase.denied:
+        if phrase.another:
+            return "", end
+        if phrase.denied or text[end - 1 : end] in ("?", "？"):
             answer = _denied(answer)
         if answer.startswith("not "):
             denied = denied or (answer, end)

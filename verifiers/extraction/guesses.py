@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from assaygym.verifiers.extraction.cleaning import unbold
 from assaygym.verifiers.extraction.sentences import last_sentences, math_spans, unmarked
-from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_hedge, is_negated, tidy, words_of
+from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_negated, is_unsure, tidy, words_of
 from assaygym.verifiers.numbers import find_numbers, plain_numbers
 
 __all__ = [
@@ -49,7 +49,7 @@ _ASIDE = re.compile(
     r"|to (?:check|verify)|checking|verif|note\b|nota\b|this (?:matches|agrees|confirms|completes|is (?:our|the) final)"
     r"|thank|as required|q\.?e\.?d|done|great|good luck|you can|would you|is there anything|any questions"
     r"|we can (?:check|verify)"
-    r"|double-check|sanity|therefore,? we are done|this makes sense|(?:this|that|it) is (?:correct|right"
+    r"|double-check|sanity|substituting|plugging|verifying|as a check|we verify|therefore,? we are done|this makes sense|(?:this|that|it) is (?:correct|right"
     r"|valid)|explanation\b)",
     re.IGNORECASE,
 )
@@ -61,11 +61,19 @@ _LETTER_LINE = re.compile(
 )
 _TOTAL = re.compile(r"\b(?:total|sum|answer|result|final|altogether)\b", re.IGNORECASE)
 _PLACED = re.compile(
-    r"\b(?:of|in|for|at|after|on|from|over|during|by|within|every|than|least|most|all)"
+    r"\b(?:(?:who|which) (?:has|had|is|gets)|of|in|for|at|after|on|from|over|during|by|within|every|than|least|most|all)"
     r"(?: (?:the|these|those|all|his|her|their|its|first|last|next|more|about|another)){0,3}\s[$€£]?\Z",
     re.IGNORECASE,
 )
 """What makes the last number of a sentence that has others the time or the place of the answer, and not the answer."""
+_SO = re.compile(r"[,;]\s(?:and\s)?(?:so|hence|thus|therefore)\s(?=the |we |it |he |she |they |there |\x00)", re.IGNORECASE)
+_CASE = re.compile(r"[\s*]*(?:for|if|when|let|suppose|assume|case)\b", re.IGNORECASE)
+_THEREFORE = re.compile(r"[\s*]*(?:therefore|thus|hence|so|consequently)\b", re.IGNORECASE)
+_PLANNED = re.compile(
+    r"\b(?:we need|i need|use|using|let|try|suppose|assume|consider|divided by|divisible by|cases?|step|problem|question|equation)"
+    r"\b[^.\n=\d]{0,40}\Z",
+    re.IGNORECASE,
+)
 _SAYS = re.compile(r"[\d\\$\x00]|(?<![A-Za-z])[A-Za-z]\s?=")
 
 
@@ -117,22 +125,34 @@ def last_choice(text: str) -> str | None:
 
 
 def spoken_part(text: str) -> str:
-    """The end of the text, without closing remarks and checks ("Indeed 8-3=5", "I hope this helps")."""
+    """The end of the text, without closing remarks and checks ("Indeed 8-3=5", "I hope this helps").
+
+    A last sentence that is ticked off, or is about one case ("for n = 1, ...") is a remark too, where an earlier one concludes; else there is none.
+    """
     tail = text[-TAIL_CHARS:]
+    of_case = False
     for start, end in last_sentences(tail, 8):
         sentence = tail[start:end]
-        if not _ASIDE.match(sentence) and _SAYS.search(sentence):
+        if _ASIDE.match(sentence) or not _SAYS.search(sentence):
+            continue
+        checked = sentence.rstrip(" *\n").endswith(("✓", "✔", "✅")) and "=" in sentence and not _THEREFORE.match(sentence)
+        if checked or (_CASE.match(sentence) and _SAYS.search(sentence[: sentence.find(",")])):
+            of_case = True
+        elif not of_case or _THEREFORE.match(sentence):
             return tail[:end]
-    return tail
+    return "" if of_case else tail
 
 
 def concluding_answer(text: str) -> str | None:
     """The answer that the last sentence gives ("so the area is 12 cm"), where it gives one."""
     for start, end in last_sentences(text, 1):
         sentence = unbold(text[start:end]).strip()
-        if is_hedge(sentence):
+        if is_unsure(sentence):
             return tidy(sentence)
-        answer = answer_of(sentence)
+        clause = _SO.search(unmarked(sentence))
+        answer = answer_of(sentence[clause.end() :]) if clause else ""
+        if not is_answer(unmarked(answer)):
+            answer = answer_of(sentence)
         if answer and answer != tidy(sentence) and is_answer(unmarked(answer)):
             return answer
     return None
@@ -157,6 +177,8 @@ def last_math(text: str) -> str | None:
     if not spans:
         return None
     start, end = spans[-1]
+    if re.search(r"\d", tail[end:]) and any(end <= begin for begin, _ in last_sentences(tail, 1)):
+        return None
     for before, after in reversed(spans[:-1]):
         if after > start or not _JOINED.fullmatch(tail, after, start):
             break
@@ -175,7 +197,7 @@ def last_number(text: str) -> str | None:
         first -= 1
     start = numbers[first].start
     line = tail[tail.rfind("\n", 0, start) + 1 :]
-    if is_negated(tail, start) or (line.startswith("|") and not _TOTAL.search(line)):
+    if is_negated(tail, start) or _PLANNED.search(tail, max(0, start - 80), start) or (line.startswith("|") and not _TOTAL.search(line)):
         return None
     if first and numbers[first - 1].end > start - 120 and _PLACED.search(tail, max(0, start - 60), start):
         return None

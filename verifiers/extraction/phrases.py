@@ -19,6 +19,8 @@ class Phrase(NamedTuple):
     """The answer, when it stands before the phrase ("5 is the answer")."""
     denied: bool = False
     """Whether it says that this is not the answer, or only supposes it."""
+    another: bool = False
+    """Whether it names one more answer beside another: "another answer is 5"."""
 
 
 _COLON = r"[\"'\]]?\s{0,3}[:：=→]+(?!=)"
@@ -159,6 +161,7 @@ _SUPPOSED = re.compile(
     re.IGNORECASE,
 )
 _IN_A_CASE = re.compile(r"\b(?:if|had|were|without)\b[^.!?\n]{1,100}\Z", re.IGNORECASE)
+_ANOTHER = re.compile(r"\b(?:another|alternative|second|(?:an|one)other)(?: possible| valid| correct)? \Z", re.IGNORECASE)
 _WOULD = re.compile(r"\b(?:would|could|might)\b", re.IGNORECASE)
 MOST_PHRASES = 200
 """How many occurrences of a keyword are looked at, from the end."""
@@ -191,8 +194,9 @@ def _phrase(text: str, keyword: re.Match[str]) -> Phrase | None:
             letter = re.search(r"\(?[A-Ja-j]\)?(?=\s(?:is|must|seems))", match[0])
             return Phrase(start, match.end(), False, letter[0] if letter else "")
         final = _CERTAIN.search(text, max(0, start - 10), start) or _CERTAIN_AFTER.match(text, start)
+        another = _ANOTHER.search(text, max(0, start - 40), start) is not None
         denied = _DENIED.search(match[0]) is not None or _is_supposed(text, start, match[0])
-        return Phrase(start, match.end(), bool(final) or pattern is _FINAL_VALUE, denied=denied)
+        return Phrase(start, match.end(), bool(final) or pattern is _FINAL_VALUE, denied=denied, another=another)
     return _reversed(text, start) if keyword[0] in ("answer", "option", "choice") else None
 
 

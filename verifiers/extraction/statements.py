@@ -7,7 +7,7 @@ import re
 from assaygym.verifiers.extraction.sentences import math_spans, undollar, unmarked
 from assaygym.verifiers.extraction.wording import without_prose
 
-__all__ = ["answer_of", "is_answer", "is_brief", "is_hedge", "is_negated", "tidy", "words_of"]
+__all__ = ["answer_of", "is_answer", "is_brief", "is_hedge", "is_negated", "is_unsure", "tidy", "words_of"]
 
 BRIEF_WORDS = 4
 
@@ -16,7 +16,7 @@ _WORD = re.compile(
     r"|arccos|arctan|to|in|mod|max|min|gcd|lcm|inf|infinity)\b)[A-Za-z][A-Za-z'’]+",
     re.IGNORECASE,
 )
-_TRAILING = re.compile(r"(?:[\s,;:。，；、।✓✔✅]|\\\\|\\[ ,;!]|\\q?quad|~)+\Z")
+_TRAILING = re.compile(r"(?:[\s,;:。，；、।✓✔✅∎■□]|\\\\|\\[ ,;!]|\\q?quad|\\(?:blacksquare|qed|Box|square)\b|\bQ\.?E\.?D\b\.?|~)+\Z")
 _WRAPPED = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("「", "」"))
 _ITALIC = re.compile(r"([*_])(?=[^\s*_])([^*_\n]{1,300}+)\1")
 _LEAD = re.compile(
@@ -41,11 +41,11 @@ _NOUN = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"[\s,;(]*(?:\b(?:because|since|which (?:is|are|was|means|makes|gives|simplifies|equals|can|corresponds"
+    r"[\s,;(]*(?:\b(?:because|since|which (?:is|are|was|means|makes|gives|simplifies|equals|can|corresponds|completes|concludes|proves|finishes|satisf\w+|agrees"
     r"|matches|would|has)"
     r"|so (?:the|we|that|it|he|she|they|there|option)|as (?:required|desired|expected|we|shown|can|it"
     r"|a (?:common|mixed|reduced"
-    r"|simplified|decimal|fraction)|stated|claimed|wanted)|rounded|to the nearest|correct to|accurate to"
+    r"|simplified|decimal|fraction)|stated|claimed|wanted)|reject(?:ing)?|discard(?:ing)?|excluding|ignoring|we (?:reject|discard)|rounded|to the nearest|correct to|accurate to"
     r"|in (?:simplest|lowest"
     r"|reduced|simplified|exact|interval|standard|scientific|its) (?:form|terms|notation|\w+ form)|expressed (?:as|in)"
     r"|written (?:as|in)|or (?:approximately|about|roughly|around|equivalently)|i\.e\.?|that is|namely"
@@ -54,13 +54,13 @@ _CLAUSE = re.compile(
     r"|and (?:we are|this|it|that"
     r"|i|so|the (?:answer|others? (?:are|is) (?:wrong|incorrect|not|too)))\b|due to|assuming|given that"
     r"|considering|based on|in total|in all|in (?:this|that|each|our) case|altogether|overall"
-    r"|respectively|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each"
+    r"|respectively|(?<=ways) (?:to|of|in which|for)|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each"
     r"|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)|[,(]\s*not (?=[-$\\\d\x00])"
     r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _POLITE = re.compile(
-    r"\s*(?:でした|です|となります|になります|である|입니다|이다|है|होगा|dır|dir|dur|dür|'?t[ıiuü]r|['’]d[ıiuü]r|است|olur)\Z",
+    r"\s*(?:でした|です|となります|になります|である|입니다|이다|है|होगा|dır|dir|dur|dür|'?t[ıiuü]r|['’]d[ıiuü]r|است|olur)[。.]?\Z",
     re.IGNORECASE,
 )
 _REVISED = re.compile(
@@ -111,10 +111,17 @@ _PLACED = re.compile(
     r"|before|for|until|in) (?:the|an?|his|her|its|their|home|work|school|one|each|every|all)\b",
     re.ASCII,
 )
+_THAT = re.compile(
+    r"(\$?\d[\d,]{0,20}\$?(?: (?!if\b|or\b|and\b|is\b|are\b|not\b)[a-z]{2,20}){1,5}?) (?:that|which|who|satisfying|meeting|such that)\b",
+    re.ASCII,
+)
+"""A count of things that the problem describes: "12 pairs that meet all conditions"."""
 _CONDITION = re.compile(r"\b(?:where|when|if|for|such that|with|provided)\b[^.]{0,60}\Z", re.IGNORECASE)
 _LIMITS = re.compile(
     r"\b(?:least|most|less|more|than|not|no|except|between|over|under|above|below|up|every|never|greater|fewer|from|minus"
-    r"|negative|plus|base|without|besides|false|undefined|neither|increasing|decreasing|all|any|solution)\b",
+    r"|negative|plus|base|without|besides|false|undefined|neither|increasing|decreasing|all|any|solution|after|before|discard\w*|reject\w*|excluding|removing"
+    r"|since|try|let|need|needs|suppose|assume|consider|check|divided|divisible|multiple|factor|divisor|remainder|power"
+    r"|twice|double|half|use|using|problem|equation|case|step|question|about|regarding)\b",
     re.IGNORECASE,
 )
 _HEDGE = re.compile(
@@ -122,6 +129,13 @@ _HEDGE = re.compile(
     r"|either|depending)\b",
     re.IGNORECASE,
 )
+_UNSURE = re.compile(
+    r"\b(?:(?:could|might|may)(?: also)? be|maybe|perhaps|possibly|not (?:sure|certain)|unsure|don['’]t know|do not know"
+    r"|let me try|let us try|let['’]s try)\b",
+    re.IGNORECASE,
+)
+_SETTLED = re.compile(r"(?!\sthat\b).*(?:\b(?:and|or|is|are|equals)\b|=)", re.IGNORECASE | re.DOTALL)
+_SINCE = re.compile(r"(?:since|because|as|given that)\s[^,\n]{1,160}+,\s(?=[^\n]*[\d\x00])", re.IGNORECASE)
 _VALUE = re.compile(r"[\d\x00]")
 _SAID = re.compile(
     r"\b(?:this|that|the|these|case|we|so|for|with|by|on|at|as|his|her|their|its|my|when|if)\b", re.IGNORECASE
@@ -194,6 +208,18 @@ def is_hedge(text: str) -> bool:
     return bool(hedge and _VALUE.search(prose, 0, hedge.start()) and _VALUE.search(prose, hedge.end()))
 
 
+def is_unsure(text: str) -> bool:
+    """Whether a statement is none, for it only says what might be: "it could be 5", "I don't know, maybe 5".
+
+    "It could be 5 or 6" gives all possible values; in "the most there could be in a row is 5" it is sure.
+    """
+    if _UNSURE.search(text) is None:
+        return False
+    prose = unmarked(text)
+    unsure = _UNSURE.search(prose)
+    return unsure is not None and (is_hedge(text) or _SETTLED.match(prose, unsure.end()) is None)
+
+
 def answer_of(statement: str) -> str:
     """The answer that a statement gives, tidied; the whole statement where it does not tell which part is the answer.
 
@@ -201,10 +227,14 @@ def answer_of(statement: str) -> str:
     ("where k is an integer", "for all x") stay. "5, no, 6" gives 6, "3 or 4" stays whole.
     """
     text = _revised(statement.strip())
-    if is_hedge(text):
+    if is_unsure(text):
         return tidy(text)
+    since = _SINCE.match(unmarked(text)) if text[:1] in "SsBbAaGg" else None
+    text = text[since.end() :] if since else text
     text = _outside(_CLAUSE, text, first=_LEAD.match(text))
     text = _without_lead(text)
+    told = _THAT.match(text)
+    text = told[1] if told else text
     prose = unmarked(text)
     if not is_brief(text) or _COPULA.search(prose) or _SENTENCE.match(prose):
         text = _core(text)
@@ -246,6 +276,8 @@ def _core(text: str) -> str:
         rest = placed[1] if placed else rest
         if is_negated(prose, copula.end()):
             return text
+        if prose[: copula.start()].endswith((" who ", " which ", ", that ")):
+            continue
         if is_answer(unmarked(rest)) and not _is_condition(prose, copula.start()):
             return ", ".join([*_values_before(text, prose, copulas[:index], copula.start()), rest])
     named = _NAMED.match(prose)

@@ -35,16 +35,25 @@ _COUNTED = re.compile(
     re.ASCII,
 )
 _ERA = re.compile(r"(?<=\d{3}) (?:AD|CE|A\.D\.?|C\.E\.?)\Z")
+_EQUIVALENT = re.compile(r",?\s(?:exactly when|precisely when|if and only if|only (?:when|if)|iff)\s")
+_DOZENS = re.compile(r"(\d{1,9}) dozen")
 _LABELLED = re.compile(r"(?:(?<=\A)|(?<=[\s,;]))\(([a-h])\)\s?(?=[-−\d$\\(]|[A-Za-z]\s?=)")
+_MORE = re.compile(r"(\d[\d,]{0,20}(?:\.\d{1,9})?) (?:more|fewer) [a-z]{3,20} than [A-Za-z ]{2,60}")
+_ASIDE = re.compile(
+    r"(?<=\S) \((?![^()]*\b(?:not|or|and|if|mod|modulo|base|unless|except|where|when|negative|for|but)\b)[a-z]{3,20}(?: [a-z]{1,20}){1,5}\)\Z",
+)
+_FOLLOWS = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|therefore)(?![A-Za-z])|⇒|⟹|∴")
+_RELATION = re.compile(r"[=<>≤≥]|\\(?:leq?|geq?|in)(?![A-Za-z])")
+_ROUGHLY = re.compile(r"\s{0,3}(?:\\approx|≈)[^=≈]{1,40}\Z")
 
 
 def settled(text: str) -> str:
-    r"""The answer with the last of equal fractions and with English joiners.
+    r"""The answer with the last of equal fractions, and of what follows from each other, and with English joiners.
 
     `\frac{4}{18}=\frac{2}{9}` is `\frac{2}{9}`; a false chain stays as it is. `1 oder 2` is `1 \text{ or } 2`.
     """
     if "=" in text:
-        text = _without_unreduced(text)
+        text = _without_unreduced(_last_conclusion(text))
     if "{" in text and "," in text:
         text = _SPACED_COMMA.sub("{,}", text)
     if " per " in text:
@@ -52,7 +61,8 @@ def settled(text: str) -> str:
     if text.startswith("(a)") and "(b)" in text:
         text = _without_labels(text)
     if " " in text:
-        text = _ERA.sub("", text)
+        text = _EQUIVALENT.sub(r" \\iff ", _ERA.sub("", text))
+        text = _DOZENS.sub(lambda dozens: str(12 * int(dozens[1])), text)
         counted = _COUNTED.fullmatch(text)
         text = f"{counted[1]}{counted[2] or ''}" if counted else text
     if _MAY_BE_FOREIGN.search(text):
@@ -60,13 +70,22 @@ def settled(text: str) -> str:
     return text
 
 
+def _last_conclusion(text: str) -> str:
+    r"""`n=10` of `3n=30 \implies n=10`."""
+    steps = _FOLLOWS.split(text[:2000]) if len(text) < 2000 else [text]
+    return steps[-1].strip() if len(steps) > 1 and all(map(_RELATION.search, steps)) else text
+
+
 def _without_unreduced(text: str) -> str:
+    roughly = _ROUGHLY.search(text, max(0, len(text) - LONGEST_END))
+    about = roughly[0] if roughly else ""
+    text = text[: len(text) - len(about)]
     for _ in range(8):
         end = _EQUAL_END.search(text, max(0, len(text) - LONGEST_END))
         if end is None or end["one"] == end["last"] or _value(end["one"]) != _value(end["last"]):
             break
         text = text[: end.start("one")] + end["last"]
-    return text
+    return text + about
 
 
 def _without_labels(text: str) -> str:
@@ -84,5 +103,5 @@ def _value(literal: str) -> Fraction | None:
 
 def without_prose(text: str) -> str:
     r"""Money without the prose behind it: `\$18 every day` is `\$18`; other answers as they are."""
-    money = _MONEY.match(text)
-    return money[1] if money else text
+    money = _MONEY.match(text) or _MORE.fullmatch(text)
+    return money[1] if money else _ASIDE.sub("", text)

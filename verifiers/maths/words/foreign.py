@@ -47,6 +47,8 @@ _POWERS: Final = {"百": 100, "千": 1000, "万": 10000}
 
 def read_foreign(plain: str) -> Words | None:
     """The number, quantity, percentage or fraction that the text is; None when it is none of another language's."""
+    if plain.isascii() and not plain[0].isdigit() and plain[0] not in "-yYtTiI":
+        return None
     if (year := _YEAR.fullmatch(plain)) is not None:
         return _number(_tree(Fraction(int(year[1] or year[2]))))
     if not plain.isascii() and (parts := _PARTS_OF.fullmatch(plain)) is not None:
