@@ -60,6 +60,13 @@ BUILT_IN = (
         requires=("sandbox",),
     ),
     EnvSpec(
+        id="assay/Regex-v0",
+        entry_point="assaygym.envs.families.regex:regex",
+        kind="code",
+        summary="Write a regular expression from examples; hidden strings judge it.",
+        requires=("sandbox",),
+    ),
+    EnvSpec(
         id="assay/TicTacToe-v0",
         entry_point="assaygym.envs.families.tic_tac_toe:TicTacToe",
         kind="game",
@@ -72,6 +79,13 @@ BUILT_IN = (
         kind="tool",
         summary="Serve a customer with shop tools under a policy; the final state is checked.",
         max_turns=12,
+    ),
+    EnvSpec(
+        id="assay/Sql-v0",
+        entry_point="assaygym.envs.families.sql:sql_task",
+        kind="code",
+        summary="Answer a question about a database with one SELECT; hidden databases judge it.",
+        requires=("sandbox",),
     ),
 )
 

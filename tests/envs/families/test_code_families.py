@@ -12,6 +12,7 @@ from assaygym.errors import ConfigError
 IDS = (
     "assay/OutputPrediction-v0",
     "assay/InputPrediction-v0",
+    "assay/Regex-v0",
 )
 EACH = pytest.mark.parametrize("env_id", IDS)
 SEEDS = range(50)
@@ -25,6 +26,8 @@ SAID = (
     "<answer>f([1, 2, 3])</answer>",
     "<answer>f('abc', 3)</answer>",
     "<answer>f(17)</answer>",
+    "<answer>.*</answer>",
+    r"<answer>\w+</answer>",
 )
 
 
