@@ -268,9 +268,11 @@ def _root(balls: list[Ball]) -> Ball:
     if len(balls) == 1 or balls[1] == (2.0, 0.0):
         return square_root(balls[0])
     degree, error = as_real(balls[1])
-    if error or degree < 1 or degree != int(degree):
-        raise UnfitError("a root of no natural degree")
     value, bound = balls[0]
+    if error or degree < 1 or degree != int(degree):
+        if type(value) is float and value < 0:
+            raise UndefinedError("a root of no natural degree of a negative number")
+        return real_power(balls[0], over((1.0, 0.0), balls[1]))
     if value == 0 and bound == 0:
         return 0.0, 0.0
     power = 1 / degree, ULP / degree

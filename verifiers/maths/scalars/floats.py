@@ -29,6 +29,7 @@ from assaygym.verifiers.maths.syntax.tree import Node
 __all__ = ["Spot", "evaluate"]
 
 ABSORBED = 1e-9
+_STEPS: Final = frozenset(("floor", "ceil", "sign"))
 _DEGREE: Final = over(CONSTANTS["pi"], (180.0, 0.0))
 
 
@@ -156,10 +157,24 @@ def _function(node: Node, at: Spot) -> Ball:
     name = node[1]
     rule = ONE.get(name)
     if rule is not None:
-        return rule(evaluate(node[2], at))
+        try:
+            return rule(evaluate(node[2], at))
+        except UnsureError:
+            if name not in _STEPS:
+                raise
+            return _exact_step(node, at)
     balls = [evaluate(part, at) for part in node[2:]]
     several = SEVERAL.get(name)
     return several(balls) if several is not None else _of_integers(name, balls, at)
+
+
+def _exact_step(node: Node, at: Spot) -> Ball:
+    """A step whose argument may be right at the jump, where the argument is rational."""
+    names = {name: value.as_integer_ratio() for name, value in at.names.items()}
+    try:
+        return quotient(*rationals.evaluate(node, names, at.fuel))
+    except UnfitError:
+        raise UnsureError("a jump") from None
 
 
 def _of_integers(name: str, balls: list[Ball], at: Spot) -> Ball:

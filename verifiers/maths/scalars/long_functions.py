@@ -279,10 +279,15 @@ ONE: Final[dict[str, Callable[[Ball, Desk], Ball]]] = {
 def _root(balls: list[Ball], at: Desk) -> Ball:
     if len(balls) == 1:
         return square_root(balls[0], at)
-    degree = as_whole(balls[1], at)
-    if degree < 1:
-        raise UnfitError("a root of no natural degree")
     a = balls[0]
+    try:
+        degree = as_whole(balls[1], at)
+    except UnfitError:
+        degree = 0
+    if degree < 1:
+        if a[1] is None and a[0][0]:
+            raise UndefinedError("a root of no natural degree of a negative number")
+        return exponential(over(logarithm(a, at), balls[1], at), at)
     if degree == 2 or is_zero(a):
         return square_root(a, at)
     if a[1] is None and a[0][0] and degree & 1:

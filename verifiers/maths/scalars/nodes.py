@@ -16,7 +16,9 @@ STEPS_PER_NODE = 8
 BINDERS: Final = frozenset(("sum", "prod", "integral", "derivative", "limit"))
 """Kinds whose third item is a name; it is bound in the body (a derivative's stays free)."""
 UNEVALUATED: Final = frozenset(("sum", "prod", "integral", "limit", "derivative", "cases"))
+_LITERAL_BITS = 40
 _LEAVES: Final = frozenset(("num", "dec", "repeating", "mixed", "based", "const"))
+_COUNTS: Final = frozenset("kmnN")
 _WHOLE: Final = frozenset(("factorial", "double_factorial", "binomial", "gcd", "lcm", "mod"))
 
 
@@ -71,20 +73,23 @@ class Traits:
     Attributes:
         names: its free names.
         whole: those that stand where only integers make sense: under a factorial, in the exponent of a negative number
-            or of i, as a bound of a sum.
+            or of i, as a bound of a sum; n, m, k, N under floor or ceiling too.
         exponents: those that stand in the exponent of something else than e.
         size: how many nodes it has.
         weight: about how many bits of information it holds, which bounds what numbers it can be made to hit by design.
-        kinds: the kinds of its nodes, and the names of the functions and constants in it.
+        kinds: the kinds of its nodes, the names of the functions and constants in it, "bare log" for a logarithm
+            without a base, "rooted" for roots and powers that are not whole.
+        literals: sizes of the numbers in it.
     """
 
-    __slots__ = ("exponents", "kinds", "names", "size", "weight", "whole")
+    __slots__ = ("exponents", "kinds", "literals", "names", "size", "weight", "whole")
 
     def __init__(self, tree: Node) -> None:
         self.names: set[str] = set()
         self.whole: set[str] = set()
         self.exponents: set[str] = set()
         self.kinds: set[str] = set()
+        self.literals: set[float] = set()
         self.size = self.weight = 0
         self._visit(tree, ())
         self.weight += 2 * self.size
@@ -98,7 +103,10 @@ class Traits:
             self.size += 1
             kinds.add(kind)
             if kind == "num":
-                self.weight += node[1].bit_length() + node[2].bit_length()
+                bits = node[1].bit_length() + node[2].bit_length()
+                self.weight += bits
+                if bits < _LITERAL_BITS:
+                    self.literals.add(abs(node[1] / node[2]))
             elif kind == "sym":
                 if node[1] not in bound:
                     self.names.add(node[1])
@@ -111,8 +119,12 @@ class Traits:
                     kinds.add(node[1])
                     if node[1] == "log" and len(node) == 3:
                         kinds.add("bare log")
+                    elif node[1] == "root":
+                        kinds.add("rooted")
                     if node[1] in _WHOLE:
                         self.whole |= free_names(node).difference(bound)
+                    elif node[1] in ("floor", "ceil"):
+                        self.whole |= (free_names(node) & _COUNTS).difference(bound)
                 elif kind == "pow":
                     self._power(node, bound)
                 elif kind == "sci":
@@ -122,6 +134,8 @@ class Traits:
     def _leaf(self, node: Node) -> None:
         if node[0] == "const":
             self.kinds.add(node[1])
+        elif node[0] == "dec" and node[2] < 1 << _LITERAL_BITS:
+            self.literals.add(abs(node[1] / node[2]))
         self.weight += sum(part.bit_length() for part in node if type(part) is int)
 
     def _binder(self, node: Node, bound: tuple[str, ...]) -> None:
@@ -135,7 +149,10 @@ class Traits:
     def _power(self, node: Node, bound: tuple[str, ...]) -> None:
         exponent = node[2]
         if exponent[0] == "num":
+            if exponent[2] != 1:
+                self.kinds.add("rooted")
             return
+        self.kinds.add("rooted")
         names = free_names(exponent).difference(bound)
         if names and node[1] != ("const", "e"):
             self.exponents |= names

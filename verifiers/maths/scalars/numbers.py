@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel
+from assaygym.verifiers.maths.scalars.breaks import breaking_points
 from assaygym.verifiers.maths.scalars.doubles import apart
 from assaygym.verifiers.maths.scalars.longs import AGREED, sharpness
 from assaygym.verifiers.maths.scalars.longs import differ as proved_apart
@@ -36,6 +38,9 @@ def seed(gold: Scalar, pred: Scalar) -> int:
     )
 
 
+Point = int | tuple[float, ...]
+
+
 class _Pair(NamedTuple):
     """Two scalars, their real names and their natural ones.
 
@@ -50,17 +55,24 @@ class _Pair(NamedTuple):
     kinds: set[str]
 
 
-class _Doubles(NamedTuple):
-    """What doubles found out: a finding, or where they see no difference, or tell nothing, or are complex.
+class _Doubles:
+    """What doubles found out.
 
-    `firm` tells how many of the values at the `telling` points are firm (see `Double`), of both sides together.
+    Attributes:
+        finding: where they decide.
+        telling: the points where they see no difference; `unsure` where they tell nothing, `nonreal` where a value is
+            not real.
+        firm: whether all the values at the `telling` points are (see `Double`).
     """
 
-    finding: Finding | None
-    telling: list[int]
-    unsure: list[int]
-    complex: list[int]
-    firm: int
+    __slots__ = ("finding", "firm", "nonreal", "telling", "unsure")
+
+    def __init__(self) -> None:
+        self.finding: Finding | None = None
+        self.telling: list[Point] = []
+        self.unsure: list[Point] = []
+        self.nonreal: list[Point] = []
+        self.firm = True
 
 
 def numerically(
@@ -74,43 +86,56 @@ def numerically(
     kinds = gold.traits.kinds | pred.traits.kinds
     pair = _Pair(gold, pred, names, whole, "i" in kinds or not (names or whole), kinds)
     doubles = _by_doubles(pair, fuel)
-    if doubles.finding is None and len(doubles.telling) < 2 and len(doubles.complex) > 1:
+    if doubles.finding is None and len(doubles.telling) < 2 and len(doubles.nonreal) > 1:
         pair = pair._replace(principal=True)
         doubles = _by_doubles(pair, fuel)
     if doubles.finding is not None:
         return doubles.finding
     enough = 2 if names or whole else 1
-    if shown is not None and len(doubles.telling) >= enough and doubles.firm == 2 * len(doubles.telling):
+    if shown is not None and doubles.firm and len(doubles.telling) >= enough:
         return shown
-    order = sorted(doubles.telling, key=lambda k: _ORDER.index(k) if k < len(_ORDER) else k)
+    order: list[Point] = [k for k in _ORDER if k in doubles.telling]
+    order += [k for k in doubles.telling if k not in _ORDER]
     return _by_digits(pair, order + doubles.unsure, fuel)
 
 
 def _by_doubles(pair: _Pair, fuel: Fuel) -> _Doubles:
-    gold, pred, names, whole, principal, _ = pair
-    telling: list[int] = []
-    unsure: list[int] = []
-    nonreal: list[int] = []
-    firm = 0
-    for k in range((WHOLE_POINTS if whole else POINTS + EXTRA) if names or whole else 1):
-        if k >= POINTS and len(telling) > 1:
+    found = _Doubles()
+    for points in _points(pair, fuel):
+        for k in points:
+            _try(pair, k, found, fuel)
+            if found.finding is not None:
+                return found
+        if len(found.telling) > 1:
             break
-        occasion = names, whole, k
-        a, b = gold.ball(occasion, fuel), pred.ball(occasion, fuel)
-        if type(a) is not Double or type(b) is not Double:
-            finding = _valueless(pair, a, b)
-            if finding is not None:
-                return _Doubles(finding, telling, unsure, nonreal, firm)
-            if isinstance(a, UnsureError) or isinstance(b, UnsureError):
-                unsure.append(k)
-        elif not principal and (type(a[0]) is complex or type(b[0]) is complex):
-            nonreal.append(k)
-        elif apart(a[:2], b[:2]):
-            return _Doubles(differ("floats", f"another value at point {k}"), telling, unsure, nonreal, firm)
-        else:
-            telling.append(k)
-            firm += a.firm + b.firm
-    return _Doubles(None, telling, unsure, nonreal, firm)
+    return found
+
+
+def _points(pair: _Pair, fuel: Fuel) -> Iterator[Iterable[Point]]:
+    """First those that are always tried, then those for when these say too little."""
+    if not pair.names and not pair.whole:
+        yield (0,)
+    elif pair.whole:
+        yield range(WHOLE_POINTS)
+    else:
+        yield [*range(POINTS), *breaking_points(pair.gold, pair.pred, pair.names, False, fuel)]
+        yield [*range(POINTS, POINTS + EXTRA), *breaking_points(pair.gold, pair.pred, pair.names, True, fuel)]
+
+
+def _try(pair: _Pair, k: Point, found: _Doubles, fuel: Fuel) -> None:
+    occasion = pair.names, pair.whole, k
+    a, b = pair.gold.ball(occasion, fuel), pair.pred.ball(occasion, fuel)
+    if type(a) is not Double or type(b) is not Double:
+        found.finding = _valueless(pair, a, b)
+        if isinstance(a, UnsureError) or isinstance(b, UnsureError):
+            found.unsure.append(k)
+    elif not pair.principal and (type(a[0]) is complex or type(b[0]) is complex):
+        found.nonreal.append(k)
+    elif apart(a[:2], b[:2]):
+        found.finding = differ("floats", f"another value at point {k}")
+    else:
+        found.telling.append(k)
+        found.firm = found.firm and a.firm and b.firm
 
 
 def _valueless(pair: _Pair, a: object, b: object) -> Finding | None:
@@ -122,7 +147,7 @@ def _valueless(pair: _Pair, a: object, b: object) -> Finding | None:
     return None
 
 
-def _by_digits(pair: _Pair, order: list[int], fuel: Fuel) -> Finding:
+def _by_digits(pair: _Pair, order: list[Point], fuel: Fuel) -> Finding:
     needed = _needed(pair)
     if max(pair.gold.traits.weight, pair.pred.traits.weight) > TAME and 1 < needed <= len(order):
         order = [*order[: needed - 1], *_keyed_points(pair), *order[needed - 1 :]]
@@ -152,7 +177,7 @@ def _needed(pair: _Pair) -> int:
     return 4 if pair.kinds & _JUMPS else min(4, max(2, len(pair.names)))
 
 
-def _keyed_points(pair: _Pair) -> list[int]:
+def _keyed_points(pair: _Pair) -> list[Point]:
     first = seed(pair.gold, pair.pred)
     return [first + k for k in range(4)]
 

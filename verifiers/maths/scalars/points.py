@@ -16,13 +16,13 @@ EXTRA = 8
 WHOLE_POINTS = 14
 KEYED = 1 << 64
 """Numbers of points from here on are drawn from the pair of answers; what is worked out there is not kept."""
-_SIZES: Final = (0.6, 0.4, 2.8, 1.7, 0.9, 5.3, 0.15, 11.0, 0.5, 0.3, 3.3, 0.7, 20.0, 1.2, 0.05, 7.0)
+_SIZES: Final = (0.6, 0.4, 2.8, 1.7, 11.0, 5.3, 0.15, 0.9, 0.5, 0.3, 3.3, 0.7, 20.0, 1.2, 0.05, 7.0)
 _WHOLES: Final = (7, 4, 9, 12, 5, 10, 2, 14, 6, 3, 11, 8, 17, 1)
 
 
 @lru_cache(256)
 def real_point(names: tuple[str, ...], k: int) -> dict[str, float]:
-    """Values of the names, dyadic numbers of 40 bits; `names` is sorted, `k` below POINTS + EXTRA or at least KEYED."""
+    """Values of the names, doubles; `names` is sorted, `k` below POINTS + EXTRA or at least KEYED."""
     if k >= KEYED:
         return {name: 0.1 + 4 * _draw(place, k) / 2**40 for place, name in enumerate(names)}
     return {name: _value(place, k) for place, name in enumerate(names)}

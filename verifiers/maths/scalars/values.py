@@ -22,8 +22,9 @@ from assaygym.verifiers.maths.syntax.tree import Node
 __all__ = ["Double", "Occasion", "Residue", "Scalar"]
 
 T = TypeVar("T")
-Occasion = tuple[tuple[str, ...], tuple[str, ...], int]
-"""Where values are compared: the names of real variables and of integers, both sorted, and the number of the point."""
+Occasion = tuple[tuple[str, ...], tuple[str, ...], int | tuple[float, ...]]
+"""Where values are compared: the names of real variables and of integers, both sorted, and the number of the point, or
+the values of the real variables."""
 FIRM = 1e-9
 """Relative error of a value that is firm."""
 MOST_STEPS = 400_000
@@ -162,7 +163,7 @@ class Scalar:
         if len(self._held) >= MOST_HELD:
             self._held.clear()
         number = key[2] if type(key) is tuple and len(key) == 3 else key[0][2] if type(key) is tuple else 0
-        if number < KEYED:
+        if type(number) is tuple or number < KEYED:
             self._held[key] = (value, MOST_STEPS - own.left)
         fuel.spend(MOST_STEPS - own.left)
         return value
@@ -170,6 +171,8 @@ class Scalar:
 
 def _point(occasion: Occasion) -> dict[str, float]:
     names, whole, k = occasion
+    if isinstance(k, tuple):
+        return dict(zip(names, k, strict=True))
     point = real_point(names, k)
     if not whole:
         return point
