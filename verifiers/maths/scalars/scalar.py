@@ -5,9 +5,10 @@ combination. A point where a side is undefined or not real says nothing, so that
 `\sqrt{x/y}` is `\sqrt x/\sqrt y`, but `|x|` is not x; only expressions that hold an i, or are real nowhere, are
 compared by their complex principal values. `x^n` says something where x is positive, if anywhere. Names under
 factorials or binomials, in exponents of negative numbers and in bounds of sums are natural numbers, and so are n, m, k
-and N in floor or ceiling brackets. `i` is the imaginary unit. An undefined value (`1/0`, `\ln 0`, `0^0`, `\tan 90^\circ`) equals nothing but the identical tree;
-infinity equals infinity of its sign. A logarithm without a base is natural if a side has `\ln`, else decimal. `f(x)` of
-an unknown function is a variable that equals only the identical `f(x)`.
+and N in floor or ceiling brackets. `i` is the imaginary unit. An undefined value (`1/0`, `\ln 0`, `0^0`,
+`\tan 90^\circ`) equals nothing but the identical tree; infinity equals infinity of its sign. A logarithm without a base
+is natural if a side has `\ln`, else decimal. `f(x)` of an unknown function is a variable that equals only the identical
+`f(x)`.
 """
 
 from __future__ import annotations
