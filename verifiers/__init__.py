@@ -2,6 +2,7 @@
 
     exact choice regex number    short plain answers          math    mathematical equality
     state_equals                 final state of a tool world  stdio functions asserts    programs, in a sandbox
+    sql                          one SELECT on hidden databases
     Rubric                       several verifiers, weighed
 
 Factories return small picklable objects with a `name`. Nothing is imported before it is used.
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from assaygym.verifiers.maths.verify import verify_math as verify_math
     from assaygym.verifiers.registry import verifier_for as verifier_for
     from assaygym.verifiers.rubric import Rubric as Rubric
+    from assaygym.verifiers.sqlite import SqlTests as SqlTests
+    from assaygym.verifiers.sqlite import sql as sql
     from assaygym.verifiers.state import state_equals as state_equals
     from assaygym.verifiers.text import choice as choice
     from assaygym.verifiers.text import exact as exact
@@ -45,6 +48,7 @@ __all__ = [
     "FunctionTests",
     "MathPolicy",
     "Rubric",
+    "SqlTests",
     "StdinCase",
     "StdinTests",
     "Verifier",
@@ -59,6 +63,7 @@ __all__ = [
     "math",
     "number",
     "regex",
+    "sql",
     "state_equals",
     "stdio",
     "verifier_for",
@@ -86,6 +91,7 @@ __getattr__, __dir__ = lazy_names(
         "maths.verify": ("compile_gold", "math", "verify_math"),
         "registry": ("verifier_for",),
         "rubric": ("Rubric",),
+        "sqlite": ("SqlTests", "sql"),
         "state": ("state_equals",),
         "text": ("choice", "exact", "number", "regex"),
     },
