@@ -59,7 +59,7 @@ def run_asserts(program: str, tests: AssertTests, *, sandbox: Sandbox, limits: L
             isolation = candidate.close()
     held = all(outcome.status is TestStatus.OK for outcome in outcomes)
     total = len(outcomes) if held else max(suite.plan.assertions, len(outcomes))  # a branch may leave some out
-    return Report(outcomes=tuple(outcomes), total=total, isolation=isolation)
+    return Report(outcomes=tuple(outcomes), total=total, isolation=isolation, usage=candidate.usage)
 
 
 def sources_of(program: str, tests: AssertTests) -> list[str]:
@@ -186,5 +186,5 @@ def _config(candidate: Candidate, suite: _Suite, helpers: Sequence[str], mode: M
         "units": suite.units,
         "remote": remote,
         "entries": forced,
-        "keep_going": mode == "fraction",
+        "keep_going": mode != "binary",
     }

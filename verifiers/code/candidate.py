@@ -11,10 +11,11 @@ from typing import Any
 from assaygym.sandbox.base import ExecResult, Limits, Process, Sandbox
 from assaygym.verifiers.code.codec import CodecError, loads, read
 from assaygym.verifiers.code.guest import program
-from assaygym.verifiers.code.outcome import Outcome, TestStatus, status_of
+from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage, status_of
 
 __all__ = ["Answer", "Candidate", "Gone", "Talk"]
 
+_NOT_PYTHON = ("SyntaxError", "IndentationError", "TabError")
 _GRACE_SECONDS = 30.0
 """The sandbox ends a program at its limits, and we hear of it at once; only a lost sandbox lets us wait this long."""
 
@@ -102,7 +103,7 @@ class Candidate:
         """
         answer = self.ask("load", self.sources)
         if answer.kind == "error":
-            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, f"the program does not load: {answer.error}"))
+            raise Gone(_unloaded(answer))
         if answer.kind != "value":
             raise Gone(Outcome(TestStatus.RUNTIME_ERROR, "the program broke the channel: it was passed no function"))
 
@@ -151,6 +152,17 @@ class Candidate:
     def close(self) -> tuple[str, ...]:
         """End the process; the isolation that was in force."""
         return self._talk.close().isolation
+
+    @property
+    def usage(self) -> Usage:
+        """What the process took; ends it."""
+        return Usage.of([self._talk.close()])
+
+
+def _unloaded(answer: Answer) -> Outcome:
+    if answer.payload[0] in _NOT_PYTHON:
+        return Outcome(TestStatus.COMPILE_ERROR, f"the program does not compile: {answer.error}")
+    return Outcome(TestStatus.RUNTIME_ERROR, f"the program does not load: {answer.error}")
 
 
 def _imports(sources: Sequence[str]) -> tuple[str, ...]:

@@ -9,17 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assaygym.errors import ConfigError, VerifierError
-from assaygym.sandbox.base import Limits, Sandbox
-from assaygym.verifiers.code.candidate import Gone, Talk
-from assaygym.verifiers.code.guest import program
+from assaygym.errors import ConfigError
+from assaygym.sandbox.base import Sandbox
+from assaygym.verifiers.code.checker_programs import program_agrees, python_agrees
 
-__all__ = ["TextChecker", "exact", "floats", "tokens", "unordered_lines"]
+__all__ = ["TextChecker", "exact", "floats", "lines", "tokens", "unordered_lines"]
 
 _SPACE = re.compile(r"[ \t\n\r\x0b\x0c]+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MAX_NUMBER = 4096
-_LIMITS = Limits()
 
 
 def split(text: str) -> list[str]:
@@ -37,13 +35,18 @@ def exact(got: str, expected: str) -> bool:
     return got.removesuffix("\n") == expected.removesuffix("\n")
 
 
-def unordered_lines(got: str, expected: str) -> bool:
-    """The same lines in any order; white space at line ends and empty lines at the end do not count."""
+def lines(got: str, expected: str) -> bool:
+    """The same lines in order; white space at line ends and empty lines at the end do not count."""
     return _lines(got) == _lines(expected)
 
 
-def _lines(text: str) -> Counter[str]:
-    return Counter(line.rstrip(" \t\r") for line in text.rstrip(" \t\r\n").split("\n"))
+def unordered_lines(got: str, expected: str) -> bool:
+    """The same lines in any order; white space at line ends and empty lines at the end do not count."""
+    return Counter(_lines(got)) == Counter(_lines(expected))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip(" \t\r") for line in text.rstrip(" \t\r\n").split("\n")]
 
 
 def floats(got: str, expected: str, absolute: float, relative: float) -> bool:
@@ -61,14 +64,28 @@ def _near(got: str, expected: str, absolute: float, relative: float) -> bool:
     return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= max(absolute, relative * abs(b))
 
 
-_NAMED: dict[str, Callable[[str, str], bool]] = {"tokens": tokens, "exact": exact, "unordered": unordered_lines}
+_NAMED: dict[str, Callable[[str, str], bool]] = {
+    "tokens": tokens,
+    "exact": exact,
+    "lines": lines,
+    "unordered": unordered_lines,
+}
+_OPTIONS = {
+    **{name: {"type", "casefold"} for name in _NAMED},
+    "float": {"type", "casefold", "abs", "rel"},
+    "python": {"type", "source"},
+    "program": {"type", "source", "language"},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class TextChecker:
-    """A checker by its specification: `"tokens"`, `"exact"`, `"unordered"`, `{"type": "float", "abs": a, "rel": r}`,
-    or `{"type": "python", "source": "def check(inp, out, expected): ..."}`, trusted code that runs in a process of
-    its own.
+    """A checker by its specification.
+
+    A name: `"tokens"`, `"exact"`, `"lines"`, `"unordered"` (lines). Or a dict of a `type`, which is such a name or
+    `"float"` (tolerances `abs` and `rel`), with `casefold: True` where letters of either case will do; or the type
+    `"python"` (`source`: `def check(inp, out, expected): ...`) or `"program"` (`source`, `language`: run as
+    `checker input output answer`, exit code 0 is yes): trusted code that runs in a sandboxed process of its own.
 
     Raises:
         ConfigError: the specification is none of these.
@@ -83,12 +100,13 @@ class TextChecker:
 
     def __post_init__(self) -> None:
         kind, options = self._parts()
-        if kind in _NAMED or kind == "float" or (kind == "python" and isinstance(options.get("source"), str)):
+        sourced = isinstance(options.get("source"), str) or kind not in ("python", "program")
+        if kind in _OPTIONS and sourced and options.keys() <= _OPTIONS[kind] and (options or kind in _NAMED):
             return
         known = ", ".join(map(repr, _NAMED))
         raise ConfigError(
-            f"checker is {self.spec!r}; expected {known}, {{'type': 'float', 'abs': .., 'rel': ..}} "
-            "or {'type': 'python', 'source': ..}"
+            f"checker is {self.spec!r}; expected {known}, {{'type': 'float', 'abs': .., 'rel': ..}}, "
+            "{'type': 'python', 'source': ..} or {'type': 'program', 'source': .., 'language': ..}"
         )
 
     def _parts(self) -> tuple[str, dict[str, Any]]:
@@ -101,33 +119,16 @@ class TextChecker:
         """Whether the output for this input will do.
 
         Raises:
-            SandboxError: no process for a python checker.
-            VerifierError: a python checker fails by itself.
+            SandboxError: no process for a checker program.
+            VerifierError: a checker program fails by itself.
         """
         kind, options = self._parts()
         if kind == "python":
-            return _python_agrees(options["source"], sandbox, inp, out, expected)
+            return python_agrees(options["source"], sandbox, inp, out, expected)
+        if kind == "program":
+            return program_agrees(options["source"], options.get("language", "python"), sandbox, inp, out, expected)
+        if options.get("casefold"):
+            out, expected = out.casefold(), expected.casefold()
         if kind == "float":
             return floats(out, expected, float(options.get("abs", 0.0)), float(options.get("rel", 0.0)))
         return _NAMED[kind](out, expected)
-
-
-def _python_agrees(source: str, sandbox: Sandbox, inp: str, out: str, expected: str) -> bool:
-    """What the checker says; one that fails on this output, but not on the expected one, says no."""
-    answer = _ask_python(source, sandbox, inp, out, expected)
-    if isinstance(answer, bool):
-        return answer
-    if isinstance(_ask_python(source, sandbox, inp, expected, expected), bool):
-        return False
-    raise VerifierError(f"the checker fails on the expected output too: {answer}; mend its source")
-
-
-def _ask_python(source: str, sandbox: Sandbox, *texts: str) -> object:
-    talk = Talk(sandbox.spawn(program("wire", "checkhost"), limits=_LIMITS), _LIMITS)
-    try:
-        talk.send([source, *texts])
-        return talk.receive()
-    except Gone as gone:
-        return gone.outcome.status.value
-    finally:
-        talk.close()

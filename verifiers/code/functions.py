@@ -10,7 +10,7 @@ from typing import Any
 from assaygym.sandbox.base import Limits, Sandbox
 from assaygym.verifiers.code.candidate import Candidate, Gone
 from assaygym.verifiers.code.codec import CodecError, Compare, encode, equal, read
-from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
+from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage
 from assaygym.verifiers.code.tests import FunctionTests
 
 __all__ = ["Call", "equals", "run_calls", "run_functions"]
@@ -72,16 +72,19 @@ def run_calls(sources: Sequence[str], calls: Sequence[Call], *, sandbox: Sandbox
     """Make the calls in order; a failure ends it in `binary` mode, a lost process is replaced in `fraction` mode."""
     outcomes: list[Outcome] = []
     isolation: tuple[str, ...] = ()
-    for _ in range(_MAX_PROCESSES if mode == "fraction" else 1):
+    usage = Usage()
+    for _ in range(1 if mode == "binary" else _MAX_PROCESSES):
         with sandbox.place():
             candidate = Candidate(sandbox, sources, limits)
             try:
                 lost = _serve(candidate, calls[len(outcomes) :], outcomes, stop=mode == "binary")
             finally:
                 isolation = candidate.close()
+        usage += candidate.usage
         if not lost or len(outcomes) == len(calls):
             break
-    return Report(outcomes=tuple(outcomes), total=len(calls), isolation=isolation)
+    labels = tuple(call.expected for call in calls)
+    return Report(outcomes=tuple(outcomes), total=len(calls), isolation=isolation, usage=usage, labels=labels)
 
 
 def _serve(candidate: Candidate, calls: Sequence[Call], outcomes: list[Outcome], *, stop: bool) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -10,9 +12,15 @@ from assaygym.errors import ConfigError
 from assaygym.sandbox.base import ExecResult, ExecStatus
 from assaygym.types import Score, Verdict
 
-__all__ = ["Mode", "Outcome", "Report", "TestStatus", "check_mode", "status_of"]
+__all__ = ["Mode", "Outcome", "Report", "TestStatus", "Usage", "check_mode", "status_of"]
 
-Mode = Literal["binary", "fraction"]
+Mode = Literal["binary", "fraction", "balanced"]
+_MODES = {
+    "binary": "all tests or nothing",
+    "fraction": "the share passed",
+    "balanced": "the share passed of each expected value, less what a constant answer earns",
+}
+_MIB = 1 << 20
 
 
 class TestStatus(StrEnum):
@@ -22,10 +30,44 @@ class TestStatus(StrEnum):
 
     OK = "ok"
     WRONG = "wrong"
+    COMPILE_ERROR = "compile_error"
+    """The program is not of its language; no test was run."""
     RUNTIME_ERROR = "runtime_error"
     TIME_LIMIT = "time_limit"
     MEMORY_LIMIT = "memory_limit"
     OUTPUT_LIMIT = "output_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What runs took: their times added up in seconds, the most memory that one of them held in bytes."""
+
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+    @classmethod
+    def of(cls, results: Iterable[ExecResult]) -> Usage:
+        """Of these runs together."""
+        kept = list(results)
+        return cls(
+            sum(result.cpu_seconds for result in kept),
+            sum(result.wall_seconds for result in kept),
+            max((result.peak_memory_bytes or 0 for result in kept), default=0),
+        )
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together."""
+        peak = max(self.peak_memory_bytes, other.peak_memory_bytes)
+        return Usage(self.cpu_seconds + other.cpu_seconds, self.wall_seconds + other.wall_seconds, peak)
+
+    def metrics(self) -> dict[str, float]:
+        """As a score names them."""
+        return {
+            "cpu_seconds": round(self.cpu_seconds, 6),
+            "wall_seconds": round(self.wall_seconds, 6),
+            "peak_memory_mib": round(self.peak_memory_bytes / _MIB, 3),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +78,10 @@ class Outcome:
     detail: str = ""
     expected: str = ""
     """Text of the expected value, told only to those who ask."""
+    usage: Usage | None = None
+    """What this test took, where it was a run of its own."""
+    got: str = ""
+    """The beginning of what the program printed, for detectors; never told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +93,10 @@ class Report:
     isolation: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     """What looked like an attempt to cheat; it decides nothing by itself."""
+    usage: Usage = Usage()
+    """Of all runs of the program together."""
+    labels: tuple[str, ...] = ()
+    """The expected value of each test of `total`, as a text; () where the tests do not tell."""
 
     @property
     def passed(self) -> int:
@@ -54,11 +104,13 @@ class Report:
         return sum(outcome.status is TestStatus.OK for outcome in self.outcomes)
 
     def score(self, mode: Mode, *, reveal: bool = False, extracted: str | None = None) -> Score:
-        """1 when every test passed, else 0 (`binary`) or the share that passed (`fraction`)."""
+        """1 when every test passed, else by the mode: see `CodeVerifier.mode`."""
         right = self.total > 0 and self.passed == self.total
-        value = 1.0 if right else 0.0 if mode == "binary" or not self.total else self.passed / self.total
+        value = 1.0 if right else self._part(mode)
         verdict = Verdict.CORRECT if right else Verdict.PARTIAL if value > 0 else Verdict.INCORRECT
-        metrics = {"passed": float(self.passed), "total": float(self.total), "n_run": float(len(self.outcomes))}
+        counts = {"passed": self.passed, "total": self.total, "n_run": len(self.outcomes)}
+        counts["compile_error"] = any(one.status is TestStatus.COMPILE_ERROR for one in self.outcomes)
+        metrics = {name: float(count) for name, count in counts.items()} | self.usage.metrics()
         return Score(
             value=value,
             verdict=verdict,
@@ -67,6 +119,24 @@ class Report:
             metrics=metrics,
             flags=self.flags,
         )
+
+    def _part(self, mode: Mode) -> float:
+        """The value of a program that does not pass every test."""
+        if mode == "binary" or not self.total:
+            return 0.0
+        if mode == "balanced" and len(set(self.labels)) > 1:
+            return self._balanced()
+        return self.passed / self.total
+
+    def _balanced(self) -> float:
+        """The mean over the expected values of the share that passed, rescaled: 0 is what one constant can earn."""
+        by_label: dict[str, list[bool]] = defaultdict(list)
+        padded = [*self.outcomes, *([None] * (len(self.labels) - len(self.outcomes)))]
+        for label, outcome in zip(self.labels, padded, strict=True):
+            by_label[label].append(outcome is not None and outcome.status is TestStatus.OK)
+        mean = sum(sum(held) / len(held) for held in by_label.values()) / len(by_label)
+        alone = 1 / len(by_label)
+        return max(0.0, (mean - alone) / (1 - alone))
 
     def explain(self, reveal: bool = False) -> str:
         """The first failure in words; the expected value only where `reveal` asks for it."""
@@ -94,9 +164,8 @@ def check_mode(mode: str) -> None:
     """Refuse an unknown mode.
 
     Raises:
-        ConfigError: it is neither `binary` nor `fraction`.
+        ConfigError: it is none of those that there are.
     """
-    if mode not in ("binary", "fraction"):
-        raise ConfigError(
-            f"mode is {mode!r}; expected 'binary' (all tests or nothing) or 'fraction' (the share passed)"
-        )
+    if mode not in _MODES:
+        known = ", ".join(f"{name!r} ({what})" for name, what in _MODES.items())
+        raise ConfigError(f"mode is {mode!r}; expected {known}")

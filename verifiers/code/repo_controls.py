@@ -17,7 +17,7 @@ from assaygym.verifiers.code.repo_tests import base_of
 __all__ = ["Control", "Controls"]
 
 _FEWEST = 4
-_MOST = 10
+_MOST = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ class Laid:
 
     code: dict[str, str]
     """What belongs to the program."""
-    tests: dict[str, str]
-    """What belongs to the tests: trusted files only."""
+    support: dict[str, str]
+    """What of the repository belongs to the tests, as it was before the patch."""
     flags: tuple[str, ...]
 
 
@@ -52,7 +52,7 @@ def laid(tests: RepoTests, changes: Changes) -> Laid:
             after[path] = content
     ours = {path: content for path, content in after.items() if rules.belongs_to_tests(path)}
     code = {path: content for path, content in after.items() if path not in ours}
-    return Laid(code, {**ours, **trusted}, tuple(flags))
+    return Laid(code, ours, tuple(flags))
 
 
 def import_roots(paths: Collection[str]) -> tuple[str, ...]:

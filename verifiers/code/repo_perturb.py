@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["other_call", "other_expression", "other_value", "wrapped"]
+__all__ = ["SHIFTED", "other_call", "other_expression", "other_value", "wrapped"]
+
+SHIFTED = "_near"
+"""How test files call `guest.shifted.shifted`."""
 
 _TRIES = 20
 _FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -53,7 +56,7 @@ def _unequal(node: ast.Compare, rng: random.Random) -> ast.expr:
         left = other_value(node.left, rng) or other_call(node.left, rng)
         if left is not None:
             return ast.Compare(left, node.ops, node.comparators)
-    return ast.Compare(node.left, node.ops, [*node.comparators[:-1], changed or wrapped(right)])
+    return ast.Compare(node.left, node.ops, [*node.comparators[:-1], changed or _shifted(right)])
 
 
 def _not_inside(node: ast.expr, rng: random.Random) -> ast.expr:
@@ -64,8 +67,12 @@ def _not_inside(node: ast.expr, rng: random.Random) -> ast.expr:
     return wrapped(node)
 
 
+def _shifted(node: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(SHIFTED, ast.Load()), [node], [])
+
+
 def wrapped(node: ast.expr) -> ast.expr:
-    """A pair of it: unequal to it, whatever it is, also where arrays compare by items."""
+    """A pair of it, which no honest container holds and which equals it nowhere."""
     return ast.Tuple([node, node], ast.Load())
 
 

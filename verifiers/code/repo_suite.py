@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from assaygym.verifiers.code.repo_perturb import other_expression, other_value, wrapped
+from assaygym.verifiers.code.repo_perturb import SHIFTED, other_expression, other_value, wrapped
 
 __all__ = ["Suite"]
 
@@ -51,12 +51,17 @@ class Edit:
 class Suite:
     """The tests of one file, and ways to make each of them fail.
 
+    Args:
+        source: the file.
+        helper: the module that gives it `shifted`.
+
     Raises:
         SyntaxError: it is not Python.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, helper: str) -> None:
         self._tree = ast.parse(source)
+        _import_helper(self._tree.body, helper)
         self._functions = dict(_functions(self._tree.body))
 
     def sites(self, test: str) -> int:
@@ -78,6 +83,14 @@ class Suite:
             return ast.unparse(ast.fix_missing_locations(self._tree)) + "\n"
         finally:
             _apply(reversed(before))
+
+
+def _import_helper(body: list[ast.stmt], helper: str) -> None:
+    """Import it after the docstring and what must stand first."""
+    at = 1 if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) else 0
+    while at < len(body) and isinstance(body[at], ast.ImportFrom) and getattr(body[at], "module", "") == "__future__":
+        at += 1
+    body.insert(at, ast.ImportFrom(helper, [ast.alias("shifted", SHIFTED)], 0))
 
 
 def _apply(edits: Iterable[Edit]) -> None:

@@ -82,14 +82,15 @@ def _jobs(row: Mapping[str, Any], sandbox: Sandbox) -> list[_Job]:
 
 def _job(role: str, one: Mapping[str, Any], row: Mapping[str, Any], sandbox: Sandbox) -> _Job:
     task, program = one["task"], one["program"]
-    verifier, answer = _task(task, _limits(one.get("limits") or row.get("limits") or {}), sandbox)
+    limits = _limits(one.get("limits") or row.get("limits") or {})
+    verifier, answer = _task(task, one.get("lang") or row.get("lang") or "python", limits, sandbox)
     if not isinstance(program, str):
         raise DataError(f"program is a {type(program).__name__}; expected its source text")
     return _Job(role, verifier, program, answer)
 
 
 def _scored(jobs: Sequence[_Job]) -> dict[str, Any]:
-    reports = [(job.role, job.verifier.run(job.program, job.answer)) for job in jobs]
+    reports = [(job.role, job.verifier.report(job.program, job.answer)) for job in jobs]
     records = {role: [_record(report) for found, report in reports if found == role] for role in ("row", "after")}
     return {**records["row"][0], "after": records["after"]}
 
@@ -114,11 +115,13 @@ def _invalid(explanation: str) -> dict[str, Any]:
     return {**numbers, "tests": [], "isolation": [], "after": [], "explanation": explanation, "flags": []}
 
 
-def _task(task: Mapping[str, Any], limits: Limits, sandbox: Sandbox) -> tuple[CodeVerifier[Any], Any]:
+def _task(task: Mapping[str, Any], lang: str, limits: Limits, sandbox: Sandbox) -> tuple[CodeVerifier[Any], Any]:
     kind = task["kind"]
     if kind == "stdin":
-        cases = tuple(StdinCase(test["input"], test["output"]) for test in task["tests"])
-        return stdio(checker=task.get("checker", "tokens"), limits=limits, sandbox=sandbox), StdinTests(cases)
+        verifier = stdio(checker=task.get("checker", "tokens"), language=lang, limits=limits, sandbox=sandbox)
+        return verifier, StdinTests(_stdin_cases(task["tests"]), visible=_stdin_cases(task.get("visible") or ()))
+    if lang != "python":
+        raise DataError(f"lang is {lang!r}; programs of other languages than python are judged by stdin tests only")
     if kind == "function":
         return functions(limits=limits, sandbox=sandbox), _function_tests(task)
     if kind == "asserts":
@@ -128,6 +131,17 @@ def _task(task: Mapping[str, Any], limits: Limits, sandbox: Sandbox) -> tuple[Co
     if kind == "session":
         return session(limits=limits, sandbox=sandbox), SessionTests(tuple(CellCase(**cell) for cell in task["cells"]))
     raise DataError(f"the task is of kind {kind!r}; expected stdin, function, asserts, pytest or session")
+
+
+def _stdin_cases(tests: Sequence[Mapping[str, Any]]) -> tuple[StdinCase, ...]:
+    cases = []
+    for test in tests:
+        own = test.get("limits") or {}
+        limits = _limits(own)
+        cpu = limits.cpu_seconds if "cpu" in own else None
+        memory = limits.memory_bytes if "memory_mb" in own else None
+        cases.append(StdinCase(test["input"], test["output"], cpu, memory))
+    return tuple(cases)
 
 
 def _function_tests(task: Mapping[str, Any]) -> FunctionTests:

@@ -2,46 +2,99 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits, Sandbox
 from assaygym.verifiers.code.checkers import TextChecker
-from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, status_of
+from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage, status_of
 from assaygym.verifiers.code.tests import StdinCase, StdinTests
 
 __all__ = ["run_stdio"]
 
+_WALL_PER_CPU = 3.0
+"""CPU time decides; by the wall clock a run that waits for its turn on a busy machine gets so many times as much."""
+_SYNTAX = ("SyntaxError", "IndentationError", "TabError")
+_MOST_SHOWN = 200
+
 
 def run_stdio(
-    program: str, tests: StdinTests, *, checker: TextChecker, sandbox: Sandbox, limits: Limits, mode: Mode
+    program: str,
+    tests: StdinTests,
+    *,
+    checker: TextChecker,
+    sandbox: Sandbox,
+    limits: Limits,
+    mode: Mode,
+    language: str = "python",
 ) -> Report:
-    """Run the program on each case; the first failure ends it in `binary` mode.
+    """Run the program on each case; compiled once, and the first failure ends it in `binary` mode.
 
     Raises:
+        ConfigError: the language is not known, or not installed.
         SandboxError: the sandbox failed.
         VerifierError: a checker of the test's own failed.
     """
     outcomes: list[Outcome] = []
-    isolation: tuple[str, ...] = ()
+    results: list[ExecResult] = []
     for case in tests.cases:
-        result = sandbox.run(program, stdin=case.input, limits=limits)
-        isolation = result.isolation
-        agrees = result.status is ExecStatus.OK and checker.agrees(case.input, result.stdout, case.output, sandbox)
-        outcomes.append(_outcome(result, case, agrees))
-        if mode == "binary" and not agrees:
+        allowed = _limits(limits, tests, case)
+        result = sandbox.run(program, language=tests.language or language, stdin=case.input, limits=allowed)
+        results.append(result)
+        outcomes.append(_outcome(result, case, allowed, checker, sandbox))
+        failed = outcomes[-1].status is not TestStatus.OK
+        if failed and (mode == "binary" or outcomes[-1].status is TestStatus.COMPILE_ERROR):
             break
-    return Report(outcomes=tuple(outcomes), total=len(tests.cases), isolation=isolation)
+    return Report(
+        outcomes=tuple(outcomes),
+        total=len(tests.cases),
+        isolation=results[-1].isolation,
+        usage=Usage.of(results),
+        labels=tuple(case.output for case in tests.cases),
+    )
 
 
-def _outcome(result: ExecResult, case: StdinCase, agrees: bool) -> Outcome:
-    expected = repr(case.output[:200])
-    if result.status is not ExecStatus.OK:
-        return Outcome(status_of(result), _ending(result), expected)
-    if agrees:
-        return Outcome(TestStatus.OK)
-    return Outcome(TestStatus.WRONG, f"printed {result.stdout[:200]!r}", expected)
+def _limits(limits: Limits, tests: StdinTests, case: StdinCase) -> Limits:
+    """Of the run of one case."""
+    cpu = case.cpu_seconds or tests.cpu_seconds
+    memory = case.memory_bytes or tests.memory_bytes
+    if cpu is not None:
+        limits = replace(limits, cpu_seconds=cpu, wall_seconds=max(limits.wall_seconds, _WALL_PER_CPU * cpu))
+    return limits if memory is None else replace(limits, memory_bytes=memory)
+
+
+def _outcome(result: ExecResult, case: StdinCase, allowed: Limits, checker: TextChecker, sandbox: Sandbox) -> Outcome:
+    status, detail = _ended(result, allowed)
+    if status is TestStatus.OK and not checker.agrees(case.input, result.stdout, case.output, sandbox):
+        status, detail = TestStatus.WRONG, f"printed {result.stdout[:_MOST_SHOWN]!r}"
+    expected = "" if status is TestStatus.OK else repr(case.output[:_MOST_SHOWN])
+    return Outcome(status, detail, expected, Usage.of([result]), result.stdout[:_MOST_SHOWN])
+
+
+def _ended(result: ExecResult, allowed: Limits) -> tuple[TestStatus, str]:
+    """How the run ended, and the words for it."""
+    if (error := _compile_error(result)) is not None:
+        return TestStatus.COMPILE_ERROR, error
+    if result.cpu_seconds > allowed.cpu_seconds:  # the kernel counts whole seconds
+        return TestStatus.TIME_LIMIT, ""
+    if result.status is ExecStatus.OK:
+        return TestStatus.OK, ""
+    return status_of(result), _ending(result)
+
+
+def _compile_error(result: ExecResult) -> str | None:
+    """What is wrong with the text of the program; None where it could be run."""
+    if result.phase == "compile":
+        said = [line for line in result.stderr.splitlines() if line.strip()]
+        first = next((line for line in said if "error" in line), said[-1] if said else result.status.value)
+        return first.strip()[:_MOST_SHOWN]
+    shown = result.stderr.lstrip()
+    last = shown.rstrip().rpartition("\n")[2]
+    refused = result.status is ExecStatus.NONZERO_EXIT and shown.startswith("File ") and not result.stdout
+    return last[:_MOST_SHOWN] if refused and last.startswith(_SYNTAX) else None
 
 
 def _ending(result: ExecResult) -> str:
     if result.status is ExecStatus.NONZERO_EXIT:
-        last = result.stderr.strip().rpartition("\n")[2][:200]
+        last = result.stderr.strip().rpartition("\n")[2][:_MOST_SHOWN]
         return f"exit status {result.exit_code}{f' ({last})' if last else ''}"
     return f"signal {result.signal}" if result.status is ExecStatus.SIGNALED else ""

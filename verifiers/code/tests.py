@@ -13,10 +13,12 @@ __all__ = ["AssertTests", "FunctionCase", "FunctionTests", "StdinCase", "StdinTe
 
 @dataclass(frozen=True, slots=True)
 class StdinCase:
-    """One run of the program: what it reads, what it must print."""
+    """One run of the program: what it reads, what it must print, and what it may take where that is not the usual."""
 
     input: str
     output: str
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,24 @@ class StdinTests:
     """Runs of a whole program.
 
     Raises:
-        DataError: there is no case.
+        DataError: there is no case, or a limit is not positive.
     """
 
     cases: tuple[StdinCase, ...]
+    language: str | None = None
+    """What the program must be written in, as `assaygym.sandbox.languages` names it; None: the verifier's."""
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    """What each run may take, where its case says nothing; None: the verifier's limits."""
+    visible: tuple[StdinCase, ...] = ()
+    """What the prompt showed: not run, only looked for in the program by a detector."""
 
     def __post_init__(self) -> None:
         _some(self.cases)
+        limits = [limit for case in self.cases for limit in (case.cpu_seconds, case.memory_bytes)]
+        for limit in (self.cpu_seconds, self.memory_bytes, *limits):
+            if limit is not None and not limit > 0:
+                raise DataError(f"a limit of the tests is {limit}; expected a positive number, or None")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from assaygym.sandbox.base import Limits, Sandbox
-from assaygym.types import Score
+from assaygym.types import Score, Verdict
 from assaygym.verifiers.code.asserts import run_asserts
 from assaygym.verifiers.code.checkers import TextChecker
+from assaygym.verifiers.code.detectors import check_flags, detected, failed
 from assaygym.verifiers.code.extract import extract_cells, extract_program, parses
 from assaygym.verifiers.code.functions import run_functions
 from assaygym.verifiers.code.outcome import Mode, Report, check_mode
@@ -50,19 +52,24 @@ class CodeVerifier(Generic[TestsT]):
     """
 
     mode: Mode = "binary"
-    """`binary`: 1 when all tests pass, stops at the first failure. `fraction`: runs all, the share that passed."""
+    """`binary`: 1 when all tests pass, stops at the first failure. `fraction`: runs all, the share that passed.
+    `balanced`: runs all, the mean over the expected values of the share that passed, rescaled so that a constant
+    answer earns 0; `fraction` where tests do not tell their expected values."""
     limits: Limits = DEFAULT_LIMITS
     """Of each run (`stdio`), or of all the calls of one program together."""
     sandbox: Sandbox | None = None
     """None: the one that the process shares, opened on first use."""
     reveal: bool = False
     """Whether the explanation may name expected values."""
+    flags_fail: tuple[str, ...] = ()
+    """Flags of `assaygym.verifiers.code.detectors` that make the verdict INCORRECT; none does by itself."""
 
     name = "code"
     wanted = "program in the response; expected a ```python block"
 
     def __post_init__(self) -> None:
         check_mode(self.mode)
+        check_flags(self.flags_fail)
 
     def __call__(self, response: str, answer: TestsT, /) -> Score:
         """The score of the program in the response; UNPARSED where there is none.
@@ -74,7 +81,20 @@ class CodeVerifier(Generic[TestsT]):
         program = self.extract(response, answer)
         if program is None:
             return Score.unparsed(f"no {self.wanted}")
-        return self.run(program, answer).score(self.mode, reveal=self.reveal, extracted=program)
+        return failed(
+            self.report(program, answer).score(self.mode, reveal=self.reveal, extracted=program), self.flags_fail
+        )
+
+    def report(self, program: str, answer: TestsT) -> Report:
+        """What becomes of each test of a program, and what of it looks like an attempt to cheat.
+
+        Raises:
+            VerifierError: the tests are at fault.
+            SandboxError: the sandbox failed.
+        """
+        report = self.run(program, answer)
+        found = detected(program, answer, report)
+        return replace(report, flags=tuple(dict.fromkeys((*report.flags, *found)))) if found else report
 
     def extract(self, response: str, answer: TestsT) -> str | None:
         """The program in a response, or None."""
@@ -102,12 +122,32 @@ class StdioVerifier(CodeVerifier[StdinTests]):
     """Whole programs, judged by what they print."""
 
     checker: TextChecker = field(default_factory=lambda: TextChecker("tokens"))
+    language: str = "python"
+    """What programs are written in, where the tests do not say."""
     name = "stdio"
+
+    def __call__(self, response: str, answer: StdinTests, /) -> Score:
+        """The score of the program in the response; UNPARSED where there is no block of the language."""
+        score = super().__call__(response, answer)
+        language = answer.language or self.language
+        plain = language == "python" or score.verdict is not Verdict.UNPARSED
+        return score if plain else Score.unparsed(f"no program in the response; expected a ```{language} block")
+
+    def extract(self, response: str, answer: StdinTests) -> str | None:
+        """The program of the language in a response, or None."""
+        return extract_program(response, language=answer.language or self.language)
 
     def run(self, program: str, answer: StdinTests) -> Report:
         """One sandboxed run for each test."""
-        sandbox = self._sandbox()
-        return run_stdio(program, answer, checker=self.checker, sandbox=sandbox, limits=self.limits, mode=self.mode)
+        return run_stdio(
+            program,
+            answer,
+            checker=self.checker,
+            sandbox=self._sandbox(),
+            limits=self.limits,
+            mode=self.mode,
+            language=self.language,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +155,10 @@ class FunctionsVerifier(CodeVerifier[FunctionTests]):
     """Functions, judged by what they return."""
 
     name = "functions"
+
+    def extract(self, response: str, answer: FunctionTests) -> str | None:
+        """The program in a response: the last block that defines the entry point before others; or None."""
+        return extract_program(response, defines=re.split(r"\W", answer.entry_point, maxsplit=1)[0])
 
     def run(self, program: str, answer: FunctionTests) -> Report:
         """All the calls in one sandboxed process while it lives."""
@@ -129,7 +173,7 @@ class AssertsVerifier(CodeVerifier[AssertTests]):
 
     def extract(self, response: str, answer: AssertTests) -> str | None:
         """As in the other verifiers; the whole response too where it continues the prompt."""
-        program = extract_program(response)
+        program = extract_program(response, defines=answer.entry_point or None)
         if program is None and answer.prompt and response.strip() and parses(f"{answer.prompt}{response}"):
             return response
         return program
@@ -183,41 +227,66 @@ class SessionVerifier(CodeVerifier[SessionTests]):
 def stdio(
     *,
     checker: str | Mapping[str, Any] = "tokens",
+    language: str = "python",
     mode: Mode = "binary",
     limits: Limits | None = None,
     sandbox: Sandbox | None = None,
     reveal: bool = False,
+    flags_fail: Sequence[str] = (),
 ) -> StdioVerifier:
     """Verifies whole programs by `StdinTests`.
 
     Args:
-        checker: `"tokens"`, `"exact"`, `"unordered"` (lines), `{"type": "float", "abs": a, "rel": r}`, or
-            `{"type": "python", "source": "def check(inp, out, expected): ..."}` (trusted code, run in a sandbox).
-        mode: `"binary"` (stops at the first failure) or `"fraction"`.
+        checker: `"tokens"`, `"exact"`, `"lines"`, `"unordered"` (lines), `{"type": "float", "abs": a, "rel": r}`, or
+            `{"type": "python", "source": "def check(inp, out, expected): ..."}` (trusted code, run in a sandbox); see
+            `TextChecker` for the rest.
+        language: what programs are written in, where the tests do not say.
+        mode: `"binary"` (stops at the first failure), `"fraction"` or `"balanced"`.
         limits: of each run; default: 10 s of CPU time, 30 s by the wall clock, 512 MiB.
         sandbox: where to run; default: the shared one.
         reveal: whether explanations may name expected values.
+        flags_fail: flags of hack detectors that make the verdict INCORRECT; see `assaygym.verifiers.code.detectors`.
 
     Raises:
-        ConfigError: unknown checker or mode.
+        ConfigError: unknown checker, mode or flag.
     """
     return StdioVerifier(
-        checker=TextChecker.of(checker), mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal
+        checker=TextChecker.of(checker),
+        language=language,
+        mode=mode,
+        limits=limits or DEFAULT_LIMITS,
+        sandbox=sandbox,
+        reveal=reveal,
+        flags_fail=tuple(flags_fail),
     )
 
 
 def functions(
-    *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
+    *,
+    mode: Mode = "binary",
+    limits: Limits | None = None,
+    sandbox: Sandbox | None = None,
+    reveal: bool = False,
+    flags_fail: Sequence[str] = (),
 ) -> FunctionsVerifier:
     """Verifies functions by `FunctionTests`: values in, values out, compared outside. Arguments as in `stdio`."""
-    return FunctionsVerifier(mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal)
+    return FunctionsVerifier(
+        mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal, flags_fail=tuple(flags_fail)
+    )
 
 
 def asserts(
-    *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
+    *,
+    mode: Mode = "binary",
+    limits: Limits | None = None,
+    sandbox: Sandbox | None = None,
+    reveal: bool = False,
+    flags_fail: Sequence[str] = (),
 ) -> AssertsVerifier:
     """Verifies functions by `AssertTests` (HumanEval and MBPP shapes). Arguments as in `stdio`."""
-    return AssertsVerifier(mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal)
+    return AssertsVerifier(
+        mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal, flags_fail=tuple(flags_fail)
+    )
 
 
 def repo(

@@ -13,11 +13,11 @@ import types
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from assaygym.verifiers.code.guest.layout import lay
 from assaygym.verifiers.code.guest.testhost import Broken, Line
 from assaygym.verifiers.code.guest.wire import quiet, receive, send
 
 ARCHIVE = "pytest.zip"
-FOLDER = "repo"
 INI = "assay.ini"
 STACK = 100 << 20
 MOST_WORDS = 300
@@ -94,35 +94,25 @@ def base(node: str) -> str:
 
 def words(report: Any) -> str:
     """The error in words, without the values that an assertion compares."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = str(getattr(crash, "message", None) or str(report.longrepr).strip().rpartition("\n")[2])
-    if text.startswith(("assert", "AssertionError", "Failed")):
-        return text.split(" ")[0].split(":")[0].split("\n")[0]
+    long = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    crash = getattr(long, "reprcrash", None)
+    text = str(getattr(crash, "message", None) or str(long).strip().rpartition("\n")[2])
+    if "assert" in text or text.startswith(("AssertionError", "Failed")):
+        return "AssertionError"
     return text.split("\n")[0][:MOST_WORDS].encode("utf-8", "backslashreplace").decode()
-
-
-def lay(files: dict[str, str]) -> None:
-    """Write the files, path to content."""
-    for path, content in files.items():
-        if "/" in path:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(content)
 
 
 def run(config: dict[str, Any]) -> list[Any]:
     """Run pytest; the message that tells what it said."""
     sys.path.insert(0, os.path.abspath(ARCHIVE))
-    os.makedirs(FOLDER)
-    lay({INI: "[pytest]\n", **{f"{FOLDER}/{path}": text for path, text in config["files"].items()}})
-    os.chdir(FOLDER)
     import pytest
 
+    lay(config["files"], [] if config["remote"] else config["roots"])
+    with open(f"../{INI}", "w", encoding="utf-8") as file:
+        file.write("[pytest]\n")
     witness = Witness(config["wanted"])
     if config["remote"]:
         sys.meta_path.insert(0, Finder(Line(), config["remote"]))
-    else:
-        sys.path[:0] = [os.path.abspath(root) for root in config["roots"]]
     options = ["-c", config["ini"] or f"../{INI}", f"--rootdir={os.getcwd()}", "-o", "addopts="]
     options += [part for name in ("cacheprovider", "terminal", "faulthandler") for part in ("-p", f"no:{name}")]
     code = pytest.main([*options, *config["paths"]], plugins=[witness])

@@ -1,0 +1,188 @@
+"""One patched repository under some tests: in two processes, or in one and then with negative controls."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assaygym.errors import VerifierError
+from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
+from assaygym.verifiers.code.guest import program as guest
+from assaygym.verifiers.code.outcome import Outcome, TestStatus
+from assaygym.verifiers.code.relay import relay
+from assaygym.verifiers.code.repo_bundle import pytest_archive
+from assaygym.verifiers.code.repo_controls import Control, Controls
+from assaygym.verifiers.code.repo_lay import CONFIGURATIONS, import_roots
+from assaygym.verifiers.code.repo_remote import remote_modules
+from assaygym.verifiers.code.repo_reports import Heard, heard
+from assaygym.verifiers.code.repo_suite import Suite
+from assaygym.verifiers.code.repo_tests import RepoTests, base_of
+
+__all__ = ["Part", "Run"]
+
+_ROOM_SECONDS = 5.0
+"""What pytest itself may take, on top of the limits of the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tests that run together."""
+
+    files: Mapping[str, str]
+    """All that is the tests' own, path to content."""
+    required: tuple[str, ...]
+    """Node ids that must pass."""
+
+    @property
+    def paths(self) -> list[str]:
+        """The files that hold them."""
+        return list(dict.fromkeys(node.partition("::")[0] for node in self.required))
+
+
+class Run:
+    """Tests of one repository, as it is after the patch.
+
+    Args:
+        part: the tests.
+        code: the files of the repository after the patch, without the tests' own.
+        tests: the task.
+        sandbox: where to run.
+        limits: of each run of the tests.
+    """
+
+    def __init__(self, part: Part, code: Mapping[str, str], tests: RepoTests, sandbox: Sandbox, limits: Limits) -> None:
+        self._part, self._code, self._controlled = part, code, tests.controls
+        self._before = {path: text for path, text in tests.repository.items() if path not in part.files}
+        self._roots = import_roots(tests.repository)
+        self._sandbox, self._limits = sandbox, limits
+        self._helper = f"near_{hashlib.sha256(repr(part).encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
+        self.isolation: tuple[str, ...] = ()
+        self.cheats = False
+        """Whether code passed tests that no right code passes."""
+
+    def outcomes(self, *, stop: bool) -> list[Outcome]:
+        """The outcome of each node id.
+
+        Args:
+            stop: whether a failure decides, so that what passes beside it needs no control.
+
+        Raises:
+            VerifierError: a test file is not Python.
+        """
+        sources = {path: text for path, text in self._part.files.items() if path.endswith(".py")}
+        try:
+            modules = remote_modules(sources, self._before, self._roots)
+            suites = {path: Suite(sources[path], self._helper) for path in self._part.paths}
+        except (SyntaxError, ValueError, KeyError) as error:
+            raise VerifierError(f"a test file cannot be read as Python: {error}") from error
+        apart = self._apart(modules) if modules is not None else None
+        return apart.outcomes(self._part.required) if apart is not None else self._together(suites, stop)
+
+    def _apart(self, modules: Sequence[str]) -> Heard | None:
+        """Tests in one process, code in another; None where the tests cannot be run like that."""
+        config = self._config(self._part.files, self._part.required, remote=modules)
+        with self._sandbox.place():
+            candidate = Candidate(self._sandbox, [_prelude(self._code, self._roots)], self._limits)
+            try:
+                candidate.load()
+                message, lost = self._relayed(candidate, config)
+            except Gone as gone:
+                return Heard(lost=gone.outcome)
+            finally:
+                self.isolation = candidate.close()
+        if message is None:
+            return Heard(lost=lost)
+        return None if message[0] == "broken" else replace(heard(message), lost=lost)
+
+    def _relayed(self, candidate: Candidate, config: object) -> tuple[list[Any] | None, Outcome | None]:
+        talk = self._host(wait=self._limits.wall_seconds)
+        try:
+            return relay(talk, candidate, config)
+        finally:
+            talk.close()
+
+    def _together(self, suites: Mapping[str, Suite], stop: bool) -> list[Outcome]:
+        """Tests and code in one process, then controls of what passes."""
+        required = self._part.required
+        outcomes = self._shared({path: suite.source() for path, suite in suites.items()}).outcomes(required)
+        pairs = zip(required, outcomes, strict=True)
+        passed = [node for node, outcome in pairs if outcome.status is TestStatus.OK]
+        if self._controlled and passed and (len(passed) == len(required) or not stop):
+            plan = Controls(passed, suites)
+            self.cheats = any(self._lies(control, plan, suites) for control in plan.controls())
+        return outcomes
+
+    def _lies(self, control: Control, plan: Controls, suites: Mapping[str, Suite]) -> bool:
+        """Whether a test made wrong passes, or one before it does not, also when it is the only wrong one.
+
+        Several wrong tests in one run may disturb each other, since they end early.
+        """
+        suspect = self._suspect(control, suites)
+        return suspect is not None and self._suspect(plan.narrowed(control, suspect), suites) is not None
+
+    def _suspect(self, control: Control, suites: Mapping[str, Suite]) -> str | None:
+        sources = {path: suite.source(control.wrong_in(path), control.rng()) for path, suite in suites.items()}
+        found = self._shared(sources)
+        for base in control.wrong:
+            if not found.fails(base):
+                return base
+        return None if found.pass_all(control.right) else next(iter(control.wrong))
+
+    def _shared(self, sources: Mapping[str, str]) -> Heard:
+        """One run in one process; what it is told is the same for all but the test files."""
+        helper = {f"{self._helper}.py": guest("shifted")}
+        wanted = sorted({base_of(node) for node in self._part.required})
+        config = self._config({**self._code, **self._part.files, **helper, **sources}, wanted)
+        with self._sandbox.place():
+            talk = self._host()
+            try:
+                talk.send(config)
+                message = talk.receive()
+            except Gone as gone:
+                return Heard(lost=gone.outcome)
+            finally:
+                self.isolation = talk.close().isolation
+        return heard(message)
+
+    def _host(self, wait: float = 0.0) -> Talk:
+        """A process of pytest; `wait` is what it may wait for another."""
+        limits = replace(
+            self._limits,
+            cpu_seconds=self._limits.cpu_seconds + _ROOM_SECONDS,
+            wall_seconds=self._limits.wall_seconds + wait + 2 * _ROOM_SECONDS,
+            file_bytes=self._limits.file_bytes + len(pytest_archive()),
+        )
+        texts = [*self._code.values(), *self._part.files.values()]
+        process = self._sandbox.spawn(
+            guest("wire", "testhost", "layout", "repohost"),
+            files={"pytest.zip": pytest_archive()},
+            limits=limits,
+            imports=("numpy",) if any("numpy" in text for text in texts) else (),
+        )
+        return Talk(process, limits)
+
+    def _config(self, files: Mapping[str, str], wanted: Sequence[str], remote: Sequence[str] = ()) -> dict[str, object]:
+        return {
+            "files": dict(files),
+            "wanted": list(wanted),
+            "paths": self._part.paths,
+            "roots": list(self._roots),
+            "remote": list(remote),
+            "ini": _ini(self._part.files),
+        }
+
+
+def _ini(files: Mapping[str, str]) -> str:
+    """The trusted file with pytest's options, "" for none."""
+    marks = {"pyproject.toml": "[tool.pytest", "tox.ini": "[pytest]", "setup.cfg": "[tool:pytest]"}
+    found = [name for name in CONFIGURATIONS if name in files and marks.get(name, "") in files[name]]
+    return found[0] if found else ""
+
+
+def _prelude(files: Mapping[str, str], roots: Sequence[str]) -> str:
+    """A program that lays the files of the code and makes them importable."""
+    free = "sys.modules.pop('solution', None)"  # the name of this program, which may be a module's
+    return f"{guest('layout')}\nlay({dict(files)!r}, {list(roots)!r})\n{free}\n"
