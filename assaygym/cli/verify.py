@@ -6,6 +6,7 @@ import json as json_format
 import math
 import os
 import sys
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -109,12 +110,7 @@ def _judge(
 ) -> tuple[Callable[[Row], dict[str, Any]], tuple[str, ...]]:
     """What judges a row of this kind, and the keys that the row must have."""
     if kind == CODE:
-        from assaygym.sandbox import open_sandbox
-        from assaygym.verifiers.code.rows import verify_row
-
-        backend = os.environ.get("ASSAYGYM_SANDBOX") or "auto"
-        sandbox = stack.enter_context(open_sandbox(backend, workers))
-        return lambda row: _finite(verify_row(row, sandbox)), CODE_KEYS
+        return _code_judge(workers, stack), CODE_KEYS
     from assaygym.verifiers.registry import KINDS, verifier_for
 
     if kind not in KINDS:
@@ -127,6 +123,25 @@ def _judge(
 
         verifier = math_verifier(policy[0], **policy[1])
     return lambda row: _verdict(verifier, row), ANSWER_KEYS
+
+
+def _code_judge(workers: int, stack: ExitStack) -> Callable[[Row], dict[str, Any]]:
+    """What judges a row of code; rows with programs before or after their own have one worker for all of these."""
+    from assaygym.sandbox import open_sandbox
+    from assaygym.verifiers.code.rows import verify_row
+
+    backend = os.environ.get("ASSAYGYM_SANDBOX") or "auto"
+    sandbox = stack.enter_context(open_sandbox(backend, workers))
+    single = stack.enter_context(open_sandbox(backend, 1))
+    turn = threading.Lock()
+
+    def judge(row: Row) -> dict[str, Any]:
+        if not (row.get("prior") or row.get("after")):
+            return _finite(verify_row(row, sandbox))
+        with turn:
+            return _finite(verify_row(row, single))
+
+    return judge
 
 
 def _verdict(verifier: Callable[[Any, Any], Any], row: Row) -> dict[str, Any]:
