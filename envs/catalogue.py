@@ -67,6 +67,13 @@ BUILT_IN = (
         requires=("sandbox",),
     ),
     EnvSpec(
+        id="assay/TestWriting-v0",
+        entry_point="assaygym.envs.families.test_writing:writing",
+        kind="code",
+        summary="Write tests that catch hidden faulty versions of a function.",
+        requires=("sandbox",),
+    ),
+    EnvSpec(
         id="assay/TicTacToe-v0",
         entry_point="assaygym.envs.families.tic_tac_toe:TicTacToe",
         kind="game",
@@ -86,6 +93,12 @@ BUILT_IN = (
         kind="code",
         summary="Answer a question about a database with one SELECT; hidden databases judge it.",
         requires=("sandbox",),
+    ),
+    EnvSpec(
+        id="assay/StackVM-v0",
+        entry_point="assaygym.envs.families.stack_vm:stack_vm",
+        kind="code",
+        summary="Program a small stack machine; hidden inputs judge the program.",
     ),
 )
 

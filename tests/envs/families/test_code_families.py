@@ -13,6 +13,7 @@ IDS = (
     "assay/OutputPrediction-v0",
     "assay/InputPrediction-v0",
     "assay/Regex-v0",
+    "assay/TestWriting-v0",
 )
 EACH = pytest.mark.parametrize("env_id", IDS)
 SEEDS = range(50)
@@ -28,6 +29,8 @@ SAID = (
     "<answer>f(17)</answer>",
     "<answer>.*</answer>",
     r"<answer>\w+</answer>",
+    "```python\nassert True\n```",
+    "```python\nassert make_items([]) == []\nassert make_items([1, 2, 3]) == [1, 2, 3]\n```",
 )
 
 
