@@ -63,7 +63,7 @@ def sql_task(
             break
     tests = SqlTests.of(world.schema, databases, question.query, ordered=question.ordered)
     prompt = _prompt(rng, world, draw_rows(rng, world, max(6, rows // 3), rows), question)
-    return prompt, tests, {"query": question.query, "near": question.near}
+    return prompt, tests, {"query": question.query, "near": question.near, "identity": question.query}
 
 
 @sql_task.solve

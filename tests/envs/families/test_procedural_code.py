@@ -10,7 +10,10 @@ from assaygym.envs.core import Env
 from assaygym.envs.registration import make
 from assaygym.errors import ConfigError
 
-IDS = ("assay/Sql-v0",)
+IDS = (
+    "assay/Sql-v0",
+    "assay/StackVM-v0",
+)
 EACH = pytest.mark.parametrize("env_id", IDS)
 SEEDS = range(50)
 SAID = (
