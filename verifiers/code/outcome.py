@@ -109,7 +109,8 @@ class Report:
         value = 1.0 if right else self._part(mode)
         verdict = Verdict.CORRECT if right else Verdict.PARTIAL if value > 0 else Verdict.INCORRECT
         counts = {"passed": self.passed, "total": self.total, "n_run": len(self.outcomes)}
-        counts["compile_error"] = any(one.status is TestStatus.COMPILE_ERROR for one in self.outcomes)
+        if any(outcome.status is TestStatus.COMPILE_ERROR for outcome in self.outcomes):
+            counts["compile_error"] = 1
         metrics = {name: float(count) for name, count in counts.items()} | self.usage.metrics()
         return Score(
             value=value,

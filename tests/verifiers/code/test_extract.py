@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 
+from assaygym.errors import ConfigError
 from assaygym.verifiers.code.extract import extract_program, parses
 
 
@@ -62,3 +63,55 @@ def test_parsing_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert parses("import re\nx = re.compile('\\d' + \"\\\"\" + r'\\'' + '\\\\')\n")
+
+
+CPP = '#include <cstdio>\nint main() { puts("6"); }\n'
+
+
+@pytest.mark.parametrize(
+    ("language", "response", "program"),
+    [
+        ("cpp", f"```python\nx = 1\n```\n```cpp\n{CPP}```", CPP),
+        ("cpp", f"```C++\n{CPP}```\n```\noutput\n```", CPP),
+        ("c++", f"```cpp\n{CPP}```", CPP),
+        ("cpp", "```python\nx = 1\n```", None),
+        ("cpp", f"```\n{CPP}```", CPP),
+        ("cpp", CPP, CPP),
+        ("cpp", "Use a map.", None),
+        ("c", "```c\nint main(void) { return 0; }\n```", "int main(void) { return 0; }\n"),
+        ("c", "int main(void) { return 0; }", "int main(void) { return 0; }"),
+        ("javascript", "```js\nconsole.log(6)\n```", "console.log(6)\n"),
+        ("javascript", "const n = 3;\nconsole.log(n)", "const n = 3;\nconsole.log(n)"),
+        ("javascript", "I would print it.", None),
+        ("bash", "```sh\necho 6\n```", "echo 6\n"),
+        ("bash", "#!/usr/bin/env bash\necho 6\n", "#!/usr/bin/env bash\necho 6\n"),
+        ("bash", "echo 6", None),
+        ("python", "```bash\npip install x\n```\n```python3\nx = 1\n```", "x = 1\n"),
+    ],
+)
+def test_the_program_is_the_last_block_of_its_language(language: str, response: str, program: str | None) -> None:
+    assert extract_program(response, language=language) == program
+
+
+@pytest.mark.parametrize(
+    ("name", "response", "program"),
+    [
+        ("f", "```python\ndef f(x): return x\n```\nUse:\n```python\nprint(f(3))\n```", "def f(x): return x\n"),
+        ("f", "```python\ndef f(x): return 1\n```\n```python\ndef f(x): return 2\n```", "def f(x): return 2\n"),
+        ("f", "```\ndef f(x): return 1\n```\n```python\nprint(f(3))\n```", "def f(x): return 1\n"),
+        ("f", "```python\nf = lambda x: x\n```\n```python\nassert f == 3\n```", "f = lambda x: x\n"),
+        ("f", "```python\nf: object = abs\n```\n```python\nf(2)\n```", "f: object = abs\n"),
+        ("Solution", "```python\nclass Solution:\n    a = 1\n```\n```python\nSolution()\n```",
+         "class Solution:\n    a = 1\n"),
+        ("f", "```python\nasync def f(): pass\n```\n```python\nf()\n```", "async def f(): pass\n"),
+        ("f", "```python\ndef f2(x): return x\n```\n```python\nx = 1\n```", "x = 1\n"),
+        ("f", "```python\nfrom math import floor as f\n```", "from math import floor as f\n"),
+    ],
+)  # fmt: skip
+def test_a_block_that_defines_what_is_wanted_comes_first(name: str, response: str, program: str) -> None:
+    assert extract_program(response, defines=name) == program
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no language 'pyhton'"):
+        extract_program("x", language="pyhton")

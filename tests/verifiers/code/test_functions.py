@@ -62,7 +62,7 @@ def test_a_right_program_passes_whatever_its_style(sandbox: Sandbox, program: st
         ("def clamp(*a, **k): raise SystemExit(0)", TestStatus.RUNTIME_ERROR),
         ("import os\ndef clamp(*a, **k): os._exit(0)", TestStatus.RUNTIME_ERROR),
         ("import sys\nsys.exit(0)", TestStatus.RUNTIME_ERROR),
-        ("def clamp(:", TestStatus.RUNTIME_ERROR),
+        ("def clamp(:", TestStatus.COMPILE_ERROR),
         ("x = 1", TestStatus.RUNTIME_ERROR),
         ("def clamp(*a, **k):\n    x = []\n    x.append(x)\n    return x", TestStatus.RUNTIME_ERROR),
         ("def clamp(*a, **k):\n    x = ['y']\n    while 1: x = x + x", TestStatus.MEMORY_LIMIT),

@@ -48,9 +48,12 @@ def test_a_right_program_passes_whatever_its_style(sandbox: Sandbox, program: st
         ("while True: print('y' * 9999)", TestStatus.OUTPUT_LIMIT, ""),
         ("while True: pass", TestStatus.TIME_LIMIT, ""),
         ("", TestStatus.WRONG, "printed ''"),
-        ("print(6", TestStatus.RUNTIME_ERROR, "exit status 1 (SyntaxError: '(' was never closed)"),
+        ("print(6", TestStatus.COMPILE_ERROR, "SyntaxError: '(' was never closed"),
+        ("if 1:\nprint(6)", TestStatus.COMPILE_ERROR,
+         "IndentationError: expected an indented block after 'if' statement on line 1"),
+        ("exec('(')", TestStatus.RUNTIME_ERROR, "exit status 1 (SyntaxError: '(' was never closed)"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_program_fails_its_first_test_and_is_stopped(
     sandbox: Sandbox, program: str, status: TestStatus, detail: str
 ) -> None:
