@@ -108,7 +108,7 @@ def test_cases_have_values_and_conditions(reading: Callable[[str], str], text: s
         ("(1,2);(3,4)", "(list (seq ( ) 1 2) (seq ( ) 3 4))"),
         (r"\begin{aligned} x&=1\\ y&=2\end{aligned}", "(list (rel (=) x 1) (rel (=) y 2))"),
         ("x>2, x<5", "(list (rel (>) x 2) (rel (<) x 5))"),
-        ("x>2 and x<5", "(list (rel (>) x 2) (rel (<) x 5))"),
+        ("x>2 and x<5", "(inter (rel (>) x 2) (rel (<) x 5))"),
         (r"x > 2, x \ne 5", "(list (rel (>) x 2) (rel (!=) x 5))"),
         ("x_1=2, x_2=3", "(list (rel (=) x_1 2) (rel (=) x_2 3))"),
         ("A(1,2), B(3,4)", "(list (call A 1 2) (call B 3 4))"),
@@ -140,7 +140,7 @@ def test_cases_have_values_and_conditions(reading: Callable[[str], str], text: s
         ("1,234,56", "(list 1 234 56)"),
         ("1,2345", "(list 1 2345)"),
         (r"(2, 3) \text{ and } (4, 5)", "(list (seq ( ) 2 3) (seq ( ) 4 5))"),
-        (r"x < 5 \text{ and } x > 2", "(list (rel (<) x 5) (rel (>) x 2))"),
+        (r"x < 5 \text{ and } x > 2", "(inter (rel (<) x 5) (rel (>) x 2))"),
         ("x_1 = 1, x_2 = 2", "(list (rel (=) x_1 1) (rel (=) x_2 2))"),
         (
             r"x_{1}=\frac{1+\sqrt{5}}{2}, \quad x_{2}=\frac{1-\sqrt{5}}{2}",

@@ -8,7 +8,7 @@ from assaygym.verifiers.maths.objects.trees import heads, product, settled
 from assaygym.verifiers.maths.objects.units import Unit, read_unit
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["without_degrees", "without_units"]
+__all__ = ["units_of", "without_degrees", "without_units"]
 
 
 def without_degrees(node: Node) -> Node:
@@ -23,7 +23,7 @@ def without_degrees(node: Node) -> Node:
 
 def without_units(node: Node) -> tuple[Node, Unit] | None:
     """The amount in the first unit of a tree whose units all measure the same; None when they do not."""
-    found = _units(node)
+    found = units_of(node)
     if not found or not {"unit", "money"} & heads(node):
         return None
     first = found[0]
@@ -34,10 +34,11 @@ def without_units(node: Node) -> tuple[Node, Unit] | None:
     return None if bare is None else (settled(bare) if len(found) > 1 else bare, first)
 
 
-def _units(node: Node) -> list[Unit]:
+def units_of(node: Node) -> list[Unit]:
+    """The units and currencies written in a tree, from left to right."""
     if node[0] in ("unit", "money"):
         return [read_unit(node[2])]
-    return [unit for part in node[1:] if isinstance(part, tuple) and part for unit in _units(part)]
+    return [unit for part in node[1:] if isinstance(part, tuple) and part for unit in units_of(part)]
 
 
 def _bare(node: Node, first: Unit) -> Node | None:
@@ -49,7 +50,7 @@ def _bare(node: Node, first: Unit) -> Node | None:
     rule = {"add": None, "neg": None, "pm": None, "mp": None, "mul": 1, "div": 1}.get(node[0], 0)
     if rule == 0:
         return None
-    parts = [(part, _bare(part, first) if _units(part) else None) for part in node[1:]]
+    parts = [(part, _bare(part, first) if units_of(part) else None) for part in node[1:]]
     if rule == 1:
         carriers = [part for part, bare in parts if bare is not None]
         if len(carriers) != 1 or (node[0] == "div" and parts[0][1] is None):

@@ -7,7 +7,7 @@ from itertools import permutations
 from typing import Final, Protocol
 
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
-from assaygym.verifiers.maths.fuel import Fuel
+from assaygym.verifiers.maths.fuel import STEPS, Fuel, OutOfFuelError
 from assaygym.verifiers.maths.objects.angles import without_degrees
 from assaygym.verifiers.maths.objects.context import Context
 from assaygym.verifiers.maths.objects.items import Items, Record
@@ -36,14 +36,26 @@ class Family(Thing):
         super().__init__(node)
         self.bodies, self.params, self.domain = tuple(bodies), tuple(params), domain
         self._read = read
-        self._classes: tuple[Classes | None] | None = None
+        self._classes: tuple[Classes | None, int] | None = None
 
     def classes(self, fuel: Fuel) -> Classes | None:
-        """As a union of residue classes; None when it is not linear, or not over all integers."""
+        """As a union of residue classes; None when it is not linear, or not over all integers.
+
+        Costs the same each time, so that no verdict depends on what was compared before.
+        """
         if self._classes is None:
-            simple = len(self.params) == 1 and self.domain in _INTEGERS
-            self._classes = (classes_of(self.bodies, self.params[0], fuel) if simple else None,)
+            own = Fuel()
+            self._classes = self._worked_out(own), STEPS - own.left
+        fuel.spend(self._classes[1])
         return self._classes[0]
+
+    def _worked_out(self, fuel: Fuel) -> Classes | None:
+        if len(self.params) != 1 or self.domain not in _INTEGERS:
+            return None
+        try:
+            return classes_of(self.bodies, self.params[0], fuel)
+        except OutOfFuelError:
+            return None
 
     def compare(self, pred: Family, context: Context) -> Finding:
         """As unions of residue classes; otherwise with renamed, negated or shifted parameters."""

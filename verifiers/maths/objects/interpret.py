@@ -185,7 +185,10 @@ def _line(node: Node) -> Thing:
         return _signed(node)
     if node[0] == "union" and all(part[0] == "set" for part in node[1:]):
         return read_items(node, [item for part in node[1:] for item in part[1:]], "set", interpret)
-    return read_region(node) or Structure(node, interpret)
+    region = read_region(node)
+    if region is None and node[0] == "inter" and all(part[0] == "rel" for part in node[1:]):
+        return read_items(node, node[1:], "list", interpret)
+    return region or Structure(node, interpret)
 
 
 def _conditioned(node: Node) -> Thing:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 from assaygym.verifiers.maths.finding import Finding, differ
+from assaygym.verifiers.maths.fuel import STEPS, Fuel, OutOfFuelError
 from assaygym.verifiers.maths.objects.context import Context, all_same
 from assaygym.verifiers.maths.objects.matching import distinct, matched
 from assaygym.verifiers.maths.objects.regions import NOTHING, Region
 from assaygym.verifiers.maths.objects.solving import joined
 from assaygym.verifiers.maths.objects.thing import Thing, equal
+from assaygym.verifiers.maths.policy import MathPolicy
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["Items", "Record", "Sort"]
@@ -33,15 +35,28 @@ class Items(Thing):
         super().__init__(node)
         self.items, self.free = tuple(items), free
         self.sort: Sort = sort
-        self._distinct: tuple[Thing, ...] | None = None
+        self._distinct: tuple[MathPolicy, tuple[Thing, ...], int] | None = None
 
     def members(self, context: Context) -> tuple[Thing, ...]:
-        """The items that count."""
-        if self.sort == "list":
+        """The items that count.
+
+        Costs the same each time, so that no verdict depends on what was compared before.
+        """
+        if self.sort == "list" or len(self.items) < 2:
             return self.items
-        if self._distinct is None:
-            self._distinct = tuple(distinct(self.items, context))
-        return self._distinct
+        if self._distinct is None or self._distinct[0] != context.policy:
+            own = Fuel()
+            found = self._worked_out(Context(context.policy, own, context.ask))
+            self._distinct = context.policy, found, STEPS - own.left
+        _, members, steps = self._distinct
+        context.fuel.spend(steps)
+        return members
+
+    def _worked_out(self, context: Context) -> tuple[Thing, ...]:
+        try:
+            return tuple(distinct(self.items, context))
+        except OutOfFuelError:
+            return self.items
 
     def targets(self) -> set[str]:
         """What the items define, where they are definitions."""
@@ -72,7 +87,9 @@ class Items(Thing):
         return (left, tuple(pred.free())) if pred.free and not self.free else (left, right)
 
     def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
-        """The only member of a set; a tuple where the policy says so."""
+        """The only member of a set; a tuple where the policy says so; `12,34,567` as an Indian number."""
+        if other.kind == "value" and other.node[0] == "num" and self.sort == "list":
+            return _indian_number(self, type(other))
         if other.kind == "tuple":
             found = self._as_tuple(other, context)
             if found is not None:
@@ -104,6 +121,18 @@ class Items(Thing):
         elif self.sort == "list" and not any(_is_plain_interval(item.node) for item in self.items):
             return None
         return joined(self.node, [item.region() for item in self.items], how)
+
+
+def _indian_number(items: Items, make: Callable[[Node], Thing]) -> Thing | None:
+    """The number that a bare list of numbers of two digits, the last of three, is in India."""
+    nodes = [item.node for item in items.items]
+    if not 2 < len(nodes) < 8 or any(node[0] != "num" or node[2] != 1 or node[1] < 1 for node in nodes):
+        return None
+    digits = [str(node[1]) for node in nodes]
+    widths = [len(group) for group in digits]
+    if widths[0] > 2 or widths[-1] != 3 or any(width != 2 for width in widths[1:-1]):
+        return None
+    return make(("num", int("".join(digits)), 1))
 
 
 def _is_plain_interval(node: Node) -> bool:

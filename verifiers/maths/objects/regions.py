@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
-from assaygym.verifiers.maths.fuel import Fuel
+from assaygym.verifiers.maths.fuel import STEPS, Fuel, OutOfFuelError
+from assaygym.verifiers.maths.objects.angles import units_of
 from assaygym.verifiers.maths.objects.context import Context, all_same
 from assaygym.verifiers.maths.objects.thing import Thing
+from assaygym.verifiers.maths.objects.units import Unit
 from assaygym.verifiers.maths.scalars.scalar import Scalar, compare, sign
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -20,7 +22,7 @@ __all__ = ["EVERYTHING", "NOTHING", "Piece", "Region", "Shape", "intersection", 
 
 Shape = tuple[Any, ...]
 """("piece", Piece), ("union" | "inter" | "listed", shapes...), ("minus", shape, shape). "listed" is what a comma
-between conditions means: all of them; but in a gold, which is not empty, any of them where nothing satisfies all."""
+between conditions means: all of them; but any of them where nothing satisfies all, since no answer is empty."""
 
 
 class Piece(NamedTuple):
@@ -73,16 +75,21 @@ class Region(Thing):
     def __init__(self, node: Node, name: str | None, shape: Shape) -> None:
         super().__init__(node)
         self.name, self.shape = name, shape
-        self._normal: tuple[tuple[Piece, ...] | None] | None = None
+        self._normal: tuple[tuple[Piece, ...] | None, int] | None = None
 
     def region(self) -> Region:
         """Itself."""
         return self
 
     def normal(self, fuel: Fuel) -> tuple[Piece, ...] | None:
-        """Disjoint pieces from left to right that do not touch; None when the order of endpoints is not known."""
+        """Disjoint pieces from left to right that do not touch; None when the order of endpoints is not known.
+
+        Costs the same each time, so that no verdict depends on what was compared before.
+        """
         if self._normal is None:
-            self._normal = (_normal_form(self.shape, fuel),)
+            own = Fuel()
+            self._normal = _solution(self.shape, own), STEPS - own.left
+        fuel.spend(self._normal[1])
         return self._normal[0]
 
     def compare(self, pred: Region, context: Context) -> Finding:
@@ -90,17 +97,34 @@ class Region(Thing):
         if self.name and pred.name and self.name != pred.name and not context.policy.rename:
             return differ("intervals", f"of {pred.name}, not of {self.name}")
         left, right = self.normal(context.fuel), pred.normal(context.fuel)
-        if left == () and self.shape[0] == "listed":
-            left = _normal_form(("union", *self.shape[1:]), context.fuel)
         if left is not None and right is not None:
-            return _same_pieces(left, right, context)
+            finding = _same_pieces(left, right, context)
+            return self._unit_conflict(pred, context) or finding if finding.equal else finding
         if (left is None) != (right is None):
             return undecided("intervals", "the order of endpoints is not known")
         return _same_shapes(self.shape, pred.shape, context)
 
+    def _unit_conflict(self, pred: Region, context: Context) -> Finding | None:
+        mine, other = units_of(self.node), units_of(pred.node)
+        if mine and (other or context.policy.units == "required") and not _same_units(mine, other):
+            return differ("units", "another unit")
+        return None
+
     def is_empty(self, fuel: Fuel) -> bool:
         """Whether it is known to have no members."""
         return self.normal(fuel) == ()
+
+
+def _same_units(gold: list[Unit], pred: list[Unit]) -> bool:
+    return bool(pred) and all(unit.same_as(gold[0]) for unit in (*gold, *pred))
+
+
+def _solution(shape: Shape, fuel: Fuel) -> tuple[Piece, ...] | None:
+    try:
+        pieces = _normal_form(shape, fuel)
+        return _normal_form(("union", *shape[1:]), fuel) if pieces == () and shape[0] == "listed" else pieces
+    except OutOfFuelError:
+        return None
 
 
 def _normal_form(shape: Shape, fuel: Fuel) -> tuple[Piece, ...] | None:

@@ -3,6 +3,7 @@ r"""Statements: definitions `x=5`, `f(x)=2x`, equations and inequalities in any 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Final
 
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
@@ -22,6 +23,8 @@ __all__ = ["ANONYMOUS", "Definition", "Relation", "Working"]
 ANONYMOUS: Final = "->"
 """Of a function that is given as `x \\mapsto x^2`."""
 _SYMMETRIC: Final = frozenset(("perp", "par", "==", "~"))
+MAX_LINKS: Final = 4
+"""Most equations that are compared with a chain."""
 _PLACES: Final = ((2, 3, 5, 7, 11, 13, 17, 19), (23, 3, 29, 2, 31, 41, 37, 43), (7, 47, 2, 53, 5, 3, 59, 61))
 
 
@@ -71,6 +74,15 @@ class Relation(Thing):
                 break
         return finding
 
+    def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
+        """`a=b=c` against several equations: those, when they say the same."""
+        if not isinstance(other, Items) or other.sort != "list" or not _are_equations(other):
+            return None
+        sides = [_sides(item) for item in other.items]
+        if set(self.ops) != {"="} or len(sides) != len(self.ops) or len(sides) > MAX_LINKS:
+            return None
+        return other if _connect(self.terms, [pair for pair in sides if pair], context) else None
+
     def region(self) -> Region | None:
         """The solution, where a rearrangement gives it."""
         if self._region is None:
@@ -97,6 +109,29 @@ def _links(ops: Sequence[str], gold: Sequence[Node], pred: Sequence[Node], conte
         if not finding.equal:
             break
     return findings
+
+
+def _sides(thing: Thing) -> tuple[Node, Node] | None:
+    """Both sides of an equation."""
+    node = thing.node
+    return (node[2], node[3]) if node[0] == "rel" and node[1] == ("=",) else None
+
+
+def _connect(terms: Sequence[Node], equations: Sequence[tuple[Node, Node]], context: Context) -> bool:
+    """Whether each equation is between two of the terms, and from each term they lead to every other."""
+    group = list(range(len(terms)))
+    for left, right in equations:
+        wanted = difference(left, right)
+        pairs = [(i, j) for i, j in combinations(range(len(terms)), 2) if group[i] != group[j]]
+        found = next((pair for pair in pairs if _is_between(terms, pair, wanted, context)), None)
+        if found is None:
+            return False
+        group = [group[found[0]] if name == group[found[1]] else name for name in group]
+    return len(set(group)) == 1
+
+
+def _is_between(terms: Sequence[Node], pair: tuple[int, int], wanted: Node, context: Context) -> bool:
+    return _same_link("=", difference(terms[pair[0]], terms[pair[1]]), wanted, context).equal
 
 
 def _same_link(op: str, gold: Node, pred: Node, context: Context) -> Finding:

@@ -196,10 +196,16 @@ class Structure(Thing):
 
     def compare(self, pred: Structure, context: Context) -> Finding:
         """The same kind of tree with the same parts in the same places."""
+        if self.node[0] in _UNORDERED and self.node[0] == pred.node[0]:
+            mine, other = ([part for part in side.parts if isinstance(part, Thing)] for side in (self, pred))
+            return matched("structure", mine, other, context)
         if len(self.parts) != len(pred.parts) or heads(self.node) != heads(pred.node):
             return undecided("structure", "another form")
         pairs = zip(self.parts, pred.parts, strict=True)
         return all_same("structure", (_same_part(left, right, context) for left, right in pairs))
+
+
+_UNORDERED: Final = ("union", "inter")
 
 
 def _same_part(left: object, right: object, context: Context) -> Finding:

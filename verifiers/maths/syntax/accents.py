@@ -7,7 +7,7 @@ from typing import Final
 from assaygym.verifiers.maths.syntax.core import Parser, Prefix
 from assaygym.verifiers.maths.syntax.lexicon import DOMAIN_LETTERS, GREEK, STOP
 from assaygym.verifiers.maths.syntax.names import name, subscript
-from assaygym.verifiers.maths.syntax.tokens import is_number, is_word, shown, text_of
+from assaygym.verifiers.maths.syntax.tokens import END, is_number, is_word, shown, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 
 __all__ = ["ACCENT_PREFIXES"]
@@ -35,6 +35,10 @@ def _with_accent(parser: Parser, accent: str) -> Node:
         node = parser.expression(STOP)
         parser.expect("}")
         return node
+    if accent == "bar" and wrapped and _is_complex(parser):
+        node = parser.expression(STOP)
+        parser.expect("}")
+        return ("fn", "conj", node)
     inner, depth = "", 1
     while wrapped and depth:
         token = parser.tokens[parser.at]
@@ -50,7 +54,22 @@ def _with_accent(parser: Parser, accent: str) -> Node:
         inner = _inner_text(token[:1] if is_word(token) else token)
     if accent == "bold" and (is_number(inner) or (is_word(inner) and len(inner) > 1)):
         return parser.literal(inner)
+    if accent == "bold" and inner in ("R", "Z", "N", "Q") and parser.tokens[parser.at] in _AFTER_SETS:
+        return ("domain", inner)
     return name(parser, _accented_name(accent, inner))
+
+
+_AFTER_SETS: Final = frozenset((END, "\\setminus", "\\backslash", "\\cup", "\\cap"))
+_COMPLEX: Final = frozenset("+-i")
+
+
+def _is_complex(parser: Parser) -> bool:
+    """Whether a complex number in digits stands in the braces: its conjugate is meant, not a name."""
+    tokens, at, has_digits = parser.tokens, parser.at, False
+    while tokens[at] in _COMPLEX or is_number(tokens[at]):
+        has_digits = has_digits or tokens[at][0].isdigit()
+        at += 1
+    return tokens[at] == "}" and has_digits and "i" in tokens[parser.at : at]
 
 
 def _accented_name(accent: str, inner: str) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["to_latex"]
+__all__ = ["to_latex", "with_stacked"]
 
 _SUPERSCRIPTS: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣʸᵏᵃᵇᵈᵉᵐᵖᵗʲʳˢᵀ", "0123456789+-=()nixykabdemptjrsT", strict=True))
 _SUBSCRIPTS: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₖₓᵢⱼₐₘₚₜ", "0123456789+-=()nkxijampt", strict=True))
@@ -42,17 +42,19 @@ _COMMANDS: Final = {
     "×": "times", "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "cdot", "∗": "ast", "∞": "infty",
     "≤": "le", "≦": "le", "⩽": "le", "≥": "ge", "≧": "ge", "⩾": "ge", "≠": "ne", "≈": "approx", "≅": "cong",
     "≃": "simeq",
-    "≡": "equiv", "∼": "sim", "∪": "cup", "∩": "cap", "∈": "in", "∉": "notin", "∅": "emptyset", "⊂": "subset",
+    "≡": "equiv", "∼": "sim", "∪": "cup", "∩": "cap", "⋃": "cup", "⋂": "cap", "⊔": "sqcup",
+    "∈": "in", "∉": "notin", "∅": "emptyset", "⊂": "subset",
     "⊆": "subseteq", "⊊": "subsetneq", "∖": "setminus", "±": "pm", "∓": "mp", "⟨": "langle", "⟩": "rangle",
     "〈": "langle", "〉": "rangle", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil", "⌉": "rceil", "→": "to", "⟶": "to",
     "↦": "mapsto", "∑": "sum", "∏": "prod", "∫": "int", "∠": "angle", "∡": "angle", "△": "triangle", "⊥": "perp",
     "∥": "parallel", "∣": "mid", "∀": "forall", "∃": "exists", "∧": "land", "∨": "lor", "∴": "therefore",
     "∂": "partial",
     "ℓ": "ell", "ℏ": "hbar", "ℵ": "aleph", "∇": "nabla", "⊙": "odot", "…": "dots", "⋯": "cdots", "℧": "mho", "‖": "|",
-    "⁡": "", "⇒": "Rightarrow", "⟹": "Rightarrow", "⇔": "Leftrightarrow",
+    "⁡": "", "⇒": "Rightarrow", "⋀": "land", "⋁": "lor", "¬": "neg", "⟹": "Rightarrow", "⇔": "Leftrightarrow",
 }  # fmt: skip
 _PLAIN: Final = {
-    **dict.fromkeys("−–‐‑‒﹣", "-"), **dict.fromkeys("÷∕⁄∶"[:3], "/"), "∶": ":", "ː": ":", "꞉": ":", "⁢": "", "⁣": ",",
+    **dict.fromkeys("−–‐‑‒﹣", "-"), "ᵒ": "^\\circ ", **dict.fromkeys("÷∕⁄∶"[:3], "/"), "∶": ":", "ː": ":", "꞉": ":",
+    "⁢": "", "⁣": ",",
     "⁤": "+",
     "√": "\\sqrt ", "∛": "\\sqrt[3]", "∜": "\\sqrt[4]", "°": "^\\circ ", "˚": "^\\circ ", "º": "^\\circ ",
     "℃": "^\\circ C", "℉": "^\\circ F", "′": "'", "″": "''", "‴": "'''", "’": "'", "‘": "'", "ʹ": "'", "＇": "'",
@@ -76,6 +78,7 @@ class _Table(dict[int, str]):
         if (
             0x1D400 <= code <= 0x1D7FF
             or 0xFF00 <= code <= 0xFFEF
+            or 0xFE50 <= code <= 0xFE6F
             or 0x2100 <= code <= 0x214F
             or 0x2160 <= code <= 0x2188
         ):
@@ -101,6 +104,12 @@ _OVERLINED: Final = re.compile("((?:[0-9][\u0304\u0305\u0307])+)")
 _ACCENTED: Final = re.compile("([A-Za-z])([\u0302\u0304\u0305\u0307\u20d7])")
 _ACCENTS: Final = {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0307": "dot", "\u20d7": "vec"}
 _STACKED: Final = re.compile(r"\^\{([0-9]+)\}/_\{([0-9]+)\}")
+_INDEXED_ROOT: Final = re.compile(r"(?<![0-9A-Za-z)}\]])\^\{([0-9]{1,3}|n)\}\\sqrt ")
+
+
+def with_stacked(text: str) -> str:
+    r"""`^{1}/_{2}` as `\frac{1}{2}`."""
+    return _STACKED.sub(r"\\frac{\1}{\2}", text)
 
 
 def to_latex(text: str) -> str:
@@ -109,7 +118,7 @@ def to_latex(text: str) -> str:
     if _UP in text or _DOWN in text:
         text = text.replace(_UP_END + _UP, "").replace(_DOWN_END + _DOWN, "")
         text = text.replace(_UP, "^{").replace(_UP_END, "}").replace(_DOWN, "_{").replace(_DOWN_END, "}")
-        text = _STACKED.sub(r"\\frac{\1}{\2}", text)
+        text = _INDEXED_ROOT.sub(r"\\sqrt[\1]", with_stacked(text))
     if "\u0305" in text or "\u0304" in text or "\u0307" in text:
         text = _OVERLINED.sub(lambda run: f"\\overline{{{run[1][::2]}}}", text)
         text = _ACCENTED.sub(lambda found: f"\\{_ACCENTS[found[2]]}{{{found[1]}}}", text)

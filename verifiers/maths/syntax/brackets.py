@@ -97,10 +97,35 @@ def _set_rest(parser: Parser, first: Node, close: str) -> Node:
 def _conditions(parser: Parser, close: str, first: bool = False) -> list[Node]:
     parser.bars, parser.colon = 0, False
     items = [condition(parser)] if first else []
-    while parser.accept(*_SEPARATORS, "and", "\\land", "\\wedge"):
-        items.append(condition(parser))
+    groups = [items] if items else []
+    while separator := _next_of(parser, _JOINTS):
+        if separator in _SEPARATORS or not groups:
+            groups.append([condition(parser)])
+        elif separator in _ALTERNATIVES:
+            groups[-1].append(condition(parser))
+        else:
+            groups[-1][-1] = _both(groups[-1][-1], condition(parser))
     parser.expect(close)
-    return items
+    return [part for group in groups for part in _alternatives(group)]
+
+
+_ALTERNATIVES: Final = ("or", "\\lor", "\\vee")
+_JOINTS: Final = (*_SEPARATORS, *_ALTERNATIVES, "and", "\\land", "\\wedge")
+
+
+def _next_of(parser: Parser, tokens: tuple[str, ...]) -> str:
+    return parser.tokens[parser.at - 1] if parser.accept(*tokens) else ""
+
+
+def _both(one: Node, other: Node) -> Node:
+    return ("list", *(one[1:] if one[0] == "list" else (one,)), other)
+
+
+def _alternatives(group: list[Node]) -> list[Node]:
+    """The conditions of a part between commas: one that has alternatives, or all that "and" joins."""
+    if len(group) == 1:
+        return list(group[0][1:]) if group[0][0] == "list" else group
+    return [("or", *(("inter", *part[1:]) if part[0] == "list" else part for part in group))]
 
 
 def _bracket(opening: str) -> Prefix:
@@ -111,6 +136,8 @@ def _bracket(opening: str) -> Prefix:
 
 
 def _sequence(parser: Parser, opening: str) -> Node:
+    if parser.tokens[parser.at + 1] == "\\circ" and opening == "(":
+        return _composed(parser)
     bars, colon = parser.bars, parser.colon
     parser.bars, parser.colon = 0, False
     items, rows = [parser.expression(STOP)], []
@@ -128,6 +155,24 @@ def _sequence(parser: Parser, opening: str) -> Node:
         raise parser.refuse(token, "where ) or ] was expected")
     parser.bars, parser.colon = bars, colon
     return _bracketed(parser, "(" if opening == "]" else opening, closing, rows)
+
+
+def _composed(parser: Parser) -> Node:
+    r"""`(f\circ g)(x)` is `f(g(x))`; a composition without an argument is refused."""
+    names = [parser.tokens[parser.at]]
+    parser.at += 1
+    while parser.accept("\\circ"):
+        names.append(parser.tokens[parser.at])
+        parser.at += 1
+    parser.expect(")")
+    parser.expect("(")
+    if not all(len(name) == 1 and name.isalpha() for name in names):
+        raise parser.refuse("\\circ")
+    node: Node = parser.expression(STOP)
+    parser.expect(")")
+    for name in reversed(names):
+        node = ("call", name, node)
+    return node
 
 
 def _bracketed(parser: Parser, opening: str, closing: str, rows: list[list[Node]]) -> Node:

@@ -9,7 +9,8 @@ from assaygym.verifiers.maths.syntax.lexicon import DOMAIN_LETTERS, STOP
 from assaygym.verifiers.maths.syntax.tokens import is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["CONDITION_WORDS", "PHRASE", "PROPERTIES", "condition", "domain_of_words", "take_words", "which_domain"]
+__all__ = ["CONDITION_WORDS", "PHRASE", "PROPERTIES", "condition", "domain_of_words", "is_approximate",
+    "take_approximately", "take_words", "which_domain"]  # fmt: skip
 
 CONDITION_WORDS: Final = ("where", "for", "if", "when", "with", "such", "provided", "given", "whenever", "assuming",
     "\\forall", "\\text{where}", "\\text{for}", "\\text{if}", "as", "on", "\\exists")  # fmt: skip
@@ -24,6 +25,26 @@ _SIGNS: Final = {"positive": "+", "negative": "-", "nonnegative": "0+", "non-neg
 PROPERTIES: Final = frozenset(("odd", "even", "prime", "composite"))
 """What a name is said to be where no domain says it; kept as words."""
 PHRASE: Final = frozenset((*_FILLERS, *_DOMAINS, *_SIGNS, "non"))
+
+
+_APPROXIMATELY: Final = frozenset(("approximately", "about", "roughly", "approx", "nearly", "around", "\\approx",
+    "\\simeq", "\\approxeq", "\\thickapprox"))  # fmt: skip
+
+
+def _means_about(token: str) -> bool:
+    return (text_of(token) or token).lower().rstrip(".") in _APPROXIMATELY
+
+
+def is_approximate(parser: Parser, ahead: int = 0) -> bool:
+    r"""Whether `\approx` or a word for it comes next, or after `ahead` more tokens; "or" may stand before."""
+    token = parser.ahead(ahead)
+    return _means_about(token) or (token in ("or", "=", "is") and _means_about(parser.ahead(ahead + 1)))
+
+
+def take_approximately(parser: Parser) -> None:
+    """Consume what `is_approximate` found."""
+    while parser.accept("or", "=", "is", ".") or _means_about(parser.tokens[parser.at]):
+        parser.at += _means_about(parser.tokens[parser.at])
 
 
 def domain_of_words(words: list[str]) -> Node | None:

@@ -116,6 +116,8 @@ def _case(parser: Parser) -> tuple[Node, Node | None]:
         parser.at += 1
         return value, None
     told = [condition(parser)]
-    while parser.accept("and", ",", "\\land"):
+    while parser.accept("and", ",", "\\land", "."):
+        if parser.tokens[parser.at] == "\\\\" or parser.tokens[parser.at].startswith("\\end"):
+            break
         told.append(condition(parser))
     return value, told[0] if len(told) == 1 else ("list", *told)

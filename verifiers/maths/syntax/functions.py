@@ -165,6 +165,11 @@ def _continues(parser: Parser, factors: list[Node]) -> bool:
     return is_greek or is_letters
 
 
+def _cis(parser: Parser) -> Node:
+    """`cis t` is cos t + i sin t."""
+    return ("pow", ("const", "e"), ("mul", ("const", "i"), _applied(parser, "exp")[2]))
+
+
 def _gamma(parser: Parser) -> Node:
     """The gamma function where a bracket follows; a name elsewhere."""
     return _applied(parser, "gamma") if parser.tokens[parser.at] == "(" else name(parser, "Gamma")
@@ -172,7 +177,7 @@ def _gamma(parser: Parser) -> Node:
 
 _BRACKETED: Final = frozenset(("tr", "Tr", "Re", "Im", "arg", "sign", "sgn", "det", "abs", "floor", "ceil", "ceiling",
     "max",
-    "min", "gcd", "lcm", "hcf", "conj", "trace", "binomial"))  # fmt: skip
+    "min", "gcd", "lcm", "hcf", "conj", "trace", "binomial", "Max", "Min", "Abs"))  # fmt: skip
 """Bare names that are functions only before a bracket."""
 
 
@@ -197,5 +202,5 @@ FUNCTION_PREFIXES: Final[dict[str, Prefix]] = {
     "\\nicefrac": _fraction, "\\binom": _binomial, "\\dbinom": _binomial, "\\tbinom": _binomial,
     "\\sqrt": _root, "sqrt": _root, "\\surd": _root, "\\cbrt": _cube_root, "cbrt": _cube_root, "\\Re": _function("re"),
     "\\Im": _function("im"),
-    "\\Gamma": _gamma,
+    "\\Gamma": _gamma, "cis": _cis, "\\cis": _cis,
 }  # fmt: skip

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from assaygym.verifiers.maths.syntax.brackets import is_reversed_close
-from assaygym.verifiers.maths.syntax.conditions import PHRASE, PROPERTIES
+from assaygym.verifiers.maths.syntax.conditions import PHRASE, PROPERTIES, is_approximate, take_approximately
 from assaygym.verifiers.maths.syntax.core import PREFIX, Parser
-from assaygym.verifiers.maths.syntax.lexicon import PRODUCT
+from assaygym.verifiers.maths.syntax.lexicon import PRODUCT, STOP
 from assaygym.verifiers.maths.syntax.literals import is_integer, product, rational
 from assaygym.verifiers.maths.syntax.relations import of_sets
 from assaygym.verifiers.maths.syntax.tokens import is_number, is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
-from assaygym.verifiers.maths.syntax.units import is_counted, is_unit_word, quantity
+from assaygym.verifiers.maths.syntax.units import is_counted, is_unit_text, is_unit_word, quantity
 
 __all__ = ["beside"]
 
@@ -74,11 +74,20 @@ def _times_number(parser: Parser, left: Node, token: str) -> Node:
     before = parser.tokens[parser.at - 1]
     if left[0] == "unit" or (left[0] == "add" and left[-1][0] == "unit"):
         return _compound(parser, left)
+    if left == ("const", "i") or (_is_power_of_integers(left) and parser.ahead(1) == "^"):
+        return _product(parser, left)
     if is_number(before) or is_word(before) or left[0] == "words":
         raise parser.refuse(token, f"right after {before!r}")
     if left[0] == "deg":
         return _minutes(parser, left)
     return _product(parser, left)
+
+
+def _is_power_of_integers(node: Node) -> bool:
+    """`2^6` and `2^6 3^5`: with one more power beside it, a factorisation."""
+    if node[0] == "mul":
+        return all(map(_is_power_of_integers, node[1:]))
+    return node[0] == "pow" and is_integer(node[1]) and is_integer(node[2])
 
 
 def _compound(parser: Parser, left: Node) -> Node:
@@ -128,6 +137,8 @@ def _beside_text(parser: Parser, left: Node, token: str) -> Node | None:
         return ("unit", left[1], f"°{text}")
     if left[0] == "sym" and (text in PROPERTIES or PHRASE.issuperset(text.split())):
         return None
+    if left[0] in ("seq", "set") and is_unit_text(text):
+        return quantity(parser, left)
     if text in ("i", "e", "x", "y", "z") or left[0] in ("words", "rel", "seq", "set"):
         return _product(parser, left)
     return quantity(parser, left)
@@ -137,6 +148,8 @@ def _beside_bracket(parser: Parser, left: Node, token: str) -> Node | None:
     if token == "[" and is_reversed_close(parser):
         return None
     at = parser.at
+    if token == "(" and is_approximate(parser, 1):
+        return _approximated(parser, left)
     right = parser.expression(PRODUCT)
     if right[0] == "rel" and token == "(":
         parser.conditions.append(right)
@@ -146,6 +159,15 @@ def _beside_bracket(parser: Parser, left: Node, token: str) -> Node | None:
     if left[0] in ("unit", "rel", "words", "list"):
         raise parser.refuse(parser.tokens[at])
     return product((left, right))
+
+
+def _approximated(parser: Parser, left: Node) -> Node:
+    r"""`\sqrt2 (\approx 1.41)`: the exact value, which stands before."""
+    parser.at += 1
+    take_approximately(parser)
+    parser.expression(STOP)
+    parser.expect(")")
+    return left
 
 
 def _named(left: Node, right: Node) -> Node:

@@ -36,6 +36,7 @@ _INVERSE_SPELLINGS = {
 FUNCTIONS: Final = {
     **{name: name for name in (*_TRIGONOMETRIC, *_HYPERBOLIC, "exp", "ln", "log", "lg", "max", "min", "gcd", "lcm")},
     **{name: name for name in ("det", "tr", "arg", "abs", "floor", "gamma", "sign")},
+    **{"Max": "max", "Min": "min", "Abs": "abs"},
     **{"sgn": "sign", "ceil": "ceil", "ceiling": "ceil", "trace": "tr", "Tr": "tr", "Re": "re", "Im": "im"},
     **{"hcf": "gcd", "conj": "conj", "factorial": "factorial", "binomial": "binomial"},
     **{name: known for name, known in _SPELLINGS.items() if len(name) > 2 or name == "tg"},

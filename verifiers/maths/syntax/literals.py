@@ -7,16 +7,20 @@ from collections.abc import Iterable
 from math import gcd
 from typing import Final
 
+from assaygym.verifiers.maths.syntax.bases import BASE_WORDS
 from assaygym.verifiers.maths.syntax.core import Parser
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 
-__all__ = ["TEN", "fraction", "is_integer", "negated", "number", "product", "rational"]
+__all__ = ["DEGREE_SIGNS", "TEN", "apart", "fraction", "is_integer", "negated", "number", "product", "rational"]
 
 TEN: Final[Node] = ("num", 10, 1)
 _FRACTIONS: Final = frozenset(("\\frac", "\\dfrac", "\\tfrac", "\\cfrac", "\\sfrac", "\\nicefrac"))
+_EULER: Final = re.compile(r"(?!1e)[0-9]+e\+[0-9]|[2-9]e-[12]")
+"""A multiple of Euler's number: no program prints `3e+1` for 30, nor does anybody write 0.2 as `2e-1`."""
+_APART: Final = re.compile(r"[0-9]+|[A-Za-z]|\S")
 _MIXED: Final = re.compile(r"([0-9]+) +([0-9]+) ?/ ?([0-9]+)")
-_BASE_WORDS: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12, "sixteen": 16, "bin": 2, "oct": 8, "dec": 10, "hex": 16}  # fmt: skip
+DEGREE_SIGNS: Final = ("\\circ", "\\degree", "o")
+"""After `^`; a small letter o only after a number."""
 _VALUES: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -69,11 +73,25 @@ def number(parser: Parser, token: str) -> Node:
         if following == "base" or (following == "in" and parser.ahead(1) == "base"):
             parser.at += 1 + (following == "in")
             return based_node(token, _small(parser))
+        if following == "(" and parser.ahead(1) == "base" and parser.ahead(3) == ")":
+            parser.at += 2
+            node = based_node(token, _small(parser))
+            parser.expect(")")
+            return node
         if following == "C" and parser.ahead(1).isdigit():
             parser.at += 2
             return ("fn", "binomial", ("num", int(token), 1), ("num", int(parser.tokens[parser.at - 1]), 1))
         return ("num", int(token), 1)
+    mantissa, mark, exponent = token.partition("e")
+    if mark and _EULER.fullmatch(token):
+        parser.tokens[parser.at : parser.at] = apart("e" + exponent)
+        return ("num", int(mantissa), 1)
     return _written(token)
+
+
+def apart(token: str) -> list[str]:
+    """The rest of a number with an exponent, whose `e` is Euler's number: `2e-1` as `2`, `e`, `-`, `1`."""
+    return _APART.findall(token)
 
 
 def _written(token: str) -> Node:
@@ -95,6 +113,8 @@ def _written(token: str) -> Node:
 def _decimal(token: str) -> Node:
     whole, _, part = token.partition(".")
     value = rational(int(whole + part or "0"), 10 ** len(part))
+    if not part:
+        return value
     return ("dec", value[1], value[2], len(part))
 
 
@@ -117,10 +137,16 @@ def _mixed_node(whole: int, over: int, under: int) -> Node:
 def _mixed(parser: Parser, whole: int) -> Node:
     """A mixed number where a proper fraction of integers follows; else the number alone."""
     parts, after = _fraction_parts(parser, parser.at + 1)
-    if parts and 0 < parts[0] < parts[1] and whole and parser.tokens[after] != "^":
+    if parts and 0 < parts[0] < parts[1] and not _is_raised(parser, after):
         parser.at = after
-        return ("mixed", whole, *parts)
+        return ("mixed", whole, *parts) if whole else rational(*parts)
     return ("num", whole, 1)
+
+
+def _is_raised(parser: Parser, at: int) -> bool:
+    """Whether a power follows, which is not a degree sign."""
+    tokens = parser.tokens
+    return tokens[at] == "^" and tokens[at + 1 + (tokens[at + 1] == "{")] not in DEGREE_SIGNS
 
 
 def _fraction_parts(parser: Parser, at: int) -> tuple[tuple[int, int] | None, int]:
@@ -180,6 +206,6 @@ def _small(parser: Parser) -> int:
     word = token[6:-1].strip() if token.startswith("\\text{") else token
     if word.isdigit() and len(word) < 4:
         return int(word)
-    if word in _BASE_WORDS:
-        return _BASE_WORDS[word]
+    if word in BASE_WORDS:
+        return BASE_WORDS[word]
     raise parser.refuse(token, "as a base")

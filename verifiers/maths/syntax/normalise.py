@@ -11,7 +11,8 @@ import re
 from html import unescape
 from typing import Final
 
-from assaygym.verifiers.maths.syntax.alphabets import to_latex
+from assaygym.verifiers.maths.syntax.alphabets import to_latex, with_stacked
+from assaygym.verifiers.maths.syntax.bases import has_base, plain_bases
 from assaygym.verifiers.maths.syntax.separators import join_digits
 from assaygym.verifiers.maths.syntax.tree import MAX_CHARS
 from assaygym.verifiers.maths.syntax.typesetting import plain_latex
@@ -86,6 +87,8 @@ def _needs_more(text: str) -> bool:
         or "Rs" in text
         or "USD" in text
         or "EUR" in text
+        or "{:}" in text
+        or ("_" in text and ("/_" in text or has_base(text)))
         or text[:1] in ("*", "<")
     )
 
@@ -100,6 +103,12 @@ def _slow(text: str, decimal_comma: bool) -> str:
     if "\\" in text or "\x0c" in text or "\x08" in text or "\t" in text:
         text = _unescaped(text)
     text = _unquoted(text.strip())
+    if "/_" in text:
+        text = with_stacked(text)
+    if "_" in text:
+        text = plain_bases(text)
+    if "{:}" in text:
+        text = text.replace("{:}", ":")
     if "$" in text:
         text = _without_dollars(text)
     if "\\" in text:

@@ -12,7 +12,7 @@ from typing import Final
 from assaygym.verifiers.maths.syntax.arguments import exponent
 from assaygym.verifiers.maths.syntax.core import INFIX, Infix, Parser, Prefix
 from assaygym.verifiers.maths.syntax.lexicon import CURRENCIES, POSTFIX, POWER, PRODUCT, RELATION, STOP, SUM, UNARY
-from assaygym.verifiers.maths.syntax.literals import TEN, fraction, is_integer, negated, product
+from assaygym.verifiers.maths.syntax.literals import DEGREE_SIGNS, TEN, fraction, is_integer, negated, product
 from assaygym.verifiers.maths.syntax.names import subscript
 from assaygym.verifiers.maths.syntax.relations import RELATION_OPERATORS
 from assaygym.verifiers.maths.syntax.tokens import END, is_number, is_word, text_of
@@ -63,6 +63,7 @@ def _times(parser: Parser, left: Node) -> Node:
     parser.at += 1
     crossed = parser.tokens[parser.at - 1] == "\\times"
     is_ten = parser.tokens[parser.at] == "10"
+    is_bold = parser.tokens[parser.at] in _BOLD
     right = parser.expression(PRODUCT)
     if (
         is_ten
@@ -73,9 +74,26 @@ def _times(parser: Parser, left: Node) -> Node:
         and _is_literal(left)
     ):
         return ("sci", left, right[2][1])
-    if crossed and _is_vector(right) and _is_vector(left[-1] if left[0] == "mul" else left):
-        raise parser.refuse("\\times", "between vectors")
+    if crossed and (is_bold or _is_vector(right)):
+        return _cross(parser, left, right)
     return product((left, right))
+
+
+_BOLD: Final = ("\\mathbf", "\\boldsymbol", "\\bm")
+
+
+def _cross(parser: Parser, left: Node, right: Node) -> Node:
+    r"""`\mathbf a\times\mathbf b` is no product of numbers, so a call of the function `\times`."""
+    *factors, last = left[1:] if left[0] == "mul" else (left,)
+    if last[0] in _ARRAYS and right[0] in _ARRAYS:
+        raise parser.refuse("\\times", "between vectors")
+    if last[0] in _NAMES and right[0] in _NAMES:
+        return product((*factors, ("call", "\\times", last, right)))
+    return product((left, right))
+
+
+_ARRAYS: Final = ("seq", "matrix")
+_NAMES: Final = ("sym", "call")
 
 
 def _is_vector(node: Node) -> bool:
@@ -91,13 +109,16 @@ def _over(parser: Parser, left: Node) -> Node:
     return fraction(left, parser.expression(PRODUCT))
 
 
+_WRITTEN: Final = frozenset(("num", "dec", "mixed", "div"))
+
+
 def _power(parser: Parser, left: Node) -> Node:
     parser.at += 1
     token = parser.tokens[parser.at]
-    if token in ("\\circ", "\\degree"):
+    if token in DEGREE_SIGNS and (token != "o" or left[0] in _WRITTEN):
         parser.at += 1
         return _degrees(parser, left)
-    if token == "{" and parser.ahead(1) in ("\\circ", "\\degree"):
+    if token == "{" and parser.ahead(1) in DEGREE_SIGNS and (parser.ahead(1) != "o" or left[0] in _WRITTEN):
         parser.at += 2
         if parser.tokens[parser.at] in ("C", "F", "\\text{C}", "\\text{F}"):
             return _temperature(parser, left, "}")
@@ -119,6 +140,8 @@ def _power(parser: Parser, left: Node) -> Node:
 def _combination(left: Node, power: Node) -> Node:
     """`C_{10}^{3}` counts combinations where both are numbers, the lower one at least two and not the smaller."""
     below = left[1][2:]
+    if below == "n" and is_integer(power) and 0 < power[1] < 10:
+        return ("fn", "binomial", ("sym", below), power)
     if below.isdigit() and power[0] == "num" and power[2] == 1 and int(below) >= max(2, power[1]) and power[1] >= 0:
         return ("fn", "binomial", ("num", int(below), 1), power)
     if below == "n" and power in (("sym", "k"), ("sym", "m"), ("sym", "r")):

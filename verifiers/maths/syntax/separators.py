@@ -2,7 +2,8 @@ r"""Digits and what stands between them: thousands of all conventions, repeating
 
 A comma is a thousands separator where groups of three follow and no bracket is open: `1,234` is a number, `(1,234)` and
 `1, 234` are two. A comma in braces, `0{,}5`, is a decimal one unless three digits follow.
-Groups of two and then three (`12,34,567`) are one number too.
+Groups of two and then three are one number where they cannot be items, `1,00,000`; `12,34,567` is a list, which equals
+its number as an object. (Answers hold many more lists.)
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ __all__ = ["join_digits"]
 
 _TYPESET: Final = re.compile(r"(?<=[0-9])(?:\{,\}|,(?:\\[!,]| ?\\! ?)|\\[!,;:]|\{\\,\}|~)[ ]?(?=[0-9]{3}(?![0-9]))")
 _COMMAS: Final = re.compile(r"(?<![0-9.,A-Za-z_])[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9,])", re.ASCII)
-_INDIAN: Final = re.compile(r"(?<![0-9.,A-Za-z_])[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?(?![0-9,])", re.ASCII)
+_INDIAN: Final = re.compile(
+    r"(?<![0-9.,A-Za-z_])(?:(?=[0-9,]{1,40},0)[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"
+    r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}\.[0-9]+)(?![0-9,])",
+    re.ASCII,
+)
 _SPACES: Final = re.compile(
     r"(?<![0-9.,] )(?<![0-9.,A-Za-z_])[1-9][0-9]{0,2}(?: [0-9]{3})+(?:,[0-9]{1,2}(?![0-9,]))?"
     r"(?![0-9]| ?/ ?[0-9]| [0-9])",

@@ -16,13 +16,16 @@ from assaygym.verifiers.maths.syntax.core import PREFIX, Parser
 from assaygym.verifiers.maths.syntax.lexicon import GREEK, STOP
 from assaygym.verifiers.maths.syntax.phrases import phrase, said_of
 from assaygym.verifiers.maths.syntax.tokens import END, is_word
-from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
+from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node, walk
 
 __all__ = ["answer"]
 
-_SEPARATORS: Final = {",": ",", "\\quad": ",", "and": ",", "\\land": ",", "\\wedge": ",", ";": ";", "\\\\": ";",
-    "\\newline": ";", "or": "or", "\\lor": "or", "\\vee": "or", "\\cup": "or"}  # fmt: skip
-_RANK: Final = {",": 0, ";": 1, "or": 2}
+_SEPARATORS: Final = {",": ",", "\\quad": ",", "and": "and", "\\land": "land", "\\wedge": "land", ";": ";",
+    "\\\\": ";", "\\newline": ";", "or": "or", "\\lor": "lor", "\\vee": "lor", "\\cup": "or"}  # fmt: skip
+_RANK: Final = {",": 0, "and": 1, "land": 2, ";": 3, "or": 4, "lor": 5}
+_PLAIN: Final = {",": ",", "and": ",", "land": ",", ";": ";", "or": "or", "lor": "or"}
+_LOGIC: Final = {"land": "inter", "lor": "union"}
+_INEQUALITIES: Final = frozenset(("<", "<=", ">", ">=", "!="))
 _WRAPPERS: Final = frozenset(("\\therefore", "\\because", "=", "\\approx", "\\simeq", "\\sim"))
 _VALUES: Final = frozenset(("num", "dec", "neg", "div", "add", "mul", "pow", "fn", "const", "mixed", "sci", "pm", "deg",
     "unit", "percent", "repeating"))  # fmt: skip
@@ -118,6 +121,10 @@ def _are_arguments(letter: str, inside: list[str]) -> bool:
 
 
 def _grouped(items: list[Node], between: list[str]) -> Node:
+    joined = _logical(items, between) or _all_at_once(items, between)
+    if joined:
+        return joined
+    between = [_PLAIN[separator] for separator in between]
     kinds = set(between)
     if "or" in kinds:
         if any(item[0] in ("rel", "with", "condition") for item in items):
@@ -126,6 +133,31 @@ def _grouped(items: list[Node], between: list[str]) -> Node:
     if kinds == {";", ","}:
         return _divided(items, between, ";", "list")
     return _compound(items) or _single(("list", *_with_conditions(items)))
+
+
+def _logical(items: list[Node], between: list[str]) -> Node | None:
+    r"""`p\land q`: what stands between signs of logic and is no statement of numbers, as sets."""
+    kinds = {_LOGIC.get(separator) for separator in between}
+    if None in kinds or any(item[0] in _STATED for item in items):
+        return None
+    if len(kinds) > 1:
+        raise MathSyntaxError("and beside or, without brackets")
+    return (kinds.pop(), *items)
+
+
+_STATED: Final = frozenset(("rel", "with", "condition", "words", "cases"))
+
+
+def _all_at_once(items: list[Node], between: list[str]) -> Node | None:
+    """`x>1 and x<4`: inequalities of one name that hold together; between commas they may be alternatives."""
+    if not set(between) <= {"and", "land"} or not all(map(_is_inequality, items)):
+        return None
+    names = {part[1] for item in items for part in walk(item) if part and part[0] == "sym"}
+    return ("inter", *items) if len(names) == 1 else None
+
+
+def _is_inequality(node: Node) -> bool:
+    return node[0] == "rel" and _INEQUALITIES.issuperset(node[1])
 
 
 def _compound(items: list[Node]) -> Node | None:

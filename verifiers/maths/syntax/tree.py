@@ -12,7 +12,8 @@ Numbers     ("num", p, q)                 an integer or a literal fraction's par
 Names       ("sym", name)                 a variable; subscripts and primes belong to the name: `x_1`, `x_max`, `x'`; so
                                           do accents (`vec a`, `hat x`, `bar AB`), `angle ABC`, `triangle ABC`, `dy/dx`,
                                           `cal L`. Bold is typesetting, but bold and hatted i, j, k are `vec i`, ...
-            ("call", name, args...)       a function that is no known one applied: `f(x)`, `f'(x)`
+            ("call", name, args...)       a function that is no known one applied: `f(x)`, `f'(x)`;
+                                        `\times` of two names, the cross product
 Arithmetic  ("add", a, b...)  ("mul", a, b...)  ("div", a, b)  ("neg", a)  ("pow", a, b)
             ("pm", a)  ("mp", a)          plus-minus and minus-plus as signs of a term; all of one answer go together
             ("percent", a)                25\%
@@ -35,7 +36,8 @@ Groups      ("seq", open, close, items...)          brackets "(" "[" and ")" "]"
             ("or", items...)                        items between "or"
             ("set", items...)                       in braces; the empty set has none
             ("setof", element, conditions...)       set-builder
-            ("union" | "inter" | "minus", a, b...)  of sets
+            ("union" | "inter" | "minus", a, b...)  of sets; "inter" also of inequalities of one name
+                                                    between "and"; both for the signs of logic
             ("domain", name)                        R, Z, N, Q, C, with "+", "-", "*", "0+", "0-" after it (0+: not
                                                     negative) where written
             ("matrix", (row...), ...)               ("ratio", a, b, ...)

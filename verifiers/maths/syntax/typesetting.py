@@ -97,7 +97,7 @@ _UNWORDED: Final = frozenset((
     "for positive integers",
     "for positive integer", "for every integer", "for any integer", "for all integer", "for any real",
     "all real numbers",
-    "U", "union", "i", "e",
+    "U", "union", "i", "e", "cis",
 ))  # fmt: skip
 _AMBIGUOUS: Final = frozenset(("min", "sec", "max"))
 """Functions that upright text leaves as text, since they are units or words too."""
@@ -254,9 +254,17 @@ def _upright(match: re.Match[str]) -> str:
         return f"\\{bare} " if bare in FUNCTIONS or bare in GREEK or bare == "pi" else f" {bare} "
     if _UNIT_TEXT.fullmatch(inner):
         return "\\text{" + inner.replace(" / ", "/").replace(" ", "*").replace("·", "*") + "}"
+    if inner[0] == "(" and ")" not in inner:
+        return f"({_upright_word(inner[1:])}"
+    if inner[-1] == ")" and "(" not in inner:
+        return f"{_upright_word(inner[:-1])})"
     if _is_formula(inner) or bare[:6].split(" ")[0].lower() in _OPENERS:
         return f" {inner} "
     return f"\\text{{{inner}}}"
+
+
+def _upright_word(inner: str) -> str:
+    return f"\\text{{{inner.strip()}}}" if inner.strip() else ""
 
 
 def _is_formula(text: str) -> bool:

@@ -21,7 +21,7 @@ from assaygym.verifiers.maths.syntax.names import is_product_run, run_of_names
 from assaygym.verifiers.maths.syntax.tokens import is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["is_counted", "is_unit_word", "quantity"]
+__all__ = ["is_counted", "is_unit_text", "is_unit_word", "quantity"]
 
 _NO_UNITS: Final = frozenset(("or", "and", "to", "where", "for", "if", "when", "with", "such", "is", "are", "mod", "in",
     "union", "choose", "otherwise", "base", "as", "on", "not", "than", "infinity", "undefined",
@@ -61,6 +61,15 @@ def _starts(token: str, allowed: str = "") -> bool:
 _COUNTED: Final = frozenset(
     ("num", "dec", "div", "pow", "mixed", "sci", "repeating", "add", "fn", "money", "neg", "const")
 )
+
+
+def is_unit_text(text: str) -> bool:
+    """Whether a text can only be a unit: also of what is no number."""
+    return text in BARE_UNITS or text in _LENGTHS or (len(text) < 4 and _SYMBOL.fullmatch(text) is not None)
+
+
+_LENGTHS: Final = frozenset(("units", "unit", "meters", "metres", "inches", "feet", "miles", "seconds", "minutes",
+    "hours", "years", "kilometers", "kilometres", "centimeters", "centimetres"))  # fmt: skip
 
 
 def is_counted(node: Node) -> bool:
