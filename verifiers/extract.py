@@ -23,10 +23,11 @@ from assaygym.verifiers.extraction.guesses import (
     spoken_part,
     stressed_answer,
     worded_answer,
+    worked_answer,
 )
 from assaygym.verifiers.extraction.sentences import unmarked
 from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_brief, tidy
-from assaygym.verifiers.extraction.wording import settled
+from assaygym.verifiers.extraction.wording import english, settled
 
 __all__ = [
     "Found",
@@ -194,7 +195,7 @@ def _from_box(text: str, box: Box) -> Found:
     corrected = correction(plain(rest[:TAIL_CHARS])) if len(rest) > 8 else None
     if corrected is not None:
         return Found(corrected, Style.ANCHOR)
-    content = settled(_with_alternative(_box_content(box.text), rest))
+    content = english(_with_alternative(_box_content(box.text), rest))
     return Found(content, Style.BOX, box.unit, box.parts)
 
 
@@ -250,6 +251,7 @@ def _unmarked_answer(text: str) -> Found | None:
 
 _GUESSES = (
     (Style.SENTENCE, stressed_answer),
+    (Style.SENTENCE, worked_answer),
     (Style.SENTENCE, concluding_answer),
     (Style.MATH, last_math),
     (Style.NUMBER, last_number),

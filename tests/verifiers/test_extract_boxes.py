@@ -133,6 +133,29 @@ def test_boxes_of_earlier_statements_do_not_count(text: str, expected: str) -> N
     assert final_answer(text) == expected
 
 
+EARLIER = [
+    ("Step 1 gives \\boxed{3}.\nStep 2 gives \\boxed{4}.\nTogether: \\boxed{12}", "12"),
+    ("Step 1: \\boxed{7}\n\nThe answers are $\\boxed{2}$ and $\\boxed{5}$.", "2, 5"),
+    ("At first \\boxed{11}.\nOn checking: \\boxed{12}", "12"),
+    ("1. So $r = \\boxed{2}$.\n2. So the area is $\\boxed{4}$.", "4"),
+    ("**(a)** $\\boxed{3}$\n\n**(b)** $\\boxed{4}$", "3, 4"),
+    ("(a) $\\boxed{3}$\n\n(b) The least is $\\boxed{4}$", "3, 4"),
+    (r"value is \boxed{\frac{1}{3}} \approx \boxed{0.333}", r"\frac{1}{3}"),
+    (r"Exact: \boxed{\sqrt{2}}, numerically \boxed{\approx 1.41421}", r"\sqrt{2}"),
+    (r"\boxed{7}, or else \boxed{8}", "7, 8"),
+    (r"\boxed{\approx 6} \text{ or } 7", r"\approx 6 or 7"),
+    (r"\boxed{6} and 7", "6 or 7"),
+    (r"\boxed{6}. I have put my answer in \boxed{}.", "6"),
+    (r"\boxed \frac12", r"\frac12"),
+    (r"\boxed\sqrt{2}", r"\sqrt{2}"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), EARLIER)
+def test_what_belongs_to_the_last_statement_counts_and_nothing_before_it(text: str, expected: str) -> None:
+    assert final_answer(text) == expected
+
+
 NO_ANSWER = [
     r"\boxed{}",
     r"\boxed{ }",

@@ -110,7 +110,7 @@ ENDINGS = [
     ("So the value is $8$.\n\nLet me know if you have 1 or 2 questions.", "8"),
     ("So the value is $8$.\n\nCheck: $8 - 3 = 5$.", "8"),
     ("Both give 4, and after all of these steps one ends up with 17", "17"),
-    ("On Tuesday he has 12 - 5 = 7 apples and on Friday he then has 7 + 2 = 9", "7 + 2 = 9"),
+    ("On Tuesday he has 12 - 5 = 7 apples and on Friday he then has 7 + 2 = 9", "9"),
     ("```python\nprint(4**3)\n```\n```output\n64\n```\nThe total is 64.", "64"),
     ("He earns 60*8 = $<<60*8=480>>480 per day.", "$480 \\text{ per day}"),
     ("So he earns 60*8=<<60*8=480>>480 dollars", "480 dollars"),

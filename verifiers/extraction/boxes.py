@@ -34,7 +34,8 @@ _PART = re.compile(
 )
 _EITHER = re.compile(r"[^.!?\n\\]{0,20}\bor\b[^.!?\n\\]{0,30}", re.IGNORECASE)
 _NEXT_PART = re.compile(
-    r"(?:[ \t\r$,;.*|]|\\[\])])*+\n[\s*#|>-]{0,9}(?:part |question )?(?:(?:\([b-h]\)|\((?:i{2,3}|i?v|vi{0,3})\)|[b-h]\))"
+    r"(?:[ \t\r$,;.*|]|\\[\])])*+\n[\s*#|>-]{0,9}(?:part |question )?(?:(?:\([b-h]\)|\((?:i{2,3}|i?v"
+    r"|vi{0,3})\)|[b-h]\))"
     r"[\s*:.|]{0,5}[^.!?\n\\$=]{0,60}?(?:\b(?:is|are|equals)|[:=|])?|(?:\(?[2-9]\)|[2-9]\.))[\s$*]{0,9}(?:\\[\[(]\s?)?",
     re.IGNORECASE,
 )
@@ -53,7 +54,8 @@ _SEQUEL = re.compile(
     re.IGNORECASE,
 )
 _NEGATED = re.compile(
-    r"(?:\b(?:not|isn['’]t|cannot be|can['’]t be|rather than|instead of|nicht|n['’]est pas|no es|não é|non è|niet|inte|nie)"
+    r"(?:\b(?:not|isn['’]t|cannot be|can['’]t be|rather than|instead of|nicht|n['’]est pas|no es|não é|non è"
+    r"|niet|inte|nie)"
     r"|не|不是|\\neq?|≠)[\s$\\(]{0,6}\Z",
     re.IGNORECASE,
 )
@@ -142,12 +144,14 @@ def _joined(text: str, starts: list[re.Match[str]], last: tuple[str, int]) -> Bo
 
 
 def _exact_form(text: str, starts: list[re.Match[str]], last: str) -> tuple[str, int] | None:
-    r"""The box before the last one, where the last one only says about how much it is: `\boxed{\pi} \approx \boxed{3.14}`."""
+    r"""The box before the last one, where that only says about how much it is: `\boxed{\pi} \approx \boxed{3.14}`."""
     begin = starts[-1].start()
     before = _content(text, starts[-2].end(), begin)
     if before is None or not before[0] or begin - before[1] > JOINED_CHARS:
         return None
-    rough = _ROUGH.match(last) is not None and "\n" not in text[before[1] : begin] and ". " not in text[before[1] : begin]
+    rough = (
+        _ROUGH.match(last) is not None and "\n" not in text[before[1] : begin] and ". " not in text[before[1] : begin]
+    )
     return before if rough or _APPROXIMATED.fullmatch(text, before[1], begin) else None
 
 

@@ -41,7 +41,8 @@ _BOLD = re.compile(
 )
 _LOOSE_BOLD = re.compile(r"(?<![\w)} ])\*\*|\*\*(?![\w({\\ -])|^\*\* ?(?=\w)", re.ASCII | re.MULTILINE)
 _STRUCK = re.compile(
-    r"(?<![\w}~\\$])~~(?=[^\s~])[^~\n]{1,300}+~~(?![\w~\\{$])|<(?:del|strike)>[^<]{1,300}+</(?:del|strike)>", re.IGNORECASE
+    r"(?<![\w}~\\$])~~(?=[^\s~])[^~\n]{1,300}+~~(?![\w~\\{$])|<(?:del|strike)>[^<]{1,300}+</(?:del|strike)>",
+    re.IGNORECASE,
 )
 _CALCULATION = re.compile(r"<<[\d+\-*/().=,%$ ]{1,200}>>")
 _PROGRAM = re.compile(
@@ -127,7 +128,7 @@ def strip_markup(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text without HTML, code fences and programs, headings, rules and calculator marks. Bold stays.
+    """The text without HTML, code fences and programs, drawings, headings, rules and calculator marks. Bold stays.
 
     `<sup>` and `<sub>` stay: they are mathematics.
     """
@@ -135,11 +136,19 @@ def plain(text: str) -> str:
         text = _without_html(text)
     if "```" in text or "~~~" in text:
         text = _FENCE.sub("", _without_programs(text))
+    if "[asy]" in text:
+        text = _without(text, "[asy]", "[/asy]")
     if "#" in text:
         text = _HEADING.sub(r"\n\1\n", text)
     if "---" in text or "***" in text or "___" in text or "===" in text:
         text = _RULE.sub("", text)
     return text
+
+
+def _without(text: str, opening: str, closing: str) -> str:
+    """The text without drawings, or what stands between other marks."""
+    first, *rest = text.split(opening)
+    return first + "".join(part.split(closing, 1)[1] if closing in part else "" for part in rest)
 
 
 def _without_html(text: str) -> str:

@@ -49,7 +49,8 @@ _OF_ANOTHER = re.compile(
     re.IGNORECASE,
 )
 _OF_EARLIER = re.compile(
-    r"\b(?:earlier|previous\w*|initial\w*|original\w*|first|i (?:said|wrote|thought|guessed))\b[^.\n]{0,60}\d[^.\n]{0,30}\Z",
+    r"\b(?:earlier|previous\w*|initial\w*|original\w*|first|i (?:said|wrote|thought"
+    r"|guessed))\b[^.\n]{0,60}\d[^.\n]{0,30}\Z",
     re.IGNORECASE,
 )
 _DOUBT = re.compile(
@@ -66,7 +67,8 @@ _CONFIRMED = re.compile(
     re.IGNORECASE,
 )
 _SECOND = re.compile(
-    r"(?:\.?\s{1,3}(?:alternatively|or else|otherwise),?\s|(?:[\s$).,;*}~]|\\(?:text|mbox)\s?\{|\\[ ,;!]|\\q?quad|(?<=, )\$?-?\d[\d./]{0,20}){0,16}"
+    r"(?:\.?\s{1,3}(?:alternatively|or else|otherwise),?\s|(?:[\s$).,;*}~]|\\(?:text|mbox)\s?\{|\\[ ,;!]"
+    r"|\\q?quad|(?<=, )\$?-?\d[\d./]{0,20}){0,16}"
     r"(?:\bor(?=[\s}])|\band(?=[\s}]{1,3}\$?-?\d[\d./]{0,20}\W{0,3}\Z))[\s}]{1,4})"
     r"(?!approx|about|roughly|around|equiv|simply|just)(?:maybe|perhaps|possibly|even)?\s{0,2}"
     r"(?=[-−+$\\(\d√π]|[A-Za-z]\s?=)",
@@ -112,7 +114,7 @@ def stated_answer(text: str) -> tuple[str, int] | None:
 
 
 def _denied(answer: str) -> str:
-    """ "not 5" of the 5 in "the answer isn't 5"; "6" of "5 but 6" there."""
+    """Of the 5 in "the answer isn't 5" it is "not 5"; of "5 but 6" there it is "6"."""
     instead = answer_of(f"not {answer}")
     return instead if instead != answer else f"not {answer}"
 

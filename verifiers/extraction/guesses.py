@@ -6,8 +6,9 @@ import re
 from itertools import pairwise
 
 from assaygym.verifiers.extraction.cleaning import unbold
+from assaygym.verifiers.extraction.doubts import is_negated, is_unsure
 from assaygym.verifiers.extraction.sentences import last_sentences, math_spans, unmarked
-from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_negated, is_unsure, tidy, words_of
+from assaygym.verifiers.extraction.statements import answer_of, is_answer, tidy, words_of
 from assaygym.verifiers.numbers import find_numbers, plain_numbers
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "last_number",
     "spoken_part",
     "stressed_answer",
+    "worded_answer",
+    "worked_answer",
 ]
 
 TAIL_CHARS = 20_000
@@ -49,7 +52,8 @@ _ASIDE = re.compile(
     r"|to (?:check|verify)|checking|verif|note\b|nota\b|this (?:matches|agrees|confirms|completes|is (?:our|the) final)"
     r"|thank|as required|q\.?e\.?d|done|great|good luck|you can|would you|is there anything|any questions"
     r"|we can (?:check|verify)"
-    r"|double-check|sanity|substituting|plugging|verifying|as a check|we verify|therefore,? we are done|this makes sense|(?:this|that|it) is (?:correct|right"
+    r"|double-check|sanity|substituting|plugging|verifying|as a check|we verify|therefore,? we are done"
+    r"|this makes sense|(?:this|that|it) is (?:correct|right"
     r"|valid)|explanation\b)",
     re.IGNORECASE,
 )
@@ -61,16 +65,24 @@ _LETTER_LINE = re.compile(
 )
 _TOTAL = re.compile(r"\b(?:total|sum|answer|result|final|altogether)\b", re.IGNORECASE)
 _PLACED = re.compile(
-    r"\b(?:(?:who|which) (?:has|had|is|gets)|of|in|for|at|after|on|from|over|during|by|within|every|than|least|most|all)"
+    r"\b(?:(?:who|which) (?:has|had|is|gets)|of|in|for|at|after|on|from|over|during|by|within|every|than"
+    r"|least|most|all)"
     r"(?: (?:the|these|those|all|his|her|their|its|first|last|next|more|about|another)){0,3}\s[$€£]?\Z",
     re.IGNORECASE,
 )
 """What makes the last number of a sentence that has others the time or the place of the answer, and not the answer."""
-_SO = re.compile(r"[,;]\s(?:and\s)?(?:so|hence|thus|therefore)\s(?=the |we |it |he |she |they |there |\x00)", re.IGNORECASE)
+_WORKED = re.compile(
+    r"\d[A-Za-z ]{0,20}(?:[-+*/×÷%–]|\bx\b)[^=\n]{0,60}=\s{0,3}([$€£]?-?\d[\d,]{0,20}(?:\.\d{1,9})?%?(?![\w/]"
+    r"|\.\d)[^=\d\n\x00]{0,120})\Z"
+)
+_SO = re.compile(
+    r"[,;]\s(?:and\s)?(?:so|hence|thus|therefore)\s(?=the |we |it |he |she |they |there |\x00)", re.IGNORECASE
+)
 _CASE = re.compile(r"[\s*]*(?:for|if|when|let|suppose|assume|case)\b", re.IGNORECASE)
 _THEREFORE = re.compile(r"[\s*]*(?:therefore|thus|hence|so|consequently)\b", re.IGNORECASE)
 _PLANNED = re.compile(
-    r"\b(?:we need|i need|use|using|let|try|suppose|assume|consider|divided by|divisible by|cases?|step|problem|question|equation)"
+    r"\b(?:we need|i need|use|using|let|try|suppose|assume|consider|divided by|divisible by|cases?|step"
+    r"|problem|question|equation)"
     r"\b[^.\n=\d]{0,40}\Z",
     re.IGNORECASE,
 )
@@ -127,7 +139,8 @@ def last_choice(text: str) -> str | None:
 def spoken_part(text: str) -> str:
     """The end of the text, without closing remarks and checks ("Indeed 8-3=5", "I hope this helps").
 
-    A last sentence that is ticked off, or is about one case ("for n = 1, ...") is a remark too, where an earlier one concludes; else there is none.
+    A last sentence that is ticked off, or is about one case ("for n = 1, ...") is a remark too, where an earlier one
+    concludes; else there is none.
     """
     tail = text[-TAIL_CHARS:]
     of_case = False
@@ -135,8 +148,12 @@ def spoken_part(text: str) -> str:
         sentence = tail[start:end]
         if _ASIDE.match(sentence) or not _SAYS.search(sentence):
             continue
-        checked = sentence.rstrip(" *\n").endswith(("✓", "✔", "✅")) and "=" in sentence and not _THEREFORE.match(sentence)
-        if checked or (_CASE.match(sentence) and _SAYS.search(sentence[: sentence.find(",")])):
+        checked = (
+            sentence.rstrip(" *\n").endswith(("✓", "✔", "✅")) and "=" in sentence and not _THEREFORE.match(sentence)
+        )
+        if checked or (
+            not _WORKED.search(sentence) and _CASE.match(sentence) and _SAYS.search(sentence[: sentence.find(",")])
+        ):
             of_case = True
         elif not of_case or _THEREFORE.match(sentence):
             return tail[:end]
@@ -170,6 +187,16 @@ def stressed_answer(text: str) -> str | None:
     return answer_of(unbold(lines[-1][spans[first].start() : spans[-1].end()])) or None
 
 
+def worked_answer(text: str) -> str | None:
+    """What the computation that ends the last sentence comes to: "it takes them 31 - 17 = 14 years in all"."""
+    for start, end in last_sentences(text, 1):
+        sentence = unbold(text[start:end])
+        worked = _WORKED.search(unmarked(sentence))
+        if worked and not is_unsure(sentence) and not is_negated(sentence, worked.start()):
+            return answer_of(sentence[worked.start(1) :])
+    return None
+
+
 def last_math(text: str) -> str | None:
     r"""Content of the last `$$..$$`, `\[..\]`, `\(..\)` or `$..$`, and of those "or", "and", a comma join to it."""
     tail = text[-TAIL_CHARS:]
@@ -197,7 +224,11 @@ def last_number(text: str) -> str | None:
         first -= 1
     start = numbers[first].start
     line = tail[tail.rfind("\n", 0, start) + 1 :]
-    if is_negated(tail, start) or _PLANNED.search(tail, max(0, start - 80), start) or (line.startswith("|") and not _TOTAL.search(line)):
+    if (
+        is_negated(tail, start)
+        or _PLANNED.search(tail, max(0, start - 80), start)
+        or (line.startswith("|") and not _TOTAL.search(line))
+    ):
         return None
     if first and numbers[first - 1].end > start - 120 and _PLACED.search(tail, max(0, start - 60), start):
         return None

@@ -161,7 +161,9 @@ _SUPPOSED = re.compile(
     re.IGNORECASE,
 )
 _IN_A_CASE = re.compile(r"\b(?:if|had|were|without)\b[^.!?\n]{1,100}\Z", re.IGNORECASE)
-_ANOTHER = re.compile(r"\b(?:another|alternative|second|(?:an|one)other)(?: possible| valid| correct)? \Z", re.IGNORECASE)
+_ANOTHER = re.compile(
+    r"\b(?:another|alternative|second|(?:an|one)other)(?: possible| valid| correct)? \Z", re.IGNORECASE
+)
 _WOULD = re.compile(r"\b(?:would|could|might)\b", re.IGNORECASE)
 MOST_PHRASES = 200
 """How many occurrences of a keyword are looked at, from the end."""

@@ -26,6 +26,8 @@ _SHORT = re.compile(
 )
 _PROSE = re.compile(r"\s+(?:[A-Z][a-z']*,?\s+[a-z']+,?\s+[a-z']+|I\s+[a-z]+)", re.ASCII)
 _CONTINUED = re.compile(r"\n\s*(?:=|\\approx|\\Rightarrow|≈|\\text|\\quad|&)")
+_BEGINS = re.compile(r"\s*(?:[A-Z][a-z]+\b|(?:so|thus|hence|therefore)\b)", re.ASCII)
+"""How a sentence begins after a display that ends without a line break."""
 _ITEM = re.compile(r"\s*(?:[-*•]|\(?(?:\d{1,2}|[a-h])[.)]|\\item)[ \t]+(.{1,300}?)[,;]?\s*\Z")
 
 
@@ -100,6 +102,13 @@ def _list(text: str) -> tuple[str, int] | None:
     return ", ".join(items), sum(len(line) + 1 for line in lines[: len(items)])
 
 
+def _ends_display(text: str, end: int) -> bool:
+    display = text.endswith(("\\]", "$$", "*}", ".$", ".\\)"), 0, end) or text[max(0, end - 14) : end].startswith(
+        "\\end{"
+    )
+    return display and _BEGINS.match(text, end) is not None
+
+
 def last_sentences(text: str, count: int) -> list[tuple[int, int]]:
     """Start and end of the last sentences of the last 4,000 characters, the last one first."""
     base = max(0, len(text) - STATEMENT_CHARS)
@@ -107,6 +116,7 @@ def last_sentences(text: str, count: int) -> list[tuple[int, int]]:
     spans = math_spans(tail)
     starts = [0]
     starts.extend(end.end() for end in _END.finditer(tail) if not _within(end.start(), spans) and _is_end(tail, end))
-    starts.append(len(tail))
+    starts.extend(end for _, end in spans if _ends_display(tail, end))
+    starts = sorted({*starts, len(tail)})
     pairs = [(base + start, base + end) for start, end in pairwise(starts)]
     return [pair for pair in reversed(pairs) if text[pair[0] : pair[1]].strip(" \t\r\n*_.")][:count]

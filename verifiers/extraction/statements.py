@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from assaygym.verifiers.extraction.doubts import is_negated, is_unsure
 from assaygym.verifiers.extraction.sentences import math_spans, undollar, unmarked
 from assaygym.verifiers.extraction.wording import without_prose
 
-__all__ = ["answer_of", "is_answer", "is_brief", "is_hedge", "is_negated", "is_unsure", "tidy", "words_of"]
+__all__ = ["answer_of", "is_answer", "is_brief", "tidy", "words_of"]
 
 BRIEF_WORDS = 4
 
@@ -16,7 +17,9 @@ _WORD = re.compile(
     r"|arccos|arctan|to|in|mod|max|min|gcd|lcm|inf|infinity)\b)[A-Za-z][A-Za-z'’]+",
     re.IGNORECASE,
 )
-_TRAILING = re.compile(r"(?:[\s,;:。，；、।✓✔✅∎■□]|\\\\|\\[ ,;!]|\\q?quad|\\(?:blacksquare|qed|Box|square)\b|\bQ\.?E\.?D\b\.?|~)+\Z")
+_TRAILING = re.compile(
+    r"(?:[\s,;:。，；、।✓✔✅∎■□]|\\\\|\\[ ,;!]|\\q?quad|\\(?:blacksquare|qed|Box|square)\b|\bQ\.?E\.?D\b\.?|~)+\Z"
+)
 _WRAPPED = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("「", "」"))
 _ITALIC = re.compile(r"([*_])(?=[^\s*_])([^*_\n]{1,300}+)\1")
 _LEAD = re.compile(
@@ -41,11 +44,13 @@ _NOUN = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"[\s,;(]*(?:\b(?:because|since|which (?:is|are|was|means|makes|gives|simplifies|equals|can|corresponds|completes|concludes|proves|finishes|satisf\w+|agrees"
+    r"[\s,;(]*(?:\b(?:because|since|which (?:is|are|was|means|makes|gives|simplifies|equals|can|corresponds"
+    r"|completes|concludes|proves|finishes|satisf\w+|agrees"
     r"|matches|would|has)"
     r"|so (?:the|we|that|it|he|she|they|there|option)|as (?:required|desired|expected|we|shown|can|it"
     r"|a (?:common|mixed|reduced"
-    r"|simplified|decimal|fraction)|stated|claimed|wanted)|reject(?:ing)?|discard(?:ing)?|excluding|ignoring|we (?:reject|discard)|rounded|to the nearest|correct to|accurate to"
+    r"|simplified|decimal|fraction)|stated|claimed|wanted)|reject(?:ing)?|discard(?:ing)?|excluding|ignoring"
+    r"|we (?:reject|discard)|rounded|to the nearest|correct to|accurate to"
     r"|in (?:simplest|lowest"
     r"|reduced|simplified|exact|interval|standard|scientific|its) (?:form|terms|notation|\w+ form)|expressed (?:as|in)"
     r"|written (?:as|in)|or (?:approximately|about|roughly|around|equivalently)|i\.e\.?|that is|namely"
@@ -54,7 +59,8 @@ _CLAUSE = re.compile(
     r"|and (?:we are|this|it|that"
     r"|i|so|the (?:answer|others? (?:are|is) (?:wrong|incorrect|not|too)))\b|due to|assuming|given that"
     r"|considering|based on|in total|in all|in (?:this|that|each|our) case|altogether|overall"
-    r"|respectively|(?<=ways) (?:to|of|in which|for)|approximately|(?<!\\)(?:left(?: over)?|remaining|here|there|too|as well|now|away|each"
+    r"|respectively|(?<=ways) (?:to|of|in which|for)|approximately|(?<!\\)(?:left(?: over)?|remaining|here"
+    r"|there|of (?:them|these|those)|too|as well|now|away|each"
     r"|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)|[,(]\s*not (?=[-$\\\d\x00])"
     r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
     re.IGNORECASE | re.DOTALL,
@@ -74,16 +80,11 @@ _NOT_BUT = re.compile(
     r"(?:rather\s+)?(?=\S)|(?:not|不是)\s?[^\n]{1,60}?而是\s?(?=\S)",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(
-    r"(?:(?:\b(?:not(?! (?:hard|difficult|only|surprising|just|too|for nothing))|never|cannot|doubt\w*|neither|unlikely|impossible"
-    r"|rather than|instead of|except|nicht|pas|não|non|не|no (?:es|son|puede ser))|n['’]t)\b|不是|不等于|不能|不会|不可能)"
-    r"[^.,;:!?\n\d$\\\x00]{0,40}+\Z",
-    re.IGNORECASE,
-)
 _COPULA = re.compile(
     r"(?:\b(?:is|are|equals|equal to|was|were|be|gives|yields|becomes|has|have|costs?|takes?|pays?|needs?"
     r"|means|est|es|son|ist|sind"
-    r"|é|são|è|sono|hay|il y a|es gibt|ci sono|há|existen)(?:\s(?:exactly|approximately|about|therefore|thus|equal to|simply|just|either|now|only"
+    r"|é|são|è|sono|hay|il y a|es gibt|ci sono|há|existen)(?:\s(?:exactly|approximately|about|therefore|thus"
+    r"|equal to|simply|just|either|now|only"
     r"|then|given by))?"
     r"(?:\s*:)?\s+|(?:является|равно|равен|равна|为|是|は|等于|共有|共)\s{0,3}[:：]?\s{0,3})(?=\S)",
     re.IGNORECASE,
@@ -107,12 +108,14 @@ _PRESENTED = re.compile(
 _IS = re.compile(r"is|are|equal|was|是|为|等于", re.IGNORECASE)
 _VALUE_FIRST = re.compile(r"[\s$(*-]*\d")
 _PLACED = re.compile(
-    r"([$€£]?-?\d[\d,]{0,20}(?:\.\d{1,9})?%?(?: (?!at|in|on|for|by|from|after|is|or|and)[a-z]{1,20}){0,2}) (?:from|at|after|on|during|by"
+    r"([$€£]?-?\d[\d,]{0,20}(?:\.\d{1,9})?%?(?: (?!at|in|on|for|by|from|after|is|or"
+    r"|and)[a-z]{1,20}){0,2}) (?:from|at|after|on|during|by"
     r"|before|for|until|in) (?:the|an?|his|her|its|their|home|work|school|one|each|every|all)\b",
     re.ASCII,
 )
 _THAT = re.compile(
-    r"(\$?\d[\d,]{0,20}\$?(?: (?!if\b|or\b|and\b|is\b|are\b|not\b)[a-z]{2,20}){1,5}?) (?:that|which|who|satisfying|meeting|such that)\b",
+    r"(\$?\d[\d,]{0,20}\$?(?: (?!if\b|or\b|and\b|is\b|are\b|not\b)[a-z]{2,20}){1,5}?) (?:that|which|who"
+    r"|satisfying|meeting|such that)\b",
     re.ASCII,
 )
 """A count of things that the problem describes: "12 pairs that meet all conditions"."""
@@ -124,19 +127,7 @@ _LIMITS = re.compile(
     r"|twice|double|half|use|using|problem|equation|case|step|question|about|regarding)\b",
     re.IGNORECASE,
 )
-_HEDGE = re.compile(
-    r"\b(?:(?:could|might|may)(?: also)? be|maybe|perhaps|possibly|alternatively|not sure|or (?:it|else)"
-    r"|either|depending)\b",
-    re.IGNORECASE,
-)
-_UNSURE = re.compile(
-    r"\b(?:(?:could|might|may)(?: also)? be|maybe|perhaps|possibly|not (?:sure|certain)|unsure|don['’]t know|do not know"
-    r"|let me try|let us try|let['’]s try)\b",
-    re.IGNORECASE,
-)
-_SETTLED = re.compile(r"(?!\sthat\b).*(?:\b(?:and|or|is|are|equals)\b|=)", re.IGNORECASE | re.DOTALL)
 _SINCE = re.compile(r"(?:since|because|as|given that)\s[^,\n]{1,160}+,\s(?=[^\n]*[\d\x00])", re.IGNORECASE)
-_VALUE = re.compile(r"[\d\x00]")
 _SAID = re.compile(
     r"\b(?:this|that|the|these|case|we|so|for|with|by|on|at|as|his|her|their|its|my|when|if)\b", re.IGNORECASE
 )
@@ -196,30 +187,6 @@ def _unwrapped(text: str) -> str:
     return italic[2] if italic else text
 
 
-def is_negated(text: str, position: int) -> bool:
-    """Whether what stands at a position is said not to be so: "it cannot be 5", "x is never 5"."""
-    return _NEGATED.search(text, max(0, position - 60), position) is not None
-
-
-def is_hedge(text: str) -> bool:
-    """Whether a sentence names several values as possible ones: "5, but it could be 6"."""
-    prose = unmarked(text)
-    hedge = _HEDGE.search(prose)
-    return bool(hedge and _VALUE.search(prose, 0, hedge.start()) and _VALUE.search(prose, hedge.end()))
-
-
-def is_unsure(text: str) -> bool:
-    """Whether a statement is none, for it only says what might be: "it could be 5", "I don't know, maybe 5".
-
-    "It could be 5 or 6" gives all possible values; in "the most there could be in a row is 5" it is sure.
-    """
-    if _UNSURE.search(text) is None:
-        return False
-    prose = unmarked(text)
-    unsure = _UNSURE.search(prose)
-    return unsure is not None and (is_hedge(text) or _SETTLED.match(prose, unsure.end()) is None)
-
-
 def answer_of(statement: str) -> str:
     """The answer that a statement gives, tidied; the whole statement where it does not tell which part is the answer.
 
@@ -233,7 +200,7 @@ def answer_of(statement: str) -> str:
     text = text[since.end() :] if since else text
     text = _outside(_CLAUSE, text, first=_LEAD.match(text))
     text = _without_lead(text)
-    told = _THAT.match(text)
+    told = _THAT.match(text) if "=" not in text else None
     text = told[1] if told else text
     prose = unmarked(text)
     if not is_brief(text) or _COPULA.search(prose) or _SENTENCE.match(prose):

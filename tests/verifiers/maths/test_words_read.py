@@ -210,3 +210,34 @@ def test_the_value_of_a_quantity_is_exact() -> None:
     found = read_words("1.1 hours")
     assert found is not None
     assert found.value == ("time", Fraction(3960), ("hour",))
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("12个", ("num", 12, 1)), ("12 人", ("num", 12, 1)), ("12个苹果", ("num", 12, 1)),
+        ("3厘米", ("unit", ("num", 3, 1), "cm")),
+        ("3 см", ("unit", ("num", 3, 1), "cm")), ("2.5千米", ("unit", ("num", 5, 2), "km")),
+        ("3平方厘米", ("unit", ("num", 3, 1), "cm^2")), ("500元", ("money", ("num", 500, 1), "¥")),
+        ("500 рублей", ("money", ("num", 500, 1), "₽")), ("25 Prozent", ("percent", ("num", 25, 1))),
+        ("12,5 Prozent", ("percent", ("num", 25, 2))), ("25 per cent", ("percent", ("num", 25, 1))),
+        ("百分之二十五", ("percent", ("num", 25, 1))), ("三分之二", ("num", 2, 3)), ("year 1999", ("num", 1999, 1)),
+        ("1999 CE", ("num", 1999, 1)), ("hundred", ("num", 100, 1)), ("5 façons", ("unit", ("num", 5, 1), "façons")),
+    ],
+)  # fmt: skip
+def test_quantities_of_other_languages_are_read(text: str, tree: object) -> None:
+    found = read_words(text)
+    assert found is not None
+    assert found.tree == tree
+
+
+@pytest.mark.parametrize("text", ["12个或13个", "44 değil", "44 неверно", "零分之二", "null", "1999 BC", "12不到"])
+def test_what_is_no_such_quantity_is_no_number(text: str) -> None:
+    found = read_words(text)
+    assert found is None or found.tree is None
+
+
+def test_infinitely_many_is_no_infinity() -> None:
+    found = read_words("infinitely many")
+    assert found is not None
+    assert found.tree is None

@@ -19,7 +19,8 @@ SAME = [
 DIFFERENT = [
     "15 | fourteen", r"\frac13 | third", r"\text{no solution} | 0", r"\text{none} | 0",
     r"\text{no positive solutions} | no solution", r"\text{infinitely many} | 2", r"\text{undefined} | 0",
-    r"\text{does not exist} | \infty", r"\text{infinitely many} | \infty", r"\text{even} | 2", r"\text{Yes} | 1", r"\text{True} | 1", "D | 4",
+    r"\text{does not exist} | \infty", r"\text{infinitely many} | \infty",
+    r"\text{even} | 2", r"\text{Yes} | 1", r"\text{True} | 1", "D | 4",
     "7:45 a.m. | 7.75", r"\text{(C)} | \frac{1}{2}", r"\textbf{(B)}\ 19 | 18", r"\textbf{(B)}\ 19 | (B) 18",
     r"\text{east} | \text{west}", "x | y", "E | e", "e | E", "i | I", r"\text{A} | x=A", r"\text{two or three} | 2",
     "5:30 | 5.5", r"\text{Monday} | 1", "2024 | 2024-01-01", r"10/12/2024 | \frac{10}{12}",

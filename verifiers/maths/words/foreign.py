@@ -1,4 +1,4 @@
-"""Quantities as other languages write them: `12个`, `3 см`, `500元`, `25 Prozent`, `百分之二十五`, `三分之二`, `1999 AD`."""
+"""Quantities as other languages write them: `12个`, `3 см`, `500元`, `25 Prozent`, `百分之二十五`, years."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _UNITS: Final[dict[str, str]] = {
     name: unit
     for unit, names in (
         ("mm", "毫米 мм"), ("cm", "厘米 公分 см"), ("dm", "分米 дм"), ("m", "米 м метр метра метров"),
-        ("km", "千米 公里 км километров"), ("cm^2", "平方厘米 см²"), ("m^2", "平方米 м²"), ("km^2", "平方千米 平方公里 км²"),
-        ("cm^3", "立方厘米 см³"), ("m^3", "立方米 м³"), ("g", "克 г"), ("kg", "千克 公斤 кг"), ("mL", "毫升 мл"),
+        ("km", "千米 公里 км километров"), ("cm^2", "平方厘米 см²"), ("m^2", "平方米 м²"),
+        ("km^2", "平方千米 平方公里 км²"), ("cm^3", "立方厘米 см³"), ("m^3", "立方米 м³"),
+        ("g", "克 г"), ("kg", "千克 公斤 кг"), ("mL", "毫升 мл"),
         ("km/h", "千米/小时 公里/小时 千米每小时 公里每小时 км/ч"), ("m/s", "米/秒 米每秒 м/с"),
         ("hour", "小时 小時 个小时 час часа часов"), ("minute", "分钟 分鐘 минут минуты минута мин"),
         ("second", "秒 秒钟 секунд секунды"), ("day", "天 день дня дней"), ("week", "周 星期"), ("month", "个月 個月"),
@@ -27,14 +28,22 @@ _UNITS: Final[dict[str, str]] = {
 }  # fmt: skip
 _MONEY: Final = {
     name: sign
-    for sign, names in (("¥", "元 块 块钱 人民币 円"), ("$", "美元 долларов"), ("€", "欧元 евро"), ("₽", "руб рубль рубля рублей"), ("₩", "원"))
+    for sign, names in (
+        ("¥", "元 块 块钱 人民币 円"), ("$", "美元 долларов"), ("€", "欧元 евро"), ("₽", "руб рубль рубля рублей"),
+        ("₩", "원"),
+    )
     for name in names.split()
 }  # fmt: skip
 _COUNTER: Final = (
-    "[个個只隻条條人名位种種次本张張件棵朵头頭匹辆輛台颗顆粒支枝双雙对對组組步岁歲题題页頁间間层層袋箱盒杯瓶份圈项項枚개명권つ]"
+    "[个個只隻条條人名位种種次本张張件棵朵头頭匹辆輛台颗顆粒支枝双雙对對组組步岁歲题題页頁"
+    "间間层層袋箱盒杯瓶份圈项項枚개명권つ]"
 )
-_PERCENT: Final = frozenset(("prozent", "percent", "per cent", "por ciento", "por cento", "pour cent", "per cento", "procent"))
-_RUSSIAN_PERCENT: Final = frozenset(("процент", "процента", "процентов", "процентів", "procento", "procent", "procenta"))
+_PERCENT: Final = frozenset(
+    ("prozent", "percent", "per cent", "por ciento", "por cento", "pour cent", "per cento", "procent")
+)
+_RUSSIAN_PERCENT: Final = frozenset(
+    ("процент", "процента", "процентов", "процентів", "procento", "procent", "procenta")
+)
 _MEASURED = re.compile(r"(-?)(\d{1,15})(?:([.,])(\d{1,9}))?\s?([^\d\s][^\d]{0,20})", re.ASCII)
 _COUNTED = re.compile(rf"{_COUNTER}[\u4e00-\u9fff]{{0,4}}")
 _JOINING = re.compile("[或和不到至以多几来非]")
