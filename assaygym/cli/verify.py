@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -132,14 +133,14 @@ def _code_judge(workers: int, stack: ExitStack) -> Callable[[Row], dict[str, Any
 
     backend = os.environ.get("ASSAYGYM_SANDBOX") or "auto"
     sandbox = stack.enter_context(open_sandbox(backend, workers))
-    single = stack.enter_context(open_sandbox(backend, 1))
+    single = cache(lambda: stack.enter_context(open_sandbox(backend, 1)))
     turn = threading.Lock()
 
     def judge(row: Row) -> dict[str, Any]:
         if not (row.get("prior") or row.get("after")):
             return _finite(verify_row(row, sandbox))
         with turn:
-            return _finite(verify_row(row, single))
+            return _finite(verify_row(row, single()))
 
     return judge
 

@@ -21,6 +21,8 @@ class _Hunk:
     start: int
     old: list[str] = field(default_factory=list[str])
     new: list[str] = field(default_factory=list[str])
+    mark: str = " "
+    """Of the line read last."""
 
 
 @dataclass(slots=True)
@@ -76,6 +78,8 @@ def _parsed(text: str) -> list[_FileDiff]:
             if not parts:
                 raise PatchError("the diff has a hunk before the name of a file")
             parts[-1].hunks.append(_hunk(bare, lines))
+        elif bare.startswith("\\") and parts and parts[-1].hunks:
+            _unended(parts[-1].hunks[-1])
         elif parts:
             _header(bare, parts[-1])
     return parts
@@ -124,6 +128,7 @@ def _hunk(head: str, lines: Iterator[str]) -> _Hunk:
         if mark == "\\":
             _unended(hunk)
             continue
+        hunk.mark = mark
         if mark not in " +-":
             raise PatchError(f"the hunk {head[:60]!r} has the line {line[:60]!r}; expected ' ', '+' or '-' first")
         if mark != "+":
@@ -134,9 +139,9 @@ def _hunk(head: str, lines: Iterator[str]) -> _Hunk:
 
 
 def _unended(hunk: _Hunk) -> None:
-    for side in (hunk.old, hunk.new):
-        if side:
-            side[-1] = side[-1].rstrip("\r\n")
+    """The line read last ends the file without a newline."""
+    if hunk.new and hunk.mark != "-":
+        hunk.new[-1] = hunk.new[-1].rstrip("\r\n")
 
 
 def _patched(text: str, part: _FileDiff) -> str:
