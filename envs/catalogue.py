@@ -100,6 +100,12 @@ BUILT_IN = (
         kind="code",
         summary="Program a small stack machine; hidden inputs judge the program.",
     ),
+    EnvSpec(
+        id="assay/Manufactoria-v0",
+        entry_point="assaygym.envs.families.manufactoria:manufactoria",
+        kind="code",
+        summary="Build a machine that accepts or rewrites tapes by a rule; hidden tapes judge it.",
+    ),
 )
 
 

@@ -13,6 +13,7 @@ from assaygym.errors import ConfigError
 IDS = (
     "assay/Sql-v0",
     "assay/StackVM-v0",
+    "assay/Manufactoria-v0",
 )
 EACH = pytest.mark.parametrize("env_id", IDS)
 SEEDS = range(50)
@@ -23,6 +24,7 @@ SAID = (
     "```python\ndef f(x):\n    return x\n```",
     "```bash\ntrue\n```",
     "```\nPUSH 1\n```",
+    "```\nSTART s:\n    NEXT e\nEND e\n```",
 )
 
 
