@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 __all__ = ["remote_modules"]
@@ -43,13 +43,12 @@ class _Unfit(Exception):
     """The tests need the code in their own process."""
 
 
-def remote_modules(tests: Mapping[str, str], code: Mapping[str, str], roots: Iterable[str]) -> tuple[str, ...] | None:
+def remote_modules(tests: Mapping[str, str], code: Mapping[str, str]) -> tuple[str, ...] | None:
     """The modules that the tests import from the repository, or None where they must share a process with it.
 
     Args:
         tests: trusted files that pytest will load.
         code: the repository before the repair.
-        roots: the folders that imports start from.
 
     Raises:
         SyntaxError: a test file is not Python.
@@ -57,7 +56,7 @@ def remote_modules(tests: Mapping[str, str], code: Mapping[str, str], roots: Ite
     trees = [ast.parse(source) for path, source in tests.items() if path.endswith(".py")]
     own = {path.rpartition("/")[2].removesuffix(".py") for path in tests} | {path.split("/")[0] for path in tests}
     modules: dict[str, None] = {}
-    known = _Repository(code, roots)
+    known = _Repository(code)
     try:
         known.check_plain()
         for tree in trees:
@@ -70,37 +69,40 @@ def remote_modules(tests: Mapping[str, str], code: Mapping[str, str], roots: Ite
 class _Repository:
     """What the code is like before the repair."""
 
-    def __init__(self, code: Mapping[str, str], roots: Iterable[str]) -> None:
-        self._roots = tuple(f"{root}/" if root else "" for root in roots)
-        self._trees: dict[str, ast.Module] = {}
+    def __init__(self, code: Mapping[str, str]) -> None:
+        self._trees: list[ast.Module] = []
         for path, source in code.items():
             if path.endswith(".py"):
                 try:
-                    self._trees[path] = ast.parse(source)
+                    self._trees.append(ast.parse(source))
                 except SyntaxError:
                     continue  # which the repair may mend
+        self._unfit = {name for tree in self._trees for node in tree.body for name in _not_plain(node)}
 
     def check_plain(self) -> None:
         """See to it that its functions seem to return plain data only."""
-        for node in (node for tree in self._trees.values() for node in ast.walk(tree)):
+        for node in (node for tree in self._trees for node in ast.walk(tree)):
             if isinstance(node, ast.ClassDef) and not _is_error(node):
                 raise _Unfit
             if isinstance(node, (ast.AsyncFunctionDef, ast.Yield, ast.YieldFrom)) or _imported(node) & _OPAQUE:
                 raise _Unfit
 
-    def check_name(self, module: str, name: str) -> None:
-        """See to it that what a module has by that name is a function, a module or a constant, as far as one sees."""
-        for tree in (self._trees.get(path) for path in self._places(module)):
-            for node in tree.body if tree else ():
-                if isinstance(node, ast.ClassDef) and node.name == name:
-                    raise _Unfit
-        if name[0].isupper() and not name.isupper():
+    def check_name(self, name: str) -> None:
+        """See to it that what a module has by that name seems to be a function, a module or an immutable constant.
+
+        A container would be a copy, which does not see what becomes of it over there.
+        """
+        if name in self._unfit or (name[0].isupper() and not name.isupper()):
             raise _Unfit
 
-    def _places(self, module: str) -> Iterator[str]:
-        inner = module.replace(".", "/")
-        for root in self._roots:
-            yield from (f"{root}{inner}.py", f"{root}{inner}/__init__.py")
+
+def _not_plain(node: ast.stmt) -> set[str]:
+    """The names that a statement gives to something else than a function or an immutable constant."""
+    if isinstance(node, ast.ClassDef):
+        return {node.name}
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or isinstance(node.value, ast.Constant):
+        return set()
+    return {name.id for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
 
 
 def _is_error(node: ast.ClassDef) -> bool:
@@ -155,7 +157,7 @@ class _Look:
                 raise _Unfit
             if self._add(node.module):
                 for alias in node.names:
-                    self._known.check_name(node.module, alias.name)
+                    self._known.check_name(alias.name)
             self._bound.update(alias.asname or alias.name for alias in node.names)
 
     def _add(self, module: str) -> bool:
@@ -169,13 +171,15 @@ class _Look:
 
     def _on_Attribute(self, node: ast.Attribute) -> None:
         base: Any = node.value
+        if not isinstance(node.ctx, ast.Load) and getattr(base, "id", "") != "self":
+            raise _Unfit
         while isinstance(base, ast.Attribute):
             base = base.value
         if isinstance(base, ast.Name) and base.id == "pytest":
             if isinstance(node.value, ast.Name) and node.attr not in _PYTEST:
                 raise _Unfit
         elif isinstance(base, ast.Name) and base.id in self._bound:
-            self._known.check_name("", node.attr)
+            self._known.check_name(node.attr)
         elif not (isinstance(base, ast.Name) and base.id == "self") and node.attr not in _OWN_ATTRIBUTES:
             raise _Unfit
 

@@ -74,7 +74,7 @@ class Run:
         """
         sources = {path: text for path, text in self._part.files.items() if path.endswith(".py")}
         try:
-            modules = remote_modules(sources, self._before, self._roots)
+            modules = remote_modules(sources, self._before)
             suites = {path: Suite(sources[path], self._helper) for path in self._part.paths}
         except (SyntaxError, ValueError, KeyError) as error:
             raise VerifierError(f"a test file cannot be read as Python: {error}") from error
@@ -184,5 +184,5 @@ def _ini(files: Mapping[str, str]) -> str:
 
 def _prelude(files: Mapping[str, str], roots: Sequence[str]) -> str:
     """A program that lays the files of the code and makes them importable."""
-    free = "sys.modules.pop('solution', None)"  # the name of this program, which may be a module's
+    free = "[sys.modules.pop(name, None) for name in ('solution', 'library')]"  # ours, and maybe the repository's
     return f"{guest('layout')}\nlay({dict(files)!r}, {list(roots)!r})\n{free}\n"

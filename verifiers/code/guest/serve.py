@@ -14,7 +14,7 @@ STACK_BYTES = 100 << 20
 
 
 class Server:
-    """Loads the candidate and answers one request at a time: `[number, operation, *operands]`.
+    """Loads the candidate and answers one request at a time: `[number, operation, *operands]`, or a list of those.
 
     An answer is `[number, "value", wire, (changes)]`, `[number, "error", class, message]`, or, while a request is
     open, `[number, "callback", n, args, kwargs]`, which wants an answer in turn.
@@ -26,18 +26,20 @@ class Server:
         self.module.__file__ = "solution.py"
         self.held: list[Any] = []
         self.numbers: dict[int, int] = {}
+        self.callbacks: dict[int, Any] = {}
         self.current = 0
 
     def serve(self) -> None:
         """Answer until the channel closes."""
         operations = {name[4:]: getattr(self, name) for name in dir(self) if name.startswith("_op_")}
-        while (request := receive()) is not None:
-            self.current, operation, *operands = request
-            try:
-                answer = operations[operation](*operands)
-            except BaseException as error:
-                answer = ["error", *error_of(error)]
-            self._reply(request[0], answer)
+        while (message := receive()) is not None:
+            for number, operation, *operands in message if isinstance(message[0], list) else [message]:
+                self.current = number
+                try:
+                    answer = operations[operation](*operands)
+                except BaseException as error:
+                    answer = ["error", *error_of(error)]
+                self._reply(number, answer)
         os._exit(0)
 
     def _reply(self, number: int, answer: list[Any]) -> None:
@@ -63,7 +65,7 @@ class Server:
         if tag == "$ref":
             return self.held[payload[0]]
         if tag == "$callback":
-            return lambda *args, **kwargs: self._call_back(payload, args, kwargs)
+            return self.callbacks.setdefault(payload, lambda *a, **k: self._call_back(payload, a, k))
         raise TypeError(f"unknown tag {tag}")
 
     def _call_back(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -76,6 +76,8 @@ class Line:
     def __init__(self) -> None:
         self.remotes: dict[int, Remote] = {}
         self.callbacks: list[Any] = []
+        self.numbers: dict[int, int] = {}
+        """Of each callback by its id: a function that is passed twice is the same one over there."""
         self.touched = False
         """Whether anything of the candidate's doing is here: from then on a failure may be its fault."""
 
@@ -88,8 +90,10 @@ class Line:
             ref: dict[str, Any] = value._assay[1]
             return ref
         if callable(value):
-            self.callbacks.append(value)
-            return {"$callback": len(self.callbacks) - 1}
+            number = self.numbers.setdefault(id(value), len(self.callbacks))
+            if number == len(self.callbacks):
+                self.callbacks.append(value)
+            return {"$callback": number}
         raise Broken(f"the test code passes a {type(value).__name__}; only plain data and functions can be passed")
 
     def _resolve(self, tag: str, payload: Any) -> Any:
