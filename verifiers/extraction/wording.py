@@ -19,9 +19,10 @@ LONGEST_END: Final = 90
 _ORS: Final = "ou|oder|o|u|или|або|eller|of|lub|veya|atau|hoặc|oppure|sau|vagy"
 _ANDS: Final = "und|et|y|e|и|och|ve|và"
 _FOREIGN = re.compile(
-    rf"(?<=[\d)}}\]$])(?P<open>\s{{1,3}}|\s{{0,3}}\\text\s?\{{\s{{0,3}})(?:(?P<or>{_ORS})|{_ANDS})(?:\s{{0,3}}\}}\s{{0,3}}|\s{{1,3}})"
-    r"(?=[-−$(\[√\d]|\\(?!text)|[A-Za-z]\s?=)"
+    rf"(?<=[\d)}}\]$])(?P<open>\s{{1,3}}(?![oeuy]\s{{1,3}}[^\d])|\s{{0,3}}\\text\s?\{{\s{{0,3}})(?:(?P<or>{_ORS})|{_ANDS})"
+    r"(?:\s{0,3}\}\s{0,3}|\s{1,3})(?=[-−$(\[√\d]|\\(?!text)|[A-Za-z]\s?=)"
 )
+r"""`o`, `e`, `u`, `y` between numbers only: `4 y - 2` and `2 e (x)` have names in them."""
 _MAY_BE_FOREIGN = re.compile(rf"(?<![^\W\d_])(?:{_ORS}|{_ANDS})(?![^\W\d_])")
 _MONEY = re.compile(
     r"(\\?[$€£¥]\s?\d[\d,]{0,20}(?:\.\d{1,9})?)\s+(?:every|each|an?|in|for|on|at|from|of|after|by|as|this|that|the|total"
