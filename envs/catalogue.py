@@ -74,6 +74,13 @@ BUILT_IN = (
         requires=("sandbox",),
     ),
     EnvSpec(
+        id="assay/StdinStdout-v0",
+        entry_point="assaygym.envs.families.stdin_stdout:stdin_stdout",
+        kind="code",
+        summary="Write a program from standard input to standard output; hidden tests judge it.",
+        requires=("sandbox",),
+    ),
+    EnvSpec(
         id="assay/TicTacToe-v0",
         entry_point="assaygym.envs.families.tic_tac_toe:TicTacToe",
         kind="game",

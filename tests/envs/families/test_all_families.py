@@ -35,6 +35,7 @@ IDS = (
     "assay/InputPrediction-v0",
     "assay/Regex-v0",
     "assay/TestWriting-v0",
+    "assay/StdinStdout-v0",
     "assay/TicTacToe-v0",
     "assay/Shop-v0",
 )
@@ -293,6 +294,7 @@ def test_an_unknown_knob_is_told_apart_from_those_there_are(env_id: str) -> None
         ("assay/InputPrediction-v0", {"depth": 9}),
         ("assay/Regex-v0", {"parts": 0}),
         ("assay/TestWriting-v0", {"steps": 0}),
+        ("assay/StdinStdout-v0", {"grade": 5}),
         ("assay/TicTacToe-v0", {"skill": 1.5}),
         ("assay/Shop-v0", {"requests": 4}),
     ],
