@@ -3,6 +3,7 @@ r"""Constants of integration: `x^2+C` and `x^2+K` are the same antiderivative, a
 from __future__ import annotations
 
 import re
+from itertools import permutations
 from typing import Final
 
 from assaygym.verifiers.maths.finding import Finding
@@ -14,6 +15,9 @@ from assaygym.verifiers.maths.syntax.tree import Node
 __all__ = ["same_up_to_constant"]
 
 _CONSTANT: Final = re.compile(r"[CKck](?:_?[0-9])?|const|constant")
+_ARBITRARY: Final = re.compile(r"[A-HK]|[CKck]_?[0-9]")
+_NUMBERED: Final = re.compile(r"[CKck]_?[0-9]")
+MOST_CONSTANTS: Final = 3
 _ELSEWHERE: Final = "at"
 
 
@@ -27,9 +31,27 @@ def same_up_to_constant(gold: Scalar, pred: Scalar, context: Context) -> Finding
         return _same_family(_without(gold.tree, left[0]), _without(pred.tree, right[0]), context)
     if not right and context.policy.plus_c and len(left) == 1 and _added(gold.tree, left[0]):
         return context.values(Scalar(_without(gold.tree, left[0])), pred)
+    if len(left) > 1:
+        return _renamed_constants(gold, pred, left, context)
     if len(left) == len(right) == 1 and left != right and left[0] not in free_names(pred.tree):
         return context.values(gold, Scalar(renamed(pred.tree, {right[0]: left[0]})))
     return None
+
+
+def _renamed_constants(gold: Scalar, pred: Scalar, names: list[str], context: Context) -> Finding | None:
+    """`C_1e^x+C_2e^{-x}` with other letters for the constants, or in another order; None where these are not told."""
+    shared = free_names(gold.tree) - set(names)
+    others = sorted(free_names(pred.tree) - shared)
+    if len(others) != len(names) or len(names) > MOST_CONSTANTS or not all(map(_ARBITRARY.fullmatch, others)):
+        return None
+    if not (all(map(_NUMBERED.fullmatch, names)) or all(map(_NUMBERED.fullmatch, others))):
+        return None
+    finding = None
+    for order in permutations(sorted(names)):
+        finding = context.values(gold, Scalar(renamed(pred.tree, dict(zip(others, order, strict=True)))))
+        if finding.equal:
+            break
+    return finding
 
 
 def _constant_names(tree: Node) -> list[str]:

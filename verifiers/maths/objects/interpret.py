@@ -20,7 +20,7 @@ from assaygym.verifiers.maths.objects.thing import Thing
 from assaygym.verifiers.maths.objects.trees import heads
 from assaygym.verifiers.maths.objects.units import read_unit
 from assaygym.verifiers.maths.objects.values import Angle, Percent, Quantity, Value
-from assaygym.verifiers.maths.objects.vectors import determinants_expanded, spread
+from assaygym.verifiers.maths.objects.vectors import determinants_expanded, spread, with_multiples
 from assaygym.verifiers.maths.scalars.scalar import free_names
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -69,7 +69,7 @@ def _signed(node: Node) -> Thing:
 
 
 def _array(node: Node) -> Thing:
-    expanded = determinants_expanded(node)
+    expanded = with_multiples(determinants_expanded(node))
     if not heads(expanded) & {"matrix", "seq"}:
         return _expression(expanded)
     array = spread(expanded)

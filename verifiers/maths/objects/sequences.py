@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import combinations
 
-from assaygym.verifiers.maths.finding import Finding, differ, same
+from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.objects.context import Context, all_same, other_length
 from assaygym.verifiers.maths.objects.matching import matched
 from assaygym.verifiers.maths.objects.regions import Region
 from assaygym.verifiers.maths.objects.solving import interval
 from assaygym.verifiers.maths.objects.thing import Thing, equal
 from assaygym.verifiers.maths.objects.values import Value
-from assaygym.verifiers.maths.objects.vectors import vector_components
+from assaygym.verifiers.maths.objects.vectors import unit_vectors, vector_components
+from assaygym.verifiers.maths.syntax.literals import is_integer
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["Based", "Matrix", "Ratio", "Tuple"]
+
+MOST_HOURS = 24
 
 
 class Tuple(Thing):
@@ -41,7 +44,7 @@ class Tuple(Thing):
         r"""`2\mathbf i-\mathbf j`, with as many components as this has."""
         if other.kind != "value" or not 2 <= len(self.items) <= 3 or self.brackets[0] != "(" or self.brackets[1] != ")":
             return None
-        components = vector_components(other.node, len(self.items))
+        components = vector_components(unit_vectors(other.node) or other.node, len(self.items))
         return None if components is None else self.with_items([Value(part) for part in components])
 
     def with_items(self, items: Sequence[Thing]) -> Tuple:
@@ -117,6 +120,8 @@ class Ratio(Thing):
         """Equal up to a factor: the products crosswise of any two parts."""
         if len(self.parts) != len(pred.parts):
             return other_length("ratio", len(self.parts), len(pred.parts))
+        if _is_clock(self.parts) and _is_clock(pred.parts):
+            return undecided("ratio", "another ratio as written, or another time of day")
         pairs = combinations(zip(self.parts, pred.parts, strict=True), 2)
         crossed = ((Value(("mul", a, d)), Value(("mul", b, c))) for (a, b), (c, d) in pairs)
         return all_same("ratio", (equal(*pair, context) for pair in crossed))
@@ -126,6 +131,11 @@ class Ratio(Thing):
         if other.kind != "value" or not context.policy.ratio_as_number or len(self.parts) != 2:
             return None
         return Value(("div", *self.parts))
+
+
+def _is_clock(parts: Sequence[Node]) -> bool:
+    """Whether a ratio may be a time of day: `3:45` is not `1:15`."""
+    return len(parts) == 2 and all(map(is_integer, parts)) and 0 <= parts[0][1] <= MOST_HOURS and 10 <= parts[1][1] < 60
 
 
 class Based(Thing):

@@ -21,6 +21,7 @@ from assaygym.verifiers.maths.objects.regions import (
     outside,
     union,
 )
+from assaygym.verifiers.maths.objects.signs import both_signs, count_signs
 from assaygym.verifiers.maths.objects.trees import ONE, ZERO, difference, linear, negated, settled
 from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, rational, sign
 from assaygym.verifiers.maths.syntax.tree import Node
@@ -148,7 +149,8 @@ def _set(node: Node) -> tuple[str | None, Shape] | None:
 def _domain(node: Node) -> tuple[str | None, Shape] | None:
     name = node[1].replace("^", "").replace("_", "")
     above, below = half_line(">", ZERO), half_line("<", ZERO)
-    shape = {"R": EVERYTHING, "R+": above, "R-": below, "R*": outside(point(ZERO) or NOTHING)}.get(name)
+    shapes = {"R": EVERYTHING, "R+": above, "R-": below, "R*": outside(point(ZERO) or NOTHING)}
+    shape = shapes.get(name) or {"R0+": half_line(">=", ZERO), "R0-": half_line("<=", ZERO)}.get(name)
     return None if shape is None else (None, shape)
 
 
@@ -180,6 +182,9 @@ def _relation(node: Node) -> tuple[str | None, Shape] | None:
         return _membership(node)
     if not ops or not all(op in FLIPPED for op in ops):
         return None
+    if ops == ("!=",) and count_signs(node) != (0, 0):
+        region = joined(node, [read_region(side) for side in both_signs(node)], "inter")
+        return None if region is None else (region.name, region.shape)
     name = _variable(ops, terms)
     if name is None:
         return None

@@ -46,7 +46,7 @@ def definable(node: Node, value: Node) -> Target | None:
 
 
 def _symbol(node: Node) -> Target | None:
-    return Target(node[1])
+    return Target("dy/dx" if node[1] == "y'" else node[1])
 
 
 def _call(node: Node) -> Target | None:

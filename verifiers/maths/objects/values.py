@@ -15,6 +15,7 @@ from assaygym.verifiers.maths.objects.solving import point
 from assaygym.verifiers.maths.objects.thing import Thing, equal
 from assaygym.verifiers.maths.objects.trees import contains, product, settled
 from assaygym.verifiers.maths.objects.units import Unit, read_unit
+from assaygym.verifiers.maths.objects.vectors import unit_vectors
 from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, rational
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -40,7 +41,18 @@ class Value(Thing):
         finding = same_up_to_constant(self.scalar, pred.scalar, context)
         if finding is None:
             finding = same_under_name(self.scalar, pred.scalar, context)
-        return finding or context.values(self.scalar, pred.scalar)
+        if finding is None:
+            finding = context.values(self.scalar, pred.scalar)
+        return finding if finding.equal else self._as_vectors(pred, context) or finding
+
+    def _as_vectors(self, pred: Value, context: Context) -> Finding | None:
+        names = free_names(self.node) | free_names(pred.node)
+        if not names & {"vec j", "vec k"}:
+            return None
+        mine, other = unit_vectors(self.node), unit_vectors(pred.node)
+        if (mine is None) == (other is None):
+            return None
+        return context.values(Scalar(mine or self.node), Scalar(other or pred.node))
 
     def key(self, context: Context) -> Hashable:
         """The exact value of a number written as one."""

@@ -9,7 +9,7 @@ from assaygym.verifiers.maths.objects.trees import ZERO, linear, negated, produc
 from assaygym.verifiers.maths.scalars.scalar import free_names
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["determinants_expanded", "spread", "vector_components"]
+__all__ = ["determinants_expanded", "spread", "unit_vectors", "vector_components", "with_multiples"]
 
 MAX_DETERMINANT: Final = 4
 _ARRAYS: Final = ("matrix", "seq")
@@ -107,6 +107,36 @@ def vector_components(node: Node, count: int) -> list[Node] | None:
             rest = parts[1]
         return found if _vanishes(rest) else None
     return None
+
+
+def unit_vectors(node: Node) -> Node | None:
+    """`2i-3j`, typed without accents, with the unit vectors meant; None when no j or k tells so."""
+    names = free_names(node)
+    if not names & {"j", "k"} or any(name.startswith(("vec ", "hat ")) for name in names):
+        return None
+    return _accented(node)
+
+
+def _accented(node: Node) -> Node:
+    if node == ("const", "i") or node in (("sym", "j"), ("sym", "k")):
+        return ("sym", f"vec {node[1]}")
+    return tuple(_accented(part) if isinstance(part, tuple) else part for part in node)
+
+
+def with_multiples(node: Node) -> Node:
+    """`(1,2,3)+t(1,1,1)`, where the second tuple is no argument of a function t."""
+    if node[0] != "add":
+        return node
+    lengths = {len(term) - 3 for term in node[1:] if term[0] == "seq"}
+    return ("add", *(_multiple(term, lengths) for term in node[1:]))
+
+
+def _multiple(node: Node, lengths: set[int]) -> Node:
+    if node[0] == "neg":
+        return ("neg", _multiple(node[1], lengths))
+    if node[0] != "call" or len(node[1]) != 1 or not node[1].islower() or len(node) - 2 not in lengths:
+        return node
+    return ("mul", ("sym", node[1]), ("seq", "(", ")", *node[2:]))
 
 
 def _vanishes(node: Node) -> bool:

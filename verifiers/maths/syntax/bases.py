@@ -23,6 +23,7 @@ _SMALL_LETTERS: Final = re.compile(
     rf"(?<![0-9A-Za-z\\.])(?:(?=[a-f]{{0,40}}[0-9])[0-9a-f]{{1,40}}[a-f][0-9][0-9a-f]{{0,40}}|[a-f]{{3,40}})(?={_LETTER_BASE})"
 )
 _BASE: Final = re.compile(rf"_ ?(?:\{{ ?)?(?:1[126](?![0-9])|\([0-9]|base|{'|'.join(BASE_WORDS)})")
+_SPACED: Final = re.compile(r" ?_ ?\{ ?(1[126]) ?\}")
 _BASE_TEN: Final = re.compile(r"[0-9]+")
 
 
@@ -40,6 +41,7 @@ def plain_bases(text: str) -> str:
         text = _WORD.sub(_with_digits, _UPRIGHT_BASE.sub(r"_{\1}", text))
     text = _BRACKETED.sub(r"_{\1}", _IN_WORDS.sub(_with_digits, text))
     if "_16" in text or "_{" in text or "_ " in text:
+        text = _SPACED.sub(r"_{\1}", text)
         text = _UPRIGHT_DIGITS.sub(_capitals, text)
         text = _DIGITS_IN_BRACKETS.sub(_unbracketed, text)
         text = _SMALL_LETTERS.sub(lambda digits: digits[0].upper(), text)

@@ -11,7 +11,7 @@ from typing import Final
 
 from assaygym.verifiers.maths.syntax.conditions import condition
 from assaygym.verifiers.maths.syntax.core import INFIX, Parser, Prefix
-from assaygym.verifiers.maths.syntax.environments import system
+from assaygym.verifiers.maths.syntax.environments import is_matrix, system
 from assaygym.verifiers.maths.syntax.lexicon import STOP
 from assaygym.verifiers.maths.syntax.literals import base_after, based_node, fraction
 from assaygym.verifiers.maths.syntax.tokens import DIFFERENTIAL, END
@@ -68,7 +68,7 @@ def _brace(parser: Parser) -> Node:
 def _set(parser: Parser) -> Node:
     r"""After `\{`: a set, a set-builder, or a system of equations."""
     token = parser.tokens[parser.at]
-    if token.startswith("\\begin"):
+    if token.startswith("\\begin") and not is_matrix(token):
         parser.at += 1
         node = system(parser, token)
         parser.accept("\\}")

@@ -6,7 +6,7 @@ from typing import Final
 
 from assaygym.verifiers.maths.syntax.core import Parser
 from assaygym.verifiers.maths.syntax.lexicon import DOMAIN_LETTERS, STOP
-from assaygym.verifiers.maths.syntax.tokens import is_word, text_of
+from assaygym.verifiers.maths.syntax.tokens import END, is_word, text_of
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["CONDITION_WORDS", "PHRASE", "PROPERTIES", "condition", "domain_of_words", "is_approximate",
@@ -88,6 +88,8 @@ def condition(parser: Parser) -> Node:
         pass
     domain = domain_of_words(words) if (words := take_words(parser)) else None
     if domain is None and words and set(words) - _FILLERS:
+        return ("words", " ".join(words))
+    if words and (parser.tokens[parser.at] in (END, ",", ";", ")")):
         return ("words", " ".join(words))
     left = parser.expression(STOP)
     if domain is not None:

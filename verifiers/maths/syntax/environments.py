@@ -10,7 +10,7 @@ from assaygym.verifiers.maths.syntax.lexicon import STOP
 from assaygym.verifiers.maths.syntax.tokens import END, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
 
-__all__ = ["environment", "system"]
+__all__ = ["environment", "is_matrix", "system"]
 
 _MATRICES: Final = frozenset(("matrix", "pmatrix", "bmatrix", "Bmatrix", "smallmatrix", "array", "psmallmatrix",
     "bsmallmatrix", "Vmatrix"))  # fmt: skip
@@ -22,6 +22,11 @@ _OTHERWISE: Final = frozenset(
 
 def _name_of(token: str) -> str:
     return token.partition("{")[2].partition("}")[0].rstrip("*")
+
+
+def is_matrix(token: str) -> bool:
+    """Whether an environment has its own brackets, so that it is no system of lines after an opening brace."""
+    return _name_of(token) in _MATRICES - {"matrix", "array"}
 
 
 def environment(parser: Parser, token: str) -> Node:

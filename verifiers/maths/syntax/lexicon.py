@@ -58,7 +58,8 @@ GREEK: Final = {
     **{name: name for name in (
         "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
         "xi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda",
-        "Xi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "ell", "hbar", "mho", "aleph", "nabla", "odot", "star")},
+        "Xi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "ell", "hbar", "mho", "aleph", "nabla", "odot", "star",
+        "top")},
     **{f"var{name}": name for name in (
         "epsilon", "theta", "kappa", "rho", "sigma", "phi", "Gamma", "Delta", "Theta", "Lambda", "Omega", "Phi")},
     "imath": "i", "jmath": "j", "Alpha": "Alpha", "Beta": "Beta", "varpi": "varpi", "digamma": "digamma",

@@ -28,8 +28,11 @@ _CLEAN: Final = re.compile(
     r"|tan|theta|alpha|binom|mathbb|circ|sum|lambda|dfrac)(?![A-Za-z])|\\[{}])*"
 )
 _SIZED: Final = re.compile(r"\\(?:left|right) ?(?=[()\[\]])")
-_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,10});")
-_TAG: Final = re.compile(r"<(/?)(sup|sub|br|b|i|em|strong|p|span|code|math|div|u)\b[^<>]{0,100}>", re.IGNORECASE)
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,10}[0-9]{0,2});")
+_TAG: Final = re.compile(
+    r"<(/?)(sup|sub|br|b|i|em|strong|p|span|code|math|div|u|center|td|tr|table|tbody|font|small|big|mark|tt|h[1-6])\b[^<>]{0,100}>",
+    re.IGNORECASE,
+)
 _TAGS: Final = {"sup": "^{", "/sup": "}", "sub": "_{", "/sub": "}", "br": r" \\ "}
 _KNOWN: Final = (
     "d?frac|tfrac|cfrac|sqrt|text|textbf|mathrm|mathbb|mathbf|pi|infty|cdot|times|pm|mp|cup|cap|in|notin|leq?|geq?|neq?|ln"
@@ -89,7 +92,7 @@ def _needs_more(text: str) -> bool:
         or "EUR" in text
         or "{:}" in text
         or ("_" in text and ("/_" in text or has_base(text)))
-        or text[:1] in ("*", "<")
+        or text[:1] in ("*", "<", "_")
     )
 
 

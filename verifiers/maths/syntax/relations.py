@@ -83,6 +83,9 @@ def _ratio(parser: Parser, left: Node) -> Node:
     if parser.colon:
         return left
     parser.at += 1
+    token = parser.tokens[parser.at]
+    if token[:1] == "0" and len(token) == 2 and token.isdigit():
+        raise parser.refuse(token, "in a ratio")  # a time: 10:00, 1:05
     right = parser.expression(RATIO)
     return ("ratio", *left[1:], right) if left[0] == "ratio" else ("ratio", left, right)
 

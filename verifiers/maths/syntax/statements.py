@@ -109,6 +109,8 @@ def _find_head(parser: Parser) -> None:
     while depth and tokens[end] != END:
         depth += (tokens[end] == "(") - (tokens[end] == ")")
         end += 1
+    if tokens[parser.at] in ("P", "E") and tokens[at + 1 : end].count("|") == 1:
+        tokens[tokens.index("|", at)] = "\\mid"
     if not depth and tokens[end] == "=" and _are_arguments(tokens[parser.at], tokens[at + 1 : end - 1]):
         parser.head = at
 
