@@ -154,10 +154,10 @@ class _Trial:
 
     def _ask(self, number: int, args: list[Any]) -> list[Any]:
         try:
-            answer = self.server.call(f"v{number}", args, {})
+            answer = self.server.ask("call", f"v{number}", args, {}, False)
         except Gone as gone:
             raise Unfit(f"a call takes too much: {gone.outcome.status.value}") from gone
-        return [answer.kind, *answer.payload[:2], *([[]] if answer.kind == "value" else [])]
+        return [answer.kind, *answer.payload, *([[]] if answer.kind == "value" else [])]
 
 
 def _config(tests: str, name: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ IDS = (
     "assay/InputPrediction-v0",
     "assay/Regex-v0",
     "assay/TestWriting-v0",
+    "assay/StdinStdout-v0",
 )
 EACH = pytest.mark.parametrize("env_id", IDS)
 SEEDS = range(50)
@@ -30,6 +31,8 @@ SAID = (
     "<answer>.*</answer>",
     r"<answer>\w+</answer>",
     "```python\nassert True\n```",
+    "```python\nprint(0)\n```",
+    "```python\nprint(input())\n```",
     "```python\nassert make_items([]) == []\nassert make_items([1, 2, 3]) == [1, 2, 3]\n```",
 )
 
