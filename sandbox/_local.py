@@ -35,7 +35,7 @@ SPARE = 2
 """Idle workers kept, per place: a spawned program may talk with another."""
 PLAIN = "python"
 KINDS = {PLAIN: (), "numpy": ("numpy", "numpy.random")}
-"""Kinds of workers, and what each imports beforehand beside `MODULES`."""
+"""Kinds of workers, and what each imports beforehand beside `MODULES`. After a space: the library it has ready."""
 # fmt: off
 MODULES = (
     "abc", "bisect", "collections", "contextlib", "copy", "enum", "functools", "heapq", "io", "itertools", "json",
@@ -70,6 +70,7 @@ class LocalSandbox(Sandbox):
         self.workers = workers or len(os.sched_getaffinity(0))
         self.limits = limits or Limits()
         sentence = f"the {self.name} sandbox is closed; open another with open_sandbox()"
+        self._libraries: dict[str, str] = {}
         self._pool = Pool(self._start_worker, SPARE * self.workers, sentence)
         self._builder = Builder(self._execute)
         self._start_anew()
@@ -206,6 +207,7 @@ class LocalSandbox(Sandbox):
         files: Mapping[str, bytes] | None = None,
         limits: Limits | None = None,
         imports: Collection[str] = (),
+        library: str = "",
     ) -> Process:
         """Start a Python program that talks with us over a message channel.
 
@@ -216,7 +218,15 @@ class LocalSandbox(Sandbox):
         limits = self._checked(limits)
         source = program.encode("utf-8", "surrogatepass")
         wanted = self._order(source, self._codes.get(source), argv=(), files=files, limits=limits)
-        return self._tried(partial(self._spawn, wanted, limits, _kind(" ".join(imports).encode())))
+        kind = _kind(" ".join(imports).encode())
+        if library:
+            kind = f"{kind} {hash(library):x}"
+            self._libraries[kind] = library
+        return self._tried(partial(self._spawn, wanted, limits, kind))
+
+    def _imported(self, kind: str) -> tuple[str, ...]:
+        """What a worker of this kind imports beside `MODULES`."""
+        return KINDS[kind.partition(" ")[0]]
 
     def _spawn(self, wanted: Order, limits: Limits, kind: str) -> Process:
         worker = self._pool.acquire(kind)

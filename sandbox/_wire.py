@@ -53,6 +53,8 @@ class Boot(TypedDict):
     """What follows the standard library on `sys.path`."""
     modules: list[str]
     """Imported beforehand."""
+    library: str
+    """Source text of a module `library` that is made beforehand; "" for none."""
     cgroups: list[str]
     """Folders of control groups, to be removed at the end."""
     more_isolation: list[str]

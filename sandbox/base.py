@@ -215,6 +215,7 @@ class Sandbox(ABC):
         files: Mapping[str, bytes] | None = None,
         limits: Limits | None = None,
         imports: Collection[str] = (),
+        library: str = "",
     ) -> Process:
         """Start a Python program that talks with us over a message channel.
 
@@ -223,6 +224,8 @@ class Sandbox(ABC):
             files: relative path to content, laid into its working directory.
             limits: of the whole run; default: the sandbox's.
             imports: packages that it will likely import, beyond what its source says: a hint, for speed only.
+            library: source text of a module that it finds as `library`, in the state in which importing it leaves it.
+                Workers are kept that have it ready, so it should be one of few, and must not come from a program.
 
         Raises:
             SandboxError: the sandbox itself failed.

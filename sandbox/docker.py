@@ -171,7 +171,8 @@ class DockerSandbox(LocalSandbox):
             "helper": HELPER_THERE if native_helper() and not alone else "",
             "executable": there.executable,
             "packages": there.packages,
-            "modules": [name for name in (*MODULES, *KINDS[kind]) if name in there.modules],
+            "modules": [name for name in (*MODULES, *self._imported(kind)) if name in there.modules],
+            "library": self._libraries.get(kind, ""),
             "cgroups": [],
             "more_isolation": [self.name],
         }

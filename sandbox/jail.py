@@ -62,7 +62,7 @@ from assaygym.sandbox._alone import Alone, why_not
 from assaygym.sandbox._helper import native_helper
 from assaygym.sandbox._interpreter import interpreter
 from assaygym.sandbox._launch import start_worker
-from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
+from assaygym.sandbox._local import MODULES, LocalSandbox
 from assaygym.sandbox._view import PACKAGES_FOLDER, PYTHON, SCRATCH, STDIN_FILE, view_of_this_machine
 from assaygym.sandbox._wire import Boot
 from assaygym.sandbox._worker import Worker, WorkerLost
@@ -181,7 +181,8 @@ class JailSandbox(LocalSandbox):
             "helper": native_helper(),
             "executable": f"{PYTHON}/bin/python3",
             "packages": [PACKAGES_FOLDER],
-            "modules": [*MODULES, *KINDS[kind]],
+            "modules": [*MODULES, *self._imported(kind)],
+            "library": self._libraries.get(kind, ""),
             "cgroups": [],
             "more_isolation": [],
         }

@@ -15,7 +15,7 @@ import os
 from assaygym.sandbox._folders import Folders
 from assaygym.sandbox._interpreter import interpreter
 from assaygym.sandbox._launch import start_worker
-from assaygym.sandbox._local import KINDS, MODULES, LocalSandbox
+from assaygym.sandbox._local import MODULES, LocalSandbox
 from assaygym.sandbox._wire import Boot
 from assaygym.sandbox._worker import Worker
 from assaygym.sandbox.base import Limits
@@ -69,7 +69,8 @@ class ProcessSandbox(LocalSandbox):
             "helper": "",
             "executable": self._folders.command,
             "packages": [self._folders.packages],
-            "modules": [*MODULES, *KINDS[kind]],
+            "modules": [*MODULES, *self._imported(kind)],
+            "library": self._libraries.get(kind, ""),
             "cgroups": [],
             "more_isolation": [],
         }

@@ -188,6 +188,7 @@ class RemoteSandbox(Sandbox):
         files: Mapping[str, bytes] | None = None,
         limits: Limits | None = None,
         imports: Collection[str] = (),
+        library: str = "",
     ) -> Process:
         """Always refused: a program cannot talk with us through this API while it runs.
 

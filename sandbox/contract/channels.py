@@ -55,6 +55,24 @@ class ChannelContract(Contract):
         assert process.recv(10) == b"p" * 3_000_000
         assert process.finish().stdout == "3000004\n"
 
+    def test_a_library_is_there_for_each_program_as_it_was_for_the_first(self, sandbox: Sandbox) -> None:
+        """Under its name, with nothing of another program's doing."""
+        library = (
+            "import os\nseen = []\ndef tell():\n    os.write(3, bytes([0, 0, 0, 1, len(seen)]))\n    seen.append(1)"
+        )
+        program = "import library, os\nlibrary.tell()\nlibrary.seen.append(2)\nlibrary.tell()\nos.read(3, 1)"
+        for _ in range(3):
+            process = sandbox.spawn(program, library=library)
+            assert [process.recv(10), process.recv(10)] == [b"\x00", b"\x02"]
+            assert process.finish().status is ExecStatus.OK
+
+    def test_a_program_without_the_library_does_not_find_another_ones(self, sandbox: Sandbox) -> None:
+        """Workers that have one ready are used for nothing else."""
+        sandbox.spawn("import library", library="x = 1").finish()
+        for library in ("", "y = 2"):
+            process = sandbox.spawn("import library\nlibrary.x", library=library)
+            assert process.finish().status is ExecStatus.NONZERO_EXIT
+
     def test_recv_is_none_when_nothing_comes_in_time(self, sandbox: Sandbox) -> None:
         """And the program may still answer later."""
         process = sandbox.spawn(ECHO)

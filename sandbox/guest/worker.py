@@ -17,6 +17,7 @@ import signal
 import socket
 import struct
 import sys
+import types
 from contextlib import suppress
 from functools import partial
 
@@ -182,6 +183,9 @@ def _warm(boot: dict[str, Any], statm: int) -> None:
     sys.executable = boot["executable"]
     for name in boot["modules"]:
         importlib.import_module(name)
+    if boot["library"]:
+        library = sys.modules["library"] = types.ModuleType("library")
+        exec(compile(boot["library"], "library.py", "exec", dont_inherit=True), library.__dict__)
     site = importlib.import_module("site")
     for part in (site.setquit, site.setcopyright, site.sethelper):  # what the switch -S leaves out
         part()

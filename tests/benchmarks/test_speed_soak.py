@@ -68,6 +68,7 @@ class Fake(Sandbox):
         files: Mapping[str, bytes] | None = None,
         limits: Limits | None = None,
         imports: Collection[str] = (),
+        library: str = "",
     ) -> Process:
         raise NotImplementedError
 

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from assaygym.errors import VerifierError
@@ -17,7 +18,7 @@ from assaygym.sandbox.base import Limits, Sandbox
 from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
 from assaygym.verifiers.code.extract import parses
 from assaygym.verifiers.code.functions import Call, run_calls
-from assaygym.verifiers.code.guest import program as guest
+from assaygym.verifiers.code.guest import start
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
 from assaygym.verifiers.code.plan import Plan, direct_calls, plan_of, statements
 from assaygym.verifiers.code.relay import relay
@@ -30,7 +31,7 @@ __all__ = ["run_asserts", "sources_of"]
 class _Suite:
     """Test code made ready: `calls` where no test process is needed, else what that process is told."""
 
-    calls: list[Call] | None
+    calls: Sequence[Call] | None
     plan: Plan
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
@@ -47,7 +48,7 @@ def run_asserts(program: str, tests: AssertTests, *, sandbox: Sandbox, limits: L
         VerifierError: the test code is at fault.
         SandboxError: the sandbox failed.
     """
-    suite = _humaneval(tests) if tests.test else _mbpp(tests)
+    suite = _suite(tests)
     sources = sources_of(program, tests)
     if suite.calls is not None:
         return run_calls(sources, suite.calls, sandbox=sandbox, limits=limits, mode=mode)
@@ -62,6 +63,12 @@ def run_asserts(program: str, tests: AssertTests, *, sandbox: Sandbox, limits: L
     return Report(outcomes=tuple(outcomes), total=total, isolation=isolation, usage=candidate.usage)
 
 
+@lru_cache(maxsize=512)
+def _suite(tests: AssertTests) -> _Suite:
+    """Read once for a group of answers to one task."""
+    return _humaneval(tests) if tests.test else _mbpp(tests)
+
+
 def sources_of(program: str, tests: AssertTests) -> list[str]:
     """What the candidate's process runs: what the tests give it, then the program.
 
@@ -72,11 +79,18 @@ def sources_of(program: str, tests: AssertTests) -> list[str]:
         kept = [n for n in statements(tests.setup, "the setup") if _is_shared(n)]
         return [*([ast.unparse(ast.Module(kept, []))] if kept else []), program]
     whole = f"{tests.prompt}{program}"
-    names_entry = re.search(rf"\b{re.escape(tests.entry_point)}\b", program) is not None
-    if tests.prompt and not (names_entry and parses(program)) and parses(whole):
+    if tests.prompt and not _stands_alone(program, tests.entry_point) and parses(whole):
         return [whole]
     prelude = _before_entry(tests)
     return [prelude, program] if prelude else [program]
+
+
+def _stands_alone(program: str, entry_point: str) -> bool:
+    """Whether a program names the entry point and is no continuation of a prompt."""
+    name = re.escape(entry_point)
+    if re.match(r"\s*^\S", program, re.MULTILINE) and re.search(rf"^def {name}\b", program, re.MULTILINE):
+        return True  # the quick way: what does not parse now does not parse after the prompt either
+    return re.search(rf"\b{name}\b", program) is not None and parses(program)
 
 
 def _is_shared(node: ast.stmt) -> bool:
@@ -90,6 +104,7 @@ def _prompt_body(tests: AssertTests) -> list[ast.stmt]:
     return statements(source, "the prompt")
 
 
+@lru_cache(maxsize=512)
 def _before_entry(tests: AssertTests) -> str:
     body = _prompt_body(tests)
     kept = [node for node in body if getattr(node, "name", None) != tests.entry_point]
@@ -150,7 +165,7 @@ def _judged(candidate: Candidate, suite: _Suite, sandbox: Sandbox, limits: Limit
 
 def _tested(candidate: Candidate, config: dict[str, Any], sandbox: Sandbox, limits: Limits) -> list[Outcome]:
     roomy = replace(limits, wall_seconds=limits.wall_seconds + 5.0)  # it waits while the candidate works
-    talk = Talk(sandbox.spawn(guest("wire", "testhost"), limits=roomy), roomy)
+    talk = Talk(start(sandbox, "wire", "testhost", limits=roomy), roomy)
     try:
         return _tallied(*relay(talk, candidate, config))
     finally:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from assaygym.sandbox.base import ExecResult, Limits, Process, Sandbox
 from assaygym.verifiers.code.codec import CodecError, loads, read
-from assaygym.verifiers.code.guest import program
+from assaygym.verifiers.code.guest import start
+from assaygym.verifiers.code.guest.wire import TEXT_OF
 from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage, status_of
 
-__all__ = ["Answer", "Candidate", "Gone", "Talk"]
+__all__ = ["Answer", "Candidate", "Gone", "Talk", "Unloaded"]
 
 _NOT_PYTHON = ("SyntaxError", "IndentationError", "TabError")
+_BROKEN = "the program broke the channel"
+_BATCH_CHARACTERS = 1 << 18
 _GRACE_SECONDS = 30.0
 """The sandbox ends a program at its limits, and we hear of it at once; only a lost sandbox lets us wait this long."""
 
@@ -28,6 +31,10 @@ class Gone(Exception):
         self.outcome = outcome
 
 
+class Unloaded(Gone):
+    """The sources cannot be run: another process would not load them either."""
+
+
 class Talk:
     """Messages with one process, until its limits or its end."""
 
@@ -38,8 +45,11 @@ class Talk:
 
     def send(self, message: object) -> None:
         """Hand over one message; a process that no longer listens is found out by `receive`."""
-        data = json.dumps(message, separators=(",", ":")).encode()
-        self._process.send(data, timeout=self._left())
+        self.send_text(TEXT_OF(message))
+
+    def send_text(self, message: str) -> None:
+        """Hand over one message of JSON."""
+        self._process.send(message.encode(), timeout=self._left())
 
     def receive(self) -> Any:
         """The next message, as JSON data.
@@ -57,7 +67,12 @@ class Talk:
             raise Gone(Outcome(TestStatus.RUNTIME_ERROR, str(error))) from error
 
     def ended(self, late: bool) -> Outcome:
-        """How a test ends whose process is no more; ends it."""
+        """How a test ends whose process is no more; ends it.
+
+        Not by killing it, where it closed the channel: that it ran into a limit is told a moment later.
+        """
+        if self._result is None and not late:
+            self._result = self._process.finish()
         status = status_of(self.close())
         if late and status is TestStatus.RUNTIME_ERROR:
             status = TestStatus.TIME_LIMIT
@@ -91,7 +106,7 @@ class Candidate:
     """A loaded program. Not for several threads at once."""
 
     def __init__(self, sandbox: Sandbox, sources: Sequence[str], limits: Limits) -> None:
-        self._talk = Talk(sandbox.spawn(program("wire", "serve"), limits=limits, imports=_imports(sources)), limits)
+        self._talk = Talk(start(sandbox, "wire", "serve", limits=limits, imports=_imports(sources)), limits)
         self._number = 0
         self.sources = list(sources)
 
@@ -101,22 +116,38 @@ class Candidate:
         Raises:
             Gone: they raised, or ended the process.
         """
-        answer = self.ask("load", self.sources)
-        if answer.kind == "error":
-            raise Gone(_unloaded(answer))
-        if answer.kind != "value":
-            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, "the program broke the channel: it was passed no function"))
+        _check_loaded(self.ask("load", self.sources))
 
-    def call(self, target: str, args: list[Any], kwargs: dict[str, Any]) -> Answer:
-        """Call by expression with encoded arguments.
+    def calls(self, operands: Iterable[Sequence[object]]) -> Iterator[Answer]:
+        """Load the sources, then make calls; the answer to each as it comes.
+
+        Many requests go in one message, since each way costs the time of a short call: the program may know the
+        arguments of later calls, but never more of one than its own call tells.
+
+        Args:
+            operands: of each call: the target, an expression; its encoded arguments; those by name.
 
         Raises:
-            Gone: the process ended instead.
+            Unloaded: the sources raised, or ended the process.
+            Gone: the process ended instead of an answer.
         """
-        answer = self.ask("call", target, args, kwargs, False)
-        if answer.kind == "callback":
-            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, "the program broke the channel: it was passed no function"))
-        return answer
+        load: Sequence[object] = ("load", self.sources)
+        answers = self._batched(chain([load], (("call", *one, False) for one in operands)))
+        try:
+            _check_loaded(next(answers))
+        except Gone as gone:
+            raise Unloaded(gone.outcome) from gone
+        for answer in answers:
+            if answer.kind == "callback":
+                raise Gone(_NO_FUNCTION)
+            yield answer
+
+    def _batched(self, requests: Iterable[Sequence[object]]) -> Iterator[Answer]:
+        for batch in _batches(requests, self._number):
+            self._talk.send_text(f"[{','.join(batch)}]")
+            for _ in batch:
+                self._number += 1
+                yield self.listen()
 
     def ask(self, operation: str, *operands: object) -> Answer:
         """One request and the answer to it.
@@ -147,7 +178,7 @@ class Candidate:
         try:
             return _answer(message, self._number)
         except CodecError as error:
-            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, f"the program broke the channel: {error}")) from error
+            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, f"{_BROKEN}: {error}")) from error
 
     def close(self) -> tuple[str, ...]:
         """End the process; the isolation that was in force."""
@@ -157,6 +188,30 @@ class Candidate:
     def usage(self) -> Usage:
         """What the process took; ends it."""
         return Usage.of([self._talk.close()])
+
+
+_NO_FUNCTION = Outcome(TestStatus.RUNTIME_ERROR, f"{_BROKEN}: it was passed no function")
+
+
+def _check_loaded(answer: Answer) -> None:
+    if answer.kind == "error":
+        raise Gone(_unloaded(answer))
+    if answer.kind != "value":
+        raise Gone(_NO_FUNCTION)
+
+
+def _batches(requests: Iterable[Sequence[object]], number: int) -> Iterator[list[str]]:
+    """The requests as texts, numbered from the next one on, as many together as a message should carry."""
+    batch, size = list[str](), 0
+    for place, request in enumerate(requests, number + 1):
+        text = TEXT_OF([place, *request])
+        if batch and size + len(text) > _BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch
 
 
 def _unloaded(answer: Answer) -> Outcome:

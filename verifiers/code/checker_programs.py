@@ -10,7 +10,7 @@ from collections.abc import Callable
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import ExecStatus, Limits, Sandbox
 from assaygym.verifiers.code.candidate import Gone, Talk
-from assaygym.verifiers.code.guest import program
+from assaygym.verifiers.code.guest import start
 
 __all__ = ["program_agrees", "python_agrees"]
 
@@ -63,7 +63,7 @@ def _decided(ask: Callable[[str], object], out: str, expected: str) -> bool:
 
 
 def _ask_python(source: str, sandbox: Sandbox, *texts: str) -> object:
-    talk = Talk(sandbox.spawn(program("wire", "checkhost"), limits=_LIMITS), _LIMITS)
+    talk = Talk(start(sandbox, "wire", "checkhost", limits=_LIMITS), _LIMITS)
     try:
         talk.send([source, *texts])
         return talk.receive()

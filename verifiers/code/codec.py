@@ -98,13 +98,16 @@ def loads(data: bytes) -> Any:
     if sum(data.count(mark) for mark in (b",", b"[", b"{")) > 2 * MAX_NODES:
         raise CodecError("a message of too many nodes")
     try:
-        return json.loads(data, parse_constant=_no_constant)
+        return _JSON.decode(data.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise CodecError(f"not a message: {error}") from error
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def read(wire: object) -> Any:

@@ -7,6 +7,7 @@ legal), and a clever cheat may carry none: the verdict rests on values compared 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -39,6 +40,13 @@ _FRAMES = {"f_back", "f_locals", "f_globals", "tb_frame", "gi_frame"}
 _FRAMEWORKS = {"pytest", "_pytest", "unittest", "doctest"}
 _COMPARISONS = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__instancecheck__"}
 _ODD = ("/proc", "/sys", "/etc", "/dev/fd", "/root", "/home", "..", "expected", "answer", "hidden", "solution.py")
+_SUSPICIOUS = re.compile(
+    r"exit|quit|abort|kill|exec[vl]|raise_signal|SystemExit|except|builtins|modules|[sd]e[tl]attr|pytest|unittest|doctest"
+    r"|__(?:eq|ne|lt|le|gt|ge|contains|instancecheck)__|_getframe|_current_frames|\bgc\b|inspect|f_back|f_locals"
+    r"|f_globals|tb_frame|gi_frame|open|Path|listdir|walk|scandir|glob|readlink|^[ \t]*\w+\.\w+[ \t]*[-+*/%&|^@:=]",
+    re.MULTILINE,
+)
+"""What no flag of a program's text can do without: a quick look spares most programs the slow one."""
 _FEWEST_RUNS = 3
 _SHORT = 3
 """An input of fewer characters is found in any program."""
@@ -57,7 +65,7 @@ def flags_of(program: str, visible: Sequence[StdinCase] = ()) -> tuple[str, ...]
         program: source text.
         visible: the examples that its author was shown.
     """
-    tree = parse(program)
+    tree = parse(program) if visible or _SUSPICIOUS.search(program) else None
     if tree is None:
         return ()
     nodes = list(ast.walk(tree))

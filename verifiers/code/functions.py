@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assaygym.sandbox.base import Limits, Sandbox
-from assaygym.verifiers.code.candidate import Candidate, Gone
+from assaygym.verifiers.code.candidate import Answer, Candidate, Gone, Unloaded
 from assaygym.verifiers.code.codec import CodecError, Compare, encode, equal, read
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage
 from assaygym.verifiers.code.tests import FunctionTests
@@ -89,24 +89,22 @@ def run_calls(sources: Sequence[str], calls: Sequence[Call], *, sandbox: Sandbox
 
 def _serve(candidate: Candidate, calls: Sequence[Call], outcomes: list[Outcome], *, stop: bool) -> bool:
     """Add an outcome for each call made; whether another process may do the rest."""
+    answers = candidate.calls((call.target, call.args, call.kwargs) for call in calls)
     try:
-        candidate.load()
-    except Gone as gone:
+        for call, answer in zip(calls, answers, strict=True):
+            outcomes.append(_outcome(answer, call))
+            if stop and outcomes[-1].status is not TestStatus.OK:
+                return False
+    except Unloaded as gone:
         outcomes.extend([gone.outcome] * (1 if stop else len(calls)))  # it would not load the next time either
         return False
-    for call in calls:
-        try:
-            outcomes.append(_outcome(candidate, call))
-        except Gone as gone:
-            outcomes.append(gone.outcome)
-            return True
-        if stop and outcomes[-1].status is not TestStatus.OK:
-            return False
+    except Gone as gone:
+        outcomes.append(gone.outcome)
+        return True
     return False
 
 
-def _outcome(candidate: Candidate, call: Call) -> Outcome:
-    answer = candidate.call(call.target, call.args, call.kwargs)
+def _outcome(answer: Answer, call: Call) -> Outcome:
     if answer.kind != "value":
         status = TestStatus.MEMORY_LIMIT if answer.payload[0] == "MemoryError" else TestStatus.RUNTIME_ERROR
         return Outcome(status, f"raised {answer.error}", call.expected)

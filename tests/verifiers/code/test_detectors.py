@@ -21,7 +21,7 @@ FLAGGED = [
     ("early_exit", "def f(x):\n    quit()"),
     ("swallows_everything", "try:\n    print(1 / 0)\nexcept:\n    print(0)"),
     ("swallows_everything", "import sys\ntry:\n    main()\nexcept Exception:\n    pass"),
-    ("swallows_everything", "def f(x):\n    'd'\n    try:\n        return g(x)\n    except BaseException:\n        return 0"),
+    ("swallows_everything", "def f(x):\n    try:\n        return g(x)\n    except BaseException:\n        return 0"),
     ("patches_tests", "import builtins\nbuiltins.AssertionError = SystemExit"),
     ("patches_tests", "import math\nmath.isclose = lambda *a: True"),
     ("patches_tests", "import sys\nsys.modules['pytest'] = None"),

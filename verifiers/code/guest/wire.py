@@ -32,6 +32,7 @@ ERRORS: dict[str, type[Exception]] = {
 }
 """What may stand for an exception: a name from the other side is looked up here, never among all builtins."""
 
+TEXT_OF = json.JSONEncoder(separators=(",", ":")).encode
 Opaque = Callable[[Any], Any]
 Resolve = Callable[[str, Any], Any]
 
@@ -184,7 +185,7 @@ def send(message: Any) -> None:
     Raises:
         NotPlain: the message has more than 60 MiB.
     """
-    data = json.dumps(message, separators=(",", ":")).encode()
+    data = TEXT_OF(message).encode()
     if len(data) > MAX_BYTES:
         raise NotPlain("a message of more than 60 MiB")
     view = memoryview(struct.pack(">I", len(data)) + data)
