@@ -45,7 +45,7 @@ _JOINED = re.compile(
 )
 _OR = re.compile(r"[\s,$*]{0,9}(?:\bor\b(?: maybe| perhaps| possibly)?|/or)[\s$*]{0,9}", re.IGNORECASE)
 _LISTED = re.compile(r"[\s$*]{0,9},[\s$*]{0,9}")
-_STRESSED = re.compile(r"(?<![\w)}\]*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,200}+)\*\*")
+_STRESSED = re.compile(r"(?<![\w)}\]])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*)){1,200}+)\*\*")
 _ASIDE = re.compile(
     r"[\s(\[*_✅✓✔-]*(?:i hope|hope (?:this|that)|let me know|feel free|if you (?:have|need|want|would)"
     r"|please|indeed|check\b"
