@@ -38,6 +38,8 @@ class Value(Thing):
 
     def compare(self, pred: Value, context: Context) -> Finding:
         """By value; antiderivatives up to the name of their constant."""
+        if self.node[0] == "num" or pred.node[0] == "num":
+            return context.values(self.scalar, pred.scalar)
         finding = same_up_to_constant(self.scalar, pred.scalar, context)
         if finding is None:
             finding = same_under_name(self.scalar, pred.scalar, context)

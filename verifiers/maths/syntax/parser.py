@@ -2,6 +2,7 @@ r"""From the normalised text of an answer to its tree."""
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from assaygym.verifiers.maths.syntax.accents import ACCENT_PREFIXES
@@ -12,7 +13,7 @@ from assaygym.verifiers.maths.syntax.core import INFIX, PREFIX, Parser
 from assaygym.verifiers.maths.syntax.environments import environment
 from assaygym.verifiers.maths.syntax.functions import FUNCTION_PREFIXES
 from assaygym.verifiers.maths.syntax.juxtaposed import beside
-from assaygym.verifiers.maths.syntax.literals import number
+from assaygym.verifiers.maths.syntax.literals import number, rational
 from assaygym.verifiers.maths.syntax.names import NAME_PREFIXES, word
 from assaygym.verifiers.maths.syntax.operators import OPERATOR_PREFIXES, OPERATORS
 from assaygym.verifiers.maths.syntax.statements import answer
@@ -23,6 +24,10 @@ __all__ = ["parse"]
 
 _SHORT: Final = 18
 """Digits of an integer that needs no limits."""
+_RATIONAL: Final = re.compile(
+    r"(-?)(?:([0-9]{1,15})(?:\.([0-9]{1,15})|/([1-9][0-9]{0,14}))?|\\frac\{([0-9]{1,15})\}\{([1-9][0-9]{0,14})\})"
+)
+"""The commonest answers, which need no parser: `-3`, `2.50`, `3/4`, `\\frac{3}{4}`."""
 
 
 def parse(text: str) -> Node:
@@ -33,6 +38,9 @@ def parse(text: str) -> Node:
     """
     if text.isdigit() and len(text) <= _SHORT and text.isascii():
         return ("num", int(text), 1)
+    plain = _RATIONAL.fullmatch(text)
+    if plain is not None:
+        return _rational(*plain.groups())
     tokens = tokenize(text)
     parser = Parser(tokens)
     tree = answer(parser)
@@ -41,6 +49,14 @@ def parse(text: str) -> Node:
     if parser.unusual:
         _check_places(tree)
     return tree
+
+
+def _rational(minus: str, whole: str | None, part: str | None, *fraction: str | None) -> Node:
+    if part is not None and whole is not None:
+        node = rational(int(minus + whole + part), 10 ** len(part))
+        return ("dec", node[1], node[2], len(part))
+    under, over, below = fraction
+    return rational(int(minus + (whole or over or "")), int(under or below or 1))
 
 
 _STATEMENTS: Final = frozenset(("words", "list", "rel", "or", "with", "condition"))

@@ -38,7 +38,10 @@ _COMPOUNDS: Final = (
 
 def answer(parser: Parser) -> Node:
     """The tree of all tokens up to the end."""
-    items, between = [_item(parser)], []
+    first = _item(parser)
+    if parser.tokens[parser.at] == END:
+        return first[1] if first[0] == "condition" else first
+    items, between = [first], []
     while parser.tokens[parser.at] != END:
         separator = _separator(parser)
         if parser.tokens[parser.at] == END:
@@ -63,9 +66,10 @@ def _separator(parser: Parser) -> str:
 
 
 def _item(parser: Parser) -> Node:
-    while parser.accept(*_WRAPPERS):
-        pass
-    token = parser.tokens[parser.at]
+    tokens = parser.tokens
+    while tokens[parser.at] in _WRAPPERS:
+        parser.at += 1
+    token = tokens[parser.at]
     if token in CONDITION_WORDS:
         return ("condition", condition(parser))
     if is_word(token) or token.startswith("\\text{"):
@@ -75,7 +79,9 @@ def _item(parser: Parser) -> Node:
         _find_head(parser)
     elif token[1:] in GREEK:
         _find_head(parser)
-    node = said_of(parser, over(parser, parser.expression(STOP)))
+    node = parser.expression(STOP)
+    if tokens[parser.at] != END:
+        node = said_of(parser, over(parser, node))
     if parser.conditions:
         node = ("with", node, *parser.conditions)
         parser.conditions = []
