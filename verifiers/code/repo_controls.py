@@ -72,8 +72,8 @@ class Controls:
         return found
 
     def narrowed(self, control: Control, base: str) -> Control:
-        """The same with only this wrong test."""
-        return Control(self._before(base), {base: control.wrong[base]}, control.seed)
+        """The same with only this wrong test, made wrong by other values: some classes take few values for one."""
+        return Control(self._before(base), {base: control.wrong[base]}, control.seed + 1)
 
     def _before(self, base: str) -> tuple[str, ...]:
         bases = list(self._sites)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -70,8 +70,7 @@ class _Rules:
         self._files = set(tests.repository)
         self._trusted = {folded(path) for path in tests.trusted}
         self._roots = import_roots([*self._files])
-        folders = {str(PurePosixPath(path).parent) for path in tests.trusted}
-        self._folders = {folder for folder in folders if folder != "." and self._holds_tests_only(folder)}
+        self._folders = {folded(folder) for path in tests.trusted for folder in self._folders_of_tests(path)}
 
     def reason(self, path: str) -> str:
         """In words; "" where it is laid."""
@@ -81,7 +80,7 @@ class _Rules:
             return "configuration of the tests"
         if _STARTUP.fullmatch(folded(path)):
             return "loaded before the tests"
-        if self.belongs_to_tests(path) or self._in_test_folder(folded(path)):
+        if self.belongs_to_tests(path):
             return "in a folder of tests"
         if path not in self._files and (path == "__init__.py" or self._shadows(path)):
             return "hides a module of the tests' own"
@@ -92,12 +91,14 @@ class _Rules:
         return PurePosixPath(path).name in _FIXED or self._in_test_folder(path)
 
     def _in_test_folder(self, path: str) -> bool:
-        return any(path.startswith(f"{folder}/") for folder in self._folders)
+        return any(folded(path).startswith(f"{folder}/") for folder in self._folders)
 
-    def _holds_tests_only(self, folder: str) -> bool:
-        if _TEST_FOLDERS.intersection(folded(folder).split("/")):
-            return True
-        return not any(path.startswith(f"{folder}/") and path.endswith(".py") for path in self._files)
+    def _folders_of_tests(self, trusted: str) -> Iterator[str]:
+        """Of the folders of a trusted file those that by their name, or by what they hold, are for tests only."""
+        parent, *others = map(str, PurePosixPath(trusted).parents)
+        yield from (folder for folder in (parent, *others) if folded(folder.rpartition("/")[2]) in _TEST_FOLDERS)
+        if parent != "." and not any(one.startswith(f"{parent}/") and one.endswith(".py") for one in self._files):
+            yield parent
 
     def _shadows(self, path: str) -> bool:
         for root in self._roots:

@@ -33,7 +33,7 @@ FOOLING = (
     *("runtest patched", "reports patched", "excinfo patched", "plugin registered", "lying object", "lying integer"),
     *("lying text", "liar of the right type", "expected value from the source", "expected value from the test file"),
     *("report forged", "report forged, then gone", "report after the end", "witness corrected by a thread"),
-    *("json patched", "write patched", "knows a run before", "everything passes but one"),
+    *("write patched", "knows a run before", "everything passes but one"),
 )
 """Payloads that pass all tests where nothing but the tests is run."""
 

@@ -1,5 +1,7 @@
 """Tests run apart from the code exactly where they treat it as functions of plain data."""
 
+# ruff: noqa: E501, F541  (tables of programs)
+
 from __future__ import annotations
 
 import json
