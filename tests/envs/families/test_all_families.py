@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -143,7 +144,8 @@ def test_a_live_episode_survives_pickling(env_id: str) -> None:
         env.step(env.oracle_action())
     copy = pickle.loads(pickle.dumps(env))
     assert copy.transcript == env.transcript
-    assert finish(copy, oracle) == finish(env, oracle)
+    ours, theirs = finish(env, oracle), finish(copy, oracle)
+    assert replace(ours, metrics={}) == replace(theirs, metrics={})  # the time that a program took is never the same
 
 
 @EACH
