@@ -16,7 +16,7 @@ from assaygym.verifiers.maths.syntax.tree import MathSyntaxError
         ("2x3", "'3'"),
         ("3 4", "'4'"),
         ("e2", "'2'"),
-        ("0b101", "'101'"),
+        ("0b121", "'121'"),
         ("x=", "the end"),
         ("2x+", "the end"),
         ("()", "')'"),

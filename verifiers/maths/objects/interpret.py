@@ -167,12 +167,19 @@ def _as_family(node: Node, element: Node, conditions: Sequence[Node]) -> Thing |
 
 def _integers(node: Node, element: Node, conditions: Sequence[Node]) -> Thing | None:
     r"""`\{x\in\mathbb Z \mid 2\le x\le3\}`, when there are few."""
-    whole = ("rel", ("in",), element, ("domain", "Z"))
-    if whole not in conditions:
+    whole = [part for part in conditions if part[:3] == ("rel", ("in",), element) and part[3] in _WHOLE]
+    if len(whole) != 1:
         return None
-    region = joined(node, [read_region(part) for part in conditions if part != whole], "inter")
+    region = joined(node, [read_region(part) for part in conditions if part not in whole], "inter")
     numbers = None if region is None else integers_of(region)
+    if numbers is not None and whole[0][3] != ("domain", "Z"):
+        if 0 in numbers and whole[0][3] == ("domain", "N"):
+            return None  # whether 0 is one of these numbers is a matter of taste
+        numbers = [number for number in numbers if number > 0]
     return None if numbers is None else Items(node, [Value(("num", number, 1)) for number in numbers], "set")
+
+
+_WHOLE: Final = tuple(("domain", name) for name in ("Z", "N", "N*", "N+", "Z+"))
 
 
 def _real(element: Node) -> Node:
@@ -183,12 +190,17 @@ def _line(node: Node) -> Thing:
     """A union, an intersection, a difference or a domain."""
     if count_signs(node) != (0, 0):
         return _signed(node)
+    if node[0] == "domain":
+        node = ("domain", _POSITIVE.get(node[1], node[1]))
     if node[0] == "union" and all(part[0] == "set" for part in node[1:]):
         return read_items(node, [item for part in node[1:] for item in part[1:]], "set", interpret)
     region = read_region(node)
     if region is None and node[0] == "inter" and all(part[0] == "rel" for part in node[1:]):
         return read_items(node, node[1:], "list", interpret)
     return region or Structure(node, interpret)
+
+
+_POSITIVE: Final = {"N*": "Z+", "N+": "Z+"}
 
 
 def _conditioned(node: Node) -> Thing:

@@ -64,7 +64,7 @@ class Items(Thing):
 
     def compare(self, pred: Items, context: Context) -> Finding:
         """The same items; in the given order where the policy keeps that of lists."""
-        if (len(self.targets()) > 1) != (len(pred.targets()) > 1):
+        if (len(self.targets()) > 1) != (len(pred.targets()) > 1) and not (self._states() and pred._states()):
             return differ("list", "values of several names")
         left, right = self.members(context), pred.members(context)
         if len(left) != len(right):
@@ -105,6 +105,10 @@ class Items(Thing):
             make: Callable[[Sequence[Thing]], Thing] | None = getattr(other, "with_items", None)
             return make(self.items) if make else None
         return None
+
+    def _states(self) -> bool:
+        """Whether these are alternative statements, which may be equations of several names."""
+        return self.sort == "or" and all(item.kind in ("relation", "definition") for item in self.items)
 
     def _conditions(self) -> bool:
         return all(item.kind in ("relation", "definition", "tuple", "region") for item in self.items)

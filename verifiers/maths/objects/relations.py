@@ -16,6 +16,7 @@ from assaygym.verifiers.maths.objects.solving import FLIPPED, joined, read_regio
 from assaygym.verifiers.maths.objects.thing import Reader, Thing, equal
 from assaygym.verifiers.maths.objects.trees import ZERO, difference, renamed
 from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, sign, substitute
+from assaygym.verifiers.maths.syntax.literals import is_integer
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["ANONYMOUS", "Definition", "Relation", "Working"]
@@ -75,8 +76,17 @@ class Relation(Thing):
         return finding
 
     def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
-        """`a=b=c` against several equations: those, when they say the same."""
-        if not isinstance(other, Items) or other.sort != "list" or not _are_equations(other):
+        """A chain against several relations: its links; of `a=b=c` the others, when they say the same."""
+        if not isinstance(other, Items) or other.sort != "list" or len(self.ops) != len(other.items):
+            return None
+        if (
+            "=" not in self.ops
+            and (self.region() is None or other.region() is None)
+            and all(op in FLIPPED for op in self.ops)
+        ):
+            links = zip(self.ops, self.terms, self.terms[1:], strict=False)
+            return Items(self.node, [Relation(("rel", (op,), *pair), self._read) for op, *pair in links], "list")
+        if not _are_equations(other):
             return None
         sides = [_sides(item) for item in other.items]
         if set(self.ops) != {"="} or len(sides) != len(self.ops) or len(sides) > MAX_LINKS:
@@ -277,9 +287,11 @@ class Working(Thing):
         return all_same("relations", (equal(*pair, context) for pair in pairs))
 
     def bridge(self, other: Thing, context: Context, is_gold: bool) -> Thing | None:
-        """The last member, when all are equal without being written the same."""
+        """The last member, when all are equal."""
         *earlier, last = self.members
-        if other.kind in ("relation", "definition", "record") or any(thing.node == last.node for thing in earlier):
+        if other.kind in ("relation", "definition", "record"):
             return None
+        if is_integer(last.node) and any(thing.node == last.node for thing in earlier):
+            return None  # 0=0 is an identity, not the number
         inner = context.ignoring_form()
         return last if all(equal(last, thing, inner).equal for thing in earlier) else None

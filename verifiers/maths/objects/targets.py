@@ -33,7 +33,7 @@ _OF_POINTS: Final = frozenset(
 def definable(node: Node, value: Node) -> Target | None:
     """The target that a tree is in front of `=` and this value; None when the equation defines nothing."""
     reader = _READERS.get(node[0])
-    target = reader(node) if reader else None
+    target = reader(node) if reader else _of_matrix(node, value)
     if target is None or (node[0] == "sym" and node[1] in free_names(value)):
         return None
     if node[0] in ("add", "div", "ratio") and free_names(value):
@@ -43,6 +43,12 @@ def definable(node: Node, value: Node) -> Target | None:
         if indexed and indexed[2] in free_names(value):
             return Target(node[1], f"{indexed[1]}_", (indexed[2],))
     return target
+
+
+def _of_matrix(node: Node, value: Node) -> Target | None:
+    """`A^{-1}`, `A^T`, `A^n` in front of a matrix."""
+    is_power = node[0] == "pow" and node[1][0] == "sym" and value[0] == "matrix"
+    return Target(repr(node)) if is_power and _POINT.fullmatch(node[1][1]) else None
 
 
 def _symbol(node: Node) -> Target | None:
@@ -87,10 +93,17 @@ def _function(node: Node) -> Target | None:
     if node[1] not in _OF_POINTS or len(inner) != 1:
         return None
     part = inner[0]
+    if node[1] == "norm" or (node[1] == "abs" and _is_of_vectors(part)):
+        return Target(repr(("fn", "norm", part)))
     fine = part[0] in ("mul", "call") and _product(part) if part[0] == "mul" else part[0] == "sym"
     if part[0] == "sym":
         fine = bool(_POINT.fullmatch(part[1])) or part[1] in _GREEK
     return Target(repr(node)) if fine else None
+
+
+def _is_of_vectors(node: Node) -> bool:
+    names = free_names(node)
+    return bool(names) and all(name.startswith("vec ") for name in names)
 
 
 def _operator(node: Node) -> Target | None:

@@ -21,6 +21,7 @@ _APART: Final = re.compile(r"[0-9]+|[A-Za-z]|\S")
 _MIXED: Final = re.compile(r"([0-9]+) +([0-9]+) ?/ ?([0-9]+)")
 DEGREE_SIGNS: Final = ("\\circ", "\\degree", "o")
 """After `^`; a small letter o only after a number."""
+_PREFIXES: Final = {"x": 16, "X": 16, "b": 2, "B": 2, "o": 8, "O": 8}
 _VALUES: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -95,8 +96,8 @@ def apart(token: str) -> list[str]:
 
 
 def _written(token: str) -> Node:
-    if "x" in token or "X" in token:
-        return based_node(token[2:], 16)
+    if token[1:2] in _PREFIXES and len(token) > 2:
+        return based_node(token[2:], _PREFIXES[token[1]])
     if "_" in token:
         digits, _, base = token.partition("_")
         return based_node(digits, int(base.strip("{}")))

@@ -23,7 +23,7 @@ _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _DIGITS = frozenset("0123456789.")
 _scan = re.compile(
     r"""[0-9]+[ ]+[0-9]+[ ]?/[ ]?[0-9]+(?![0-9.])
-    |0[xX][0-9A-Fa-f]+(?![0-9A-Za-z])
+    |0(?:[xX][0-9A-Fa-f]+|[bB][01]+|[oO][0-7]+)(?![0-9A-Za-z])
     |(?:[0-9][0-9A-F]{1,40}|[A-F][0-9A-F]{1,40})_(?:16(?![0-9])|\{16\})
     |[0-9][0-9AB]{1,40}_(?:12(?![0-9])|\{12\})
     |[0-9]*\.[0-9]*\\overline\{[0-9]+\}
