@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from assaygym.sandbox.base import Limits, Sandbox
-from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
+from assaygym.verifiers.code.detectors import flags_of
+from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage
 from assaygym.verifiers.code.repo_lay import laid
-from assaygym.verifiers.code.repo_patch import PatchError, read_patch
+from assaygym.verifiers.code.repo_patch import Changes, PatchError, read_patch
 from assaygym.verifiers.code.repo_run import Part, Run
 from assaygym.verifiers.code.repo_tests import RepoTests
 
@@ -33,23 +34,33 @@ def run_repo(patch: str, tests: RepoTests, *, sandbox: Sandbox, limits: Limits, 
     """
     total = len(tests.required)
     try:
-        files = laid(tests, read_patch(patch, tests.repository))
+        changes = read_patch(patch, tests.repository)
     except PatchError as error:
         wrong = Outcome(TestStatus.WRONG, f"the patch cannot be applied: {error}")
         return Report(outcomes=(wrong,) * total, total=total)
+    files = laid(tests, changes)
+    flags = tuple(dict.fromkeys((*files.flags, *_flags(changes))))
     outcomes: list[Outcome] = []
     isolation: tuple[str, ...] = ()
+    usage = Usage()
     for part, hidden in _parts(tests, files.support):
         run = Run(part, files.code, tests, sandbox, limits)
         found = run.outcomes(stop=mode == "binary")
-        isolation = run.isolation
+        isolation, usage = run.isolation, usage + run.usage
         if run.cheats:
-            flags = (*files.flags, _CHEATS)
-            return Report(outcomes=(_CHEATED,) * total, total=total, isolation=isolation, flags=flags)
+            flags = (*flags, _CHEATS)
+            return Report(outcomes=(_CHEATED,) * total, total=total, isolation=isolation, flags=flags, usage=usage)
         outcomes += map(_untold, found) if hidden else found
         if mode == "binary" and any(outcome.status is not TestStatus.OK for outcome in found):
             break
-    return Report(outcomes=tuple(outcomes), total=total, isolation=isolation, flags=files.flags)
+    return Report(outcomes=tuple(outcomes), total=total, isolation=isolation, flags=flags, usage=usage)
+
+
+def _flags(changes: Changes) -> Iterator[str]:
+    """What the new modules look like."""
+    for path, content in changes.items():
+        if content is not None and path.endswith(".py"):
+            yield from flags_of(content)
 
 
 def _parts(tests: RepoTests, support: dict[str, str]) -> Iterator[tuple[Part, bool]]:

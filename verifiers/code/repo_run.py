@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assaygym.errors import VerifierError
-from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.sandbox.base import ExecResult, Limits, Sandbox
 from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
 from assaygym.verifiers.code.guest import program as guest
-from assaygym.verifiers.code.outcome import Outcome, TestStatus
+from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage
 from assaygym.verifiers.code.relay import relay
 from assaygym.verifiers.code.repo_bundle import pytest_archive
 from assaygym.verifiers.code.repo_controls import Control, Controls
@@ -23,7 +23,7 @@ from assaygym.verifiers.code.repo_tests import RepoTests, base_of
 
 __all__ = ["Part", "Run"]
 
-_ROOM_SECONDS = 5.0
+_ROOM_SECONDS = 3.0
 """What pytest itself may take, on top of the limits of the code."""
 
 
@@ -60,6 +60,8 @@ class Run:
         self._sandbox, self._limits = sandbox, limits
         self._helper = f"near_{hashlib.sha256(repr(part).encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
         self.isolation: tuple[str, ...] = ()
+        self.usage = Usage()
+        """What all its processes took that held code."""
         self.cheats = False
         """Whether code passed tests that no right code passes."""
 
@@ -93,6 +95,7 @@ class Run:
                 return Heard(lost=gone.outcome)
             finally:
                 self.isolation = candidate.close()
+                self.usage += candidate.usage
         if message is None:
             return Heard(lost=lost)
         return None if message[0] == "broken" else replace(heard(message), lost=lost)
@@ -144,15 +147,19 @@ class Run:
             except Gone as gone:
                 return Heard(lost=gone.outcome)
             finally:
-                self.isolation = talk.close().isolation
+                self._note(talk.close())
         return heard(message)
+
+    def _note(self, result: ExecResult) -> None:
+        self.isolation = result.isolation
+        self.usage += Usage.of([result])
 
     def _host(self, wait: float = 0.0) -> Talk:
         """A process of pytest; `wait` is what it may wait for another."""
         limits = replace(
             self._limits,
             cpu_seconds=self._limits.cpu_seconds + _ROOM_SECONDS,
-            wall_seconds=self._limits.wall_seconds + wait + 2 * _ROOM_SECONDS,
+            wall_seconds=self._limits.wall_seconds + wait + 3 * _ROOM_SECONDS,
             file_bytes=self._limits.file_bytes + len(pytest_archive()),
         )
         texts = [*self._code.values(), *self._part.files.values()]

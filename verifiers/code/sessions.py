@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assaygym.errors import DataError
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits, Sandbox, Session
-from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, status_of
+from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage, status_of
 
 __all__ = ["CellCase", "SessionTests", "read_cells", "run_session"]
 
@@ -64,8 +64,9 @@ def run_session(program: str, tests: SessionTests, *, sandbox: Sandbox, limits: 
         return _refused(f"the program has {len(cells)} cells; expected {len(tests.cells)}", tests)
     outcomes: list[Outcome] = []
     with sandbox.session(limits=limits) as session:
-        isolation = _judge(session, cells, tests.cells, outcomes, stop=mode == "binary")
-    return Report(outcomes=tuple(outcomes), total=len(tests.cells), isolation=isolation)
+        results = _judge(session, cells, tests.cells, outcomes, stop=mode == "binary")
+    usage = Usage.of(results)
+    return Report(outcomes=tuple(outcomes), total=len(tests.cells), isolation=results[0].isolation, usage=usage)
 
 
 def _refused(detail: str, tests: SessionTests) -> Report:
@@ -74,16 +75,15 @@ def _refused(detail: str, tests: SessionTests) -> Report:
 
 def _judge(
     session: Session, cells: Sequence[str], cases: Sequence[CellCase], outcomes: list[Outcome], *, stop: bool
-) -> tuple[str, ...]:
-    """Add an outcome for each cell that is run; the isolation that was in force."""
-    isolation: tuple[str, ...] = ()
+) -> list[ExecResult]:
+    """Add an outcome for each cell that is run; their results."""
+    results: list[ExecResult] = []
     for cell, case in zip(cells, cases, strict=True):
-        result = session.run(cell)
-        isolation = result.isolation
-        outcomes.append(_outcome(result, case))
+        results.append(session.run(cell))
+        outcomes.append(_outcome(results[-1], case))
         if stop and outcomes[-1].status is not TestStatus.OK:
             break
-    return isolation
+    return results
 
 
 def _outcome(result: ExecResult, case: CellCase) -> Outcome:
