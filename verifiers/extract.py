@@ -153,7 +153,8 @@ def find_answer(text: str) -> Found | None:
     r"""The final answer and where it stood; None when there is none.
 
     In this order, after reasoning, template tokens and markup are dropped: the last explicit marker (box, `####`,
-    `<answer>`: the one that starts last counts, and when it is empty or open there is no answer); the last "answer is"
+    `<answer>`: the one that starts last counts, and when it is empty or open there is no answer, nor when a box is only
+    spoken of, as prompts do, and no answer stated behind that); the last "answer is"
     statement; the whole text when it is nothing but an answer; the last sentence ("so the area is 12"); what is bold in
     the last line; the last formula; the last number. A box or a statement that the text goes on to take back does not
     count. What is found may still be a list or a hedge ("3 or 4"): it is returned whole, and no verifier here takes one
@@ -189,9 +190,10 @@ def _last_marker(text: str) -> Found | None:
 
 
 def _from_box(text: str, box: Box) -> Found:
-    if not box.text:
-        return Found("", Style.BOX)
     rest = text[box.end :]
+    if not box.text:
+        stated = anchored_answer(unbold(plain(rest[-TAIL_CHARS:]))) if box.mentioned else ""
+        return Found(settled(stated or ""), Style.ANCHOR if box.mentioned else Style.BOX)
     corrected = correction(plain(rest[:TAIL_CHARS])) if len(rest) > 8 else None
     if corrected is not None:
         return Found(corrected, Style.ANCHOR)

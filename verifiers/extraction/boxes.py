@@ -78,6 +78,8 @@ class Box(NamedTuple):
     unit: str = ""
     parts: tuple[str, ...] = ()
     """The contents, when there are several."""
+    mentioned: bool = False
+    """Whether the text only speaks of a box: an answer may still be stated behind it."""
 
 
 def boxed_answer(text: str) -> str | None:
@@ -95,11 +97,15 @@ def last_box(text: str) -> Box | None:
     """The last statement in boxes; None without a box. A box that is said not to be the answer does not count."""
     if "oxed" not in text and "box" not in text:
         return None
-    starts = list(_BOX.finditer(text))
-    while starts and (_is_negated(text, starts[-1].start()) or _is_mentioned(text, starts[-1])):
+    starts, mention = list(_BOX.finditer(text)), None
+    while starts:
+        if _is_mentioned(text, starts[-1]):
+            mention = mention or starts[-1]
+        elif not _is_negated(text, starts[-1].start()):
+            break
         starts.pop()
     if not starts:
-        return None
+        return None if mention is None else Box("", mention.start(), mention.end(), mentioned=True)
     content = _content(text, starts[-1].end(), len(text))
     if content is None or not content[0]:
         return Box("", starts[-1].start(), len(text) if content is None else content[1])

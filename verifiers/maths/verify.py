@@ -23,6 +23,8 @@ from assaygym.verifiers.text import SHOWN_CHARS
 __all__ = ["Gold", "MathVerifier", "compile_gold", "math", "verify_math"]
 
 MARKED: Final = (Style.BOX, Style.HASH, Style.TAG)
+READ_GOLDS: Final = (*MARKED, Style.BARE)
+"""How a gold may be written for its answer to be read out of it; another one is taken as it is, never for prose."""
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _DEFAULT: Final = PRESETS["default"]
 Plain = str | int | float | Fraction
@@ -77,7 +79,7 @@ def _printed(gold: object) -> str:
 @lru_cache(maxsize=4096)
 def _compiled(gold: str, decimal_comma: bool) -> Gold:
     found = find_answer(gold)
-    text = found.text + found.unit if found is not None and found.style in MARKED else gold
+    text = found.text + found.unit if found is not None and found.style in READ_GOLDS else gold
     reading = read(text, decimal_comma)
     return Gold(gold, decimal_comma, text, reading, read_words(text), text if _INTEGER.fullmatch(text) else "")
 

@@ -116,7 +116,7 @@ def _bounds(scalar: Scalar, width: Fraction, fuel: Fuel) -> tuple[Fraction, Frac
 
 def _tolerated(gold: Scalar, pred: Scalar, policy: MathPolicy, fuel: Fuel) -> Finding | None:
     absolute = policy.absolute[0] if isinstance(policy.absolute, tuple) and policy.absolute else policy.absolute
-    allowed = Fraction(absolute) if not isinstance(absolute, tuple) else Fraction(0)
+    allowed = Fraction(str(absolute)) if not isinstance(absolute, tuple) else Fraction(0)
     rough = _bounds(gold, Fraction(10) ** 300, fuel)
     if rough is None:
         return None
