@@ -81,6 +81,13 @@ BUILT_IN = (
         requires=("sandbox",),
     ),
     EnvSpec(
+        id="assay/JsonTransform-v0",
+        entry_point="assaygym.envs.families.json_transform:json_transform",
+        kind="code",
+        summary="Write a function that reshapes JSON documents; hidden documents judge it.",
+        requires=("sandbox",),
+    ),
+    EnvSpec(
         id="assay/TicTacToe-v0",
         entry_point="assaygym.envs.families.tic_tac_toe:TicTacToe",
         kind="game",
@@ -112,6 +119,22 @@ BUILT_IN = (
         entry_point="assaygym.envs.families.manufactoria:manufactoria",
         kind="code",
         summary="Build a machine that accepts or rewrites tapes by a rule; hidden tapes judge it.",
+    ),
+    EnvSpec(
+        id="assay/BugRepair-v0",
+        entry_point="assaygym.envs.families.bug_repair:BugRepair",
+        kind="code",
+        summary="Mend a module with tools: read, edit, run tests; hidden tests judge its final state.",
+        max_turns=16,
+        requires=("sandbox",),
+    ),
+    EnvSpec(
+        id="assay/MiniRepo-v0",
+        entry_point="assaygym.envs.families.mini_repo:MiniRepo",
+        kind="code",
+        summary="Mend a small repository from an issue with tools; hidden tests judge its final state.",
+        max_turns=24,
+        requires=("sandbox",),
     ),
 )
 

@@ -15,6 +15,7 @@ IDS = (
     "assay/Regex-v0",
     "assay/TestWriting-v0",
     "assay/StdinStdout-v0",
+    "assay/JsonTransform-v0",
 )
 EACH = pytest.mark.parametrize("env_id", IDS)
 SEEDS = range(50)
