@@ -60,8 +60,8 @@ _CLAUSE = re.compile(
     r"|i|so|the (?:answer|others? (?:are|is) (?:wrong|incorrect|not|too)))\b|due to|assuming|given that"
     r"|considering|based on|in total|in all|in (?:this|that|each|our) case|altogether|overall"
     r"|respectively|(?<=ways) (?:to|of|in which|for)|approximately|(?<!\\)(?:left(?: over)?|remaining|here"
-    r"|there|of (?:them|these|those)|too|as well|now|away|each"
-    r"|only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)|[,(]\s*not (?=[-$\\\d\x00])"
+    r"|there|(?<!none )of (?:them|these|those)|too|as well|now|away|each"
+    r"|(?<![IVX] )only)(?=\W*\Z))(?!\w)|(?<=[A-J),])\s*not (?=\(?[A-J]\b)|[,(]\s*not (?=[-$\\\d\x00])"
     r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
     re.IGNORECASE | re.DOTALL,
 )
