@@ -12,7 +12,7 @@ from assaygym.verifiers.maths.objects.trees import ZERO, difference, renamed
 from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, substitute
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["same_up_to_constant"]
+__all__ = ["same_up_to_constant", "same_with_constants_renamed"]
 
 _CONSTANT: Final = re.compile(r"[CKck](?:_?[0-9])?|const|constant")
 _ARBITRARY: Final = re.compile(r"[A-HK]|[CKck]_?[0-9]")
@@ -31,18 +31,18 @@ def same_up_to_constant(gold: Scalar, pred: Scalar, context: Context) -> Finding
         return _same_family(_without(gold.tree, left[0]), _without(pred.tree, right[0]), context)
     if not right and context.policy.plus_c and len(left) == 1 and _added(gold.tree, left[0]):
         return context.values(Scalar(_without(gold.tree, left[0])), pred)
-    if len(left) > 1:
-        return _renamed_constants(gold, pred, left, context)
     if len(left) == len(right) == 1 and left != right and left[0] not in free_names(pred.tree):
         return context.values(gold, Scalar(renamed(pred.tree, {right[0]: left[0]})))
     return None
 
 
-def _renamed_constants(gold: Scalar, pred: Scalar, names: list[str], context: Context) -> Finding | None:
+def same_with_constants_renamed(gold: Scalar, pred: Scalar, context: Context) -> Finding | None:
     """`C_1e^x+C_2e^{-x}` with other letters for the constants, or in another order; None where these are not told."""
-    shared = free_names(gold.tree) - set(names)
-    others = sorted(free_names(pred.tree) - shared)
-    if len(others) != len(names) or len(names) > MOST_CONSTANTS or not all(map(_ARBITRARY.fullmatch, others)):
+    mine, other = free_names(gold.tree), free_names(pred.tree)
+    if len(mine) != len(other) or not any(map(_NUMBERED.fullmatch, mine | other)):
+        return None
+    names, others = (sorted(filter(_ARBITRARY.fullmatch, side)) for side in (mine, other))
+    if len(names) != len(others) or not 1 < len(names) <= MOST_CONSTANTS or mine - set(names) != other - set(others):
         return None
     if not (all(map(_NUMBERED.fullmatch, names)) or all(map(_NUMBERED.fullmatch, others))):
         return None

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from assaygym.verifiers.maths.finding import Finding, differ
-from assaygym.verifiers.maths.objects.constants import same_up_to_constant
+from assaygym.verifiers.maths.objects.constants import same_up_to_constant, same_with_constants_renamed
 from assaygym.verifiers.maths.objects.context import Context
 from assaygym.verifiers.maths.objects.families import same_under_name
 from assaygym.verifiers.maths.objects.regions import Region
@@ -45,12 +45,12 @@ class Value(Thing):
             finding = same_under_name(self.scalar, pred.scalar, context)
         if finding is None:
             finding = context.values(self.scalar, pred.scalar)
-        return finding if finding.equal else self._as_vectors(pred, context) or finding
+        return finding if finding.equal else self._under_other_names(pred, context) or finding
 
-    def _as_vectors(self, pred: Value, context: Context) -> Finding | None:
+    def _under_other_names(self, pred: Value, context: Context) -> Finding | None:
         names = free_names(self.node) | free_names(pred.node)
         if not names & {"vec j", "vec k"}:
-            return None
+            return same_with_constants_renamed(self.scalar, pred.scalar, context) if len(names) > 2 else None
         mine, other = unit_vectors(self.node), unit_vectors(pred.node)
         if (mine is None) == (other is None):
             return None
