@@ -14,6 +14,8 @@ IDS = (
     "assay/Sql-v0",
     "assay/StackVM-v0",
     "assay/Manufactoria-v0",
+    "assay/BugRepair-v0",
+    "assay/MiniRepo-v0",
 )
 EACH = pytest.mark.parametrize("env_id", IDS)
 SEEDS = range(50)
