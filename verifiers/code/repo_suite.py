@@ -110,7 +110,7 @@ def _sites(function: Any) -> list[Any]:
     """What makes an edit of a random generator, for each assertion that surely runs; else one that always fails."""
     found = list(_straight(function.body, function, sure=True))
     found = found or list(_straight(function.body, function, sure=False))
-    return found or [lambda rng: Edit(function, "body", [*function.body, _never(rng)])]
+    return found or [lambda rng: Edit(function, "body", [_never(rng), *function.body])]
 
 
 def _never(rng: random.Random) -> ast.stmt:
@@ -129,7 +129,7 @@ def _straight(body: Sequence[ast.stmt], function: Any, *, sure: bool) -> Iterato
             if _called(node.value) in _LEAVES:
                 return
             yield from _of_call(node.value)
-        elif isinstance(node, (ast.Return, ast.Raise, ast.Continue, ast.Break)):
+        elif _leaves(node):
             return
 
 
@@ -138,6 +138,13 @@ def _is_run(node: ast.stmt, *, sure: bool) -> TypeGuard[ast.For | ast.Try]:
     if isinstance(node, ast.For):
         return not sure or (isinstance(node.iter, (ast.List, ast.Tuple)) and bool(node.iter.elts))
     return isinstance(node, ast.Try) and not node.handlers
+
+
+def _leaves(node: ast.stmt) -> bool:
+    """Whether what stands behind it may not be run."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return False
+    return any(isinstance(one, (ast.Return, ast.Raise, ast.Continue, ast.Break)) for one in ast.walk(node))
 
 
 def _of_assert(node: ast.Assert, function: Any) -> Any:

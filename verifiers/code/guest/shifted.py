@@ -17,6 +17,8 @@ def shifted(value: Any) -> Any:
 
 
 def _candidates(value: Any) -> Any:
+    if type(value).__module__.startswith("_pytest."):
+        return  # `approx`: what is near by its values is equal
     yield from _plain(value)
     if hasattr(value, "__dict__"):
         for name, inner in list(vars(value).items()):
