@@ -122,6 +122,13 @@ class Server:
     def _op_item(self, ref: Any, key: Any) -> list[Any]:
         return self._value(self._plain(ref)[self._plain(key)])
 
+    def _op_put(self, ref: Any, key: Any, value: Any) -> list[Any]:
+        self._plain(ref)[self._plain(key)] = self._plain(value)
+        return ["value", None]
+
+    def _op_next(self, ref: Any) -> list[Any]:
+        return self._value(next(self._plain(ref)))
+
     def _op_len(self, ref: Any) -> list[Any]:
         return self._value(len(self._plain(ref)))
 

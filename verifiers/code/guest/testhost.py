@@ -54,6 +54,14 @@ class Remote:
         line, ref = self._assay
         return line.ask("item", ref, line.encoder().encode(key))
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        line, ref = self._assay
+        line.ask("put", ref, line.encoder().encode(key), line.encoder().encode(value))
+
+    def __next__(self) -> Any:
+        line, ref = self._assay
+        return line.ask("next", ref)
+
     def __len__(self) -> int:
         line, ref = self._assay
         return int(line.ask("len", ref))
