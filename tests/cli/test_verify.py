@@ -171,6 +171,33 @@ def test_code_rows_are_run_in_the_sandbox(run: Any, tmp_path: Path) -> None:
     assert found[0]["isolation"]
 
 
+def test_programs_before_and_after_a_row_are_scored_with_it(run: Any, tmp_path: Path) -> None:
+    if not (jail := describe()[0]).works:
+        pytest.skip(f"programs cannot be isolated here: {jail.reason}")
+    leave = "open('/tmp/left', 'w').write('5')"
+    look = "import os; print(5 if os.path.exists('/tmp/left') else 0)"
+    rows = [program(look, prior=[program(leave)], after=[program("print(5)"), program(leave)])] * 2
+    result = run("verify", "code", write(tmp_path / "rows.jsonl", rows))
+    for record in records(result.stdout):
+        assert record["value"] == 0.0
+        assert [after["value"] for after in record["after"]] == [1.0, 0.0]
+
+
+def test_a_session_and_a_repository_are_kinds_of_code_rows(run: Any, tmp_path: Path) -> None:
+    if not (jail := describe()[0]).works:
+        pytest.skip(f"programs cannot be isolated here: {jail.reason}")
+    tests = {"test_f.py": "from f import f\n\ndef test_f():\n    assert f(2) == 4\n"}
+    repair = {"kind": "pytest", "repo": {"f.py": ""}, "tests": tests, "fail_to_pass": ["test_f.py::test_f"]}
+    cells = {"kind": "session", "cells": [{"stdout": ""}, {"stdout": "5\n", "result": "'x'"}]}
+    rows = [
+        {"id": 1, "task": repair, "program": json.dumps({"f.py": "def f(x):\n    return x * x\n"})},
+        {"id": 2, "task": cells, "program": json.dumps(["v = 5", "print(v)\n'x'"])},
+        {"id": 3, "task": repair, "program": "{}"},
+    ]
+    result = run("verify", "code", write(tmp_path / "rows.jsonl", rows))
+    assert [record["value"] for record in records(result.stdout)] == [1.0, 1.0, 0.0]
+
+
 def test_a_code_row_without_a_program_is_told(run: Any, tmp_path: Path) -> None:
     result = run("verify", "code", write(tmp_path / "rows.jsonl", [{"id": 1, "task": {}}]))
     assert (result.exit_code, "line 1 has no 'program'" in result.stderr) == (2, True)
