@@ -38,13 +38,11 @@ _VERDICTS: Final = {verdict.value: verdict for verdict in Verdict}
 
 
 def packed(pred: str, gold: Any, options: dict[str, Any]) -> Wire:
-    """The verdict of one row, to be sent: INVALID where the verifier itself failed; other errors travel."""
+    """The verdict of one row, or the error, to be sent."""
     from assaygym.verifiers.maths.verify import verify_math
 
     try:
         score = verify_math(pred, gold, **options)
-    except VerifierError as error:
-        score = Score.invalid(told(error))
     except Exception as error:  # raised again where the rows are iterated
         return (_portable(error),)
     return score.value, score.verdict.value, score.extracted, score.explanation, dict(score.metrics), score.flags

@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar, Final
 
+from assaygym.errors import VerifierError
 from assaygym.types import Score, Verdict
 from assaygym.verifiers.extract import Found, Style, find_answer
 from assaygym.verifiers.maths.cas import ask, library_paths
@@ -96,12 +97,12 @@ def verify_math(pred: str, gold: Plain | Gold, *, policy: MathPolicy | str = _DE
 
     Returns:
         CORRECT, INCORRECT (flag `undecided` where equality was only not shown), UNPARSED when `pred` states no answer,
-        INVALID when `gold` cannot be read. The explanation begins with the layer that decided.
+        INVALID when `gold` cannot be read or worked out, or no worker process can be started. The explanation begins
+        with the layer that decided.
 
     Raises:
         ConfigError: there is no such policy.
         MissingDependencyError: the pair needs sympy, which is not installed.
-        VerifierError: a worker process cannot be started, or the gold answer alone takes it too long.
     """
     if not isinstance(policy, MathPolicy):
         policy = MathPolicy.of(policy)
@@ -111,7 +112,10 @@ def verify_math(pred: str, gold: Plain | Gold, *, policy: MathPolicy | str = _DE
     found = find_answer(pred)
     if found is not None and policy.strict_format and found.style not in MARKED:
         return Score.unparsed("the response marks no answer: no box, no ####, no <answer>")
-    return _score(found, _decided(compiled, found, pred, policy))
+    try:
+        return _score(found, _decided(compiled, found, pred, policy))
+    except VerifierError as error:
+        return Score.invalid(str(error))
 
 
 def _decided(gold: Gold, found: Found | None, response: str, policy: MathPolicy) -> Finding | None:

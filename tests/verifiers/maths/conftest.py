@@ -16,7 +16,7 @@ def compact(node: Any) -> str:
     if node[0] == "num":
         return str(node[1]) if node[2] == 1 else f"{node[1]}/{node[2]}"
     if node[0] in ("sym", "const"):
-        return ("#" if node[0] == "const" else "") + node[1]
+        return f"{'#' if node[0] == 'const' else ''}{node[1]}"
     return "(" + " ".join(map(compact, node)) + ")"
 
 

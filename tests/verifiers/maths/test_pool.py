@@ -199,16 +199,6 @@ def test_a_row_that_ends_every_process_is_invalid_and_its_neighbours_are_not(
     assert [score.value for score in scores] == expected
 
 
-def test_the_verifiers_own_failure_is_that_rows_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(pred: str, gold: object) -> Score:
-        raise VerifierError("the gold cannot be worked out")
-
-    monkeypatch.setattr(verify, "verify_math", failing)
-    (score,) = verify_many([("1", "1")])
-    assert score.verdict is Verdict.INVALID
-    assert score.explanation == "the gold cannot be worked out"
-
-
 @pytest.mark.parametrize(
     ("act", "error", "message"),
     [

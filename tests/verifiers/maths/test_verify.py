@@ -368,3 +368,9 @@ def test_the_sample_of_labelled_pairs_has_no_false_accept_and_few_false_rejects(
     found = [(verify_math(row["pred"], row["gold"]).value == 1.0, row["expected"]) for row in labelled]
     assert [pair for pair in found if pair == (True, False)] == []
     assert sum(got == expected for got, expected in found) >= 0.97 * len(found)
+
+
+def test_a_gold_that_cannot_be_worked_out_is_no_fault_of_the_answer() -> None:
+    score = verify_math("7", r"\int_0^{\infty}\sin(x^x)dx")
+    assert score.verdict is Verdict.INVALID
+    assert "the gold answer could not be worked out" in score.explanation
