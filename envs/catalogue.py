@@ -88,6 +88,13 @@ BUILT_IN = (
         requires=("sandbox",),
     ),
     EnvSpec(
+        id="assay/Complexity-v0",
+        entry_point="assaygym.envs.families.complexity:complexity",
+        kind="code",
+        summary="Replace a quadratic function by a fast one; a long hidden input judges it.",
+        requires=("sandbox",),
+    ),
+    EnvSpec(
         id="assay/TicTacToe-v0",
         entry_point="assaygym.envs.families.tic_tac_toe:TicTacToe",
         kind="game",
@@ -134,6 +141,13 @@ BUILT_IN = (
         kind="code",
         summary="Mend a small repository from an issue with tools; hidden tests judge its final state.",
         max_turns=24,
+        requires=("sandbox",),
+    ),
+    EnvSpec(
+        id="assay/Shell-v0",
+        entry_point="assaygym.envs.families.shell:shell",
+        kind="code",
+        summary="Write a bash script that changes a tree of files; hidden trees judge it.",
         requires=("sandbox",),
     ),
 )

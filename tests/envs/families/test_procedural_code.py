@@ -14,6 +14,7 @@ IDS = (
     "assay/Sql-v0",
     "assay/StackVM-v0",
     "assay/Manufactoria-v0",
+    "assay/Shell-v0",
     "assay/BugRepair-v0",
     "assay/MiniRepo-v0",
 )
