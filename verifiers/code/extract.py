@@ -7,7 +7,7 @@ import re
 
 from assaygym.sandbox import languages
 
-__all__ = ["extract_cells", "extract_program", "parse", "parses"]
+__all__ = ["extract_cells", "extract_program", "fenced_blocks", "parse", "parses", "without_thinking"]
 
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _WHOLE = {
@@ -37,7 +37,7 @@ def extract_program(response: str, *, language: str = "python", defines: str | N
     Raises:
         ConfigError: there is no such language.
     """
-    text = _answer(response)
+    text = without_thinking(response)
     blocks = _blocks(text)
     known = _labels(language)
     kinds = [[body for label, body in blocks if label in wanted and body.strip()] for wanted in (known, {""})]
@@ -66,10 +66,16 @@ def _defines(body: str, name: str) -> bool:
 def extract_cells(response: str) -> list[str]:
     """All fenced python blocks of a response, in order: the cells of a session. `<think>` blocks are dropped first."""
     known = _labels("python")
-    return [body for label, body in _blocks(_answer(response)) if label in known]
+    return [body for label, body in fenced_blocks(response) if label in known]
 
 
-def _answer(response: str) -> str:
+def fenced_blocks(response: str) -> list[tuple[str, str]]:
+    """(label in small letters, body) of each fenced block of a response, in order, outside of `<think>` blocks."""
+    return _blocks(without_thinking(response))
+
+
+def without_thinking(response: str) -> str:
+    """The response without its `<think>` blocks."""
     text = _THINKING.sub("", response)
     return text.rpartition("</think>")[2]
 

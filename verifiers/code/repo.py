@@ -21,6 +21,7 @@ from assaygym.verifiers.code.repo_tests import RepoTests
 __all__ = ["run_repo"]
 
 _CHEATED = Outcome(TestStatus.WRONG, "wrong tests passed too: what runs in their process cheats")
+_MOST_LOOKED_AT = 1 << 20
 _CHEATS = "passes tests that no right code passes"
 
 
@@ -57,9 +58,10 @@ def run_repo(patch: str, tests: RepoTests, *, sandbox: Sandbox, limits: Limits, 
 
 
 def _flags(changes: Changes) -> Iterator[str]:
-    """What the new modules look like."""
-    for path, content in changes.items():
-        if content is not None and path.endswith(".py"):
+    """What the new modules look like, as far as they are no flood."""
+    modules = [content for path, content in changes.items() if content is not None and path.endswith(".py")]
+    if sum(map(len, modules)) <= _MOST_LOOKED_AT:
+        for content in modules:
             yield from flags_of(content)
 
 

@@ -13,6 +13,7 @@ _SEARCH = re.compile(r"<{5,9} ?SEARCH[ \t]*")
 _MIDDLE = re.compile(r"={5,9}[ \t]*")
 _REPLACE = re.compile(r">{5,9} ?REPLACE[ \t]*")
 _FENCE = re.compile(r"[ \t]*(?:`{3,}|~{3,})[ \t]*[\w+-]*[ \t]*")
+_MOST_BLOCKS = 1000
 _DRESS = " \t#*`:\"'"
 
 
@@ -28,7 +29,7 @@ def apply_blocks(text: str, files: Mapping[str, str]) -> dict[str, str | None]:
         PatchError: a block is malformed, or what it searches is not there, or there several times.
     """
     changes: dict[str, str | None] = {}
-    path, state = "", "outside"
+    path, state, count = "", "outside", 0
     parts: dict[str, list[str]] = {"search": [], "replace": []}
     for line in text.splitlines(keepends=True):
         bare = line.rstrip("\r\n")
@@ -41,6 +42,9 @@ def apply_blocks(text: str, files: Mapping[str, str]) -> dict[str, str | None]:
             state = "replace"
         elif state == "replace" and _REPLACE.fullmatch(bare):
             before = {**files, **changes}.get(path)
+            count += 1
+            if count > _MOST_BLOCKS:
+                raise PatchError(f"the patch has over {_MOST_BLOCKS} blocks; expected fewer, larger ones")
             changes[path] = _replaced(path, before, "".join(parts["search"]), "".join(parts["replace"]))
             state = "outside"
         else:

@@ -13,6 +13,7 @@ __all__ = ["apply_diff", "is_diff"]
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _HEAD = re.compile(r"^--- [^\n]+\n\+\+\+ [^\n]+\n@@ ", re.MULTILINE)
 _GIT_ONLY = re.compile(r"^(?:rename from|deleted file mode|new file mode) ", re.MULTILINE)
+_MOST_HUNKS = 2000
 _LINK_MODES = ("120000", "160000")
 
 
@@ -46,7 +47,10 @@ def apply_diff(text: str, files: Mapping[str, str]) -> dict[str, str | None]:
         PatchError: it is malformed, makes a link, or does not fit.
     """
     changes: dict[str, str | None] = {}
-    for part in _parsed(text):
+    parts = _parsed(text)
+    if sum(len(part.hunks) for part in parts) > _MOST_HUNKS:
+        raise PatchError(f"the diff has over {_MOST_HUNKS} hunks; expected fewer")
+    for part in parts:
         if not part.old and not part.new:
             raise PatchError("the diff has a part that names no file")
         before = {**files, **changes}.get(part.old or "") if part.old else ""
@@ -161,5 +165,6 @@ def _found(lines: Sequence[str], wanted: Sequence[str], near: int) -> int | None
     if not wanted:
         return min(near, len(lines))
     bare, ours = [line.rstrip("\r\n") for line in wanted], [line.rstrip("\r\n") for line in lines]
-    places = [at for at in range(len(ours) - len(bare) + 1) if ours[at : at + len(bare)] == bare]
+    starts = (at for at in range(len(ours) - len(bare) + 1) if ours[at] == bare[0])
+    places = [at for at in starts if ours[at : at + len(bare)] == bare]
     return min(places, key=lambda at: abs(at - near)) if places else None

@@ -8,9 +8,9 @@ blocks           path, then <<<<<<< SEARCH, old lines, =======, new lines, >>>>>
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 
+from assaygym.verifiers.code.extract import fenced_blocks, without_thinking
 from assaygym.verifiers.code.repo_blocks import apply_blocks, has_blocks
 from assaygym.verifiers.code.repo_diff import apply_diff, is_diff
 from assaygym.verifiers.code.repo_paths import PatchError, check_tree, checked_path, folded
@@ -21,8 +21,6 @@ Changes = dict[str, str | None]
 """New content by path; None: the file is deleted."""
 _MOST_FILES = 1000
 _MOST_BYTES = 16 << 20
-_FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
-_THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 def read_patch(text: str, files: Mapping[str, str]) -> Changes:
@@ -54,14 +52,12 @@ def extract_patch(response: str) -> str | None:
 
     `<think>` blocks are dropped first. None where there is no patch; whether it fits is for `read_patch` to say.
     """
-    text = _THINKING.sub("", response)
-    text = text.rpartition("</think>")[2]
+    text = without_thinking(response)
     if has_blocks(text):
         return text
-    fenced = [(found[2].lower(), found[3]) for found in _FENCED.finditer(text)]
-    for label, body in reversed(fenced):
+    for label, body in reversed(fenced_blocks(text)):
         if label in ("diff", "patch") or is_diff(body) or (label in ("json", "") and _is_map(body)):
-            return str(body)
+            return body
     return text if is_diff(text) or _is_map(text) else None
 
 

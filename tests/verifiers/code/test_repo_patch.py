@@ -80,6 +80,8 @@ def test_a_patch_may_make_move_and_delete_files(patch: str, changes: dict[str, s
         (BLOCK.replace(">>>>>>> REPLACE\n", ""), "not closed"),
         (BLOCK.replace("a.py", "z.py"), "not in the repository"),
         (BLOCK.replace("two\n", ""), "searches nothing"),
+        (BLOCK + "new.py\n<<<<<<< SEARCH\n=======\n>>>>>>> REPLACE\n" * 1000, "over 1000 blocks"),
+        (DIFF + "@@ -9,0 +9,1 @@\n+x\n" * 2000, "over 2000 hunks"),
     ],
 )
 def test_a_patch_that_does_not_fit_is_refused(patch: str, sentence: str) -> None:
@@ -118,6 +120,28 @@ def test_a_file_of_the_repository_may_have_any_name() -> None:
 )
 def test_the_patch_is_found_in_a_response(response: str, patch: str | None) -> None:
     assert extract_patch(response) == patch
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```a\n" * 200_000,
+        "<think>" * 100_000,
+        "<<<<<<< SEARCH\n" * 100_000,
+        "--- a\n" * 200_000,
+        "--- a\n+++ b\n@@ -1 +1 @@\n" * 50_000,
+        "{" * 1_000_000,
+        '{"a":' * 100_000,
+        "```json\n{}\n```\n" * 50_000 + "```",
+        "\t" * 1_000_000 + "<<<<<<< SEARCH" + "\t" * 1_000_000,
+    ],
+    ids=range(9),
+)
+@pytest.mark.timeout(10)
+def test_a_flood_is_read_in_little_time(text: str) -> None:
+    for patch in (text, extract_patch(text) or ""):
+        with suppress(PatchError):
+            read_patch(patch, FILES)
 
 
 @given(LINES, LINES)
