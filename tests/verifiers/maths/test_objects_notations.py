@@ -54,6 +54,18 @@ A^{-1}=\begin{pmatrix}1&2\\0&1\end{pmatrix} @ \begin{bmatrix}1&2\\0&1\end{bmatri
 \{\begin{pmatrix}1\\2\end{pmatrix},\begin{pmatrix}3\\4\end{pmatrix}\} @ (3,4),\begin{pmatrix}1\\2\end{pmatrix}
 \frac68=\frac34 @ \frac34
 10:15 @ 10:15
+a=0 \text{ or } a\ge 4 @ \{0\}\cup[4,+\infty)
+a=0, a\ge 4 @ \{0\}\cup[4,+\infty)
+a\in\{-1\}\cup(0,1] @ a=-1 \text{ or } 0<a\le1
+2 @ x=2, x>0
+1 @ x=1,x=-2,x>0
+f(x)_{\max}=3 @ 3
+A\cap B=\{1\} @ \{1\}
+\complement_U A=\{1\} @ \{1\}
+AB:CD=2:1 @ 2:1
+\frac{AB}{CD}=2 @ 2
+AB^2=12 @ 12
+\vec a\cdot\vec b=4 @ 4
 12:18 @ 2:3
 \binom{n}{2} @ C_n^2
 """
@@ -88,6 +100,18 @@ y=kx+c @ y=cx+k
 \{1,2\}\cup\{3\} @ \{\{1,2\},\{3\}\}
 0=0 @ 0
 3:45 @ 1:15
+a=0 \text{ or } a\ge 4 @ a=0
+a=0 \text{ or } a\ge 4 @ 0
+a=0, a\ge 4 @ 0
+1,-2 @ x=1,x=-2,x>0
+x=1 \text{ or } x>3 @ x=1
+x=2 @ x=2 \text{ or } x\ne 1
+x=3, y>2 @ x=3
+2 \text{ or } x>3 @ 2
+\complement_U A=\{1\} @ \{2\}
+A\cap B=\{1\} @ A\cup B=\{1\}
+AB:CD=2:1 @ 1:2
+AB^2=12 @ AB=12
 \sqrt2 @ \sqrt3 (about 1.414)
 1A5_{16} @ 1A6_{16}
 |x|=2 @ 2

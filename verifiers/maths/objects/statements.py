@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
 from assaygym.verifiers.maths.objects.families import Family
 from assaygym.verifiers.maths.objects.items import Items, Record
+from assaygym.verifiers.maths.objects.regions import Region, intersection, union
 from assaygym.verifiers.maths.objects.relations import ANONYMOUS, Definition, Relation, Working
 from assaygym.verifiers.maths.objects.signs import both_signs
 from assaygym.verifiers.maths.objects.solving import integers_of, joined, read_region
-from assaygym.verifiers.maths.objects.structures import Conditioned
+from assaygym.verifiers.maths.objects.structures import Conditioned, is_about_others
 from assaygym.verifiers.maths.objects.targets import Target, definable, tuple_of_names
 from assaygym.verifiers.maths.objects.thing import Reader, Thing
 from assaygym.verifiers.maths.scalars.scalar import free_names
@@ -20,6 +22,7 @@ __all__ = ["congruent", "read_condition", "read_relation"]
 
 _DOMAINS: Final = ("Z", "N", "R")
 _CLASS: Final = "k"
+_CHECKING: Final = 100_000
 
 
 def read_relation(node: Node, read: Reader) -> Thing:
@@ -123,6 +126,9 @@ def read_condition(node: Node, read: Reader) -> Thing:
         region = joined(node, [read_region(body), *map(read_region, conditions)], "inter")
         if region is not None and region.name is not None and body[0] != "list":
             return region
+    told = _points_and_conditions(node, body, conditions)
+    if told is not None:
+        return told
     thing = read(body)
     kept = [condition for condition in conditions if not _says_nothing(condition, thing)]
     return Conditioned(node, thing, [read(condition) for condition in kept]) if kept else thing
@@ -137,13 +143,34 @@ def _integers(node: Node, body: Node, conditions: Sequence[Node], read: Reader) 
     return None if numbers is None else read(("set", *(("num", number, 1) for number in numbers)))
 
 
+def _points_and_conditions(node: Node, body: Node, conditions: Sequence[Node]) -> Thing | None:
+    """`a=0, a>4`, where no value satisfies the conditions: alternatives. None where the conditions change nothing."""
+    points = [read_region(part) for part in (body[1:] if body[0] in ("list", "or") else (body,))]
+    values, wanted = joined(node, points, "union"), joined(node, [read_region(part) for part in conditions], "inter")
+    if values is None or wanted is None or values.name is None or values.name != wanted.name:
+        return None
+    fuel = Fuel(_CHECKING)
+    try:
+        inside = [Region(node, None, intersection([part.shape, wanted.shape])) for part in points if part is not None]
+        empty = [part.is_empty(fuel) for part in inside]
+    except OutOfFuelError:
+        return None
+    if all(empty):
+        return Region(node, values.name, union([values.shape, wanted.shape]))
+    return Region(node, values.name, intersection([values.shape, wanted.shape])) if any(empty) else None
+
+
 def _flat(conditions: Sequence[Node]) -> list[Node]:
     return [part for condition in conditions for part in (condition[1:] if condition[0] == "list" else (condition,))]
 
 
 def _says_nothing(condition: Node, thing: Thing) -> bool:
+    if condition[0] == "words":
+        return True
+    if is_about_others(condition, thing.node):
+        return False
     names = free_names(thing.value.node if isinstance(thing, Definition) else thing.node)
-    return condition[0] == "words" or not names or names.isdisjoint(free_names(condition))
+    return not names or names.isdisjoint(free_names(condition))
 
 
 def _declared(conditions: Sequence[Node]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from assaygym.verifiers.maths.objects.trees import heads, renamed
 from assaygym.verifiers.maths.scalars.scalar import free_names
 from assaygym.verifiers.maths.syntax.tree import Node
 
-__all__ = ["Builder", "Cases", "Conditioned", "Structure", "Words"]
+__all__ = ["Builder", "Cases", "Conditioned", "Structure", "Words", "is_about_others"]
 
 
 class Words(Thing):
@@ -168,6 +168,8 @@ class Conditioned(Thing):
 def _is_idle(condition: Thing, body: Thing) -> bool:
     """Whether leaving the condition out does not change the object: points left out, ranges of counting numbers."""
     node = condition.node
+    if is_about_others(node, body.node):
+        return False
     names = free_names(getattr(body, "value", body).node)
     if names.isdisjoint(free_names(node)):
         return True
@@ -181,6 +183,15 @@ def _is_idle(condition: Thing, body: Thing) -> bool:
     return counting and all(op in ("<", "<=", ">", ">=") for op in node[1])
 
 
+def is_about_others(condition: Node, body: Node) -> bool:
+    """Whether an inequality is of names that the answer beside it lacks: `x=3, y>2` says two things."""
+    if condition[0] != "rel" or not _ORDER.issuperset(condition[1]):
+        return False
+    names = free_names(condition)
+    return bool(names) and names.isdisjoint(free_names(body))
+
+
+_ORDER: Final = frozenset(("<", "<=", ">", ">="))
 _COUNTING: Final = frozenset("nmkij")
 
 

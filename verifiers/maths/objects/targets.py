@@ -22,6 +22,8 @@ class Target(NamedTuple):
 _POINT: Final = re.compile(r"[A-Z](?:'*|_?\{?[0-9A-Z]\}?)")
 _GREEK: Final = frozenset(("alpha", "beta", "gamma", "delta", "theta", "phi", "varphi", "omega", "psi"))
 _INDEXED: Final = re.compile(r"([A-Za-z]+)_\{?([a-z])\}?")
+_TWO: Final[Node] = ("num", 2, 1)
+_COMPLEX: Final[tuple[Node, ...]] = (("sym", "z"), ("sym", "w"))
 _CHANGE: Final[Node] = ("sym", "Delta")
 _LETTER: Final = re.compile("[a-dkm-su-v]|[A-Z]")
 _OPERATORS: Final = frozenset(("sum", "prod", "integral", "limit", "derivative"))
@@ -36,13 +38,20 @@ def definable(node: Node, value: Node) -> Target | None:
     target = reader(node) if reader else _of_matrix(node, value)
     if target is None or (node[0] == "sym" and node[1] in free_names(value)):
         return None
-    if node[0] in ("add", "div", "ratio") and free_names(value):
+    if node[0] in _VALUED and free_names(value):
         return target if "/" in target.name else None
+    if node[0] in _SETS and value[0] not in _SETS_OF_VALUES:
+        return None
     if node[0] == "sym" and not target.function:
         indexed = _INDEXED.fullmatch(node[1])
         if indexed and indexed[2] in free_names(value):
             return Target(node[1], f"{indexed[1]}_", (indexed[2],))
     return target
+
+
+_VALUED: Final = frozenset(("add", "div", "ratio"))
+_SETS: Final = frozenset(("union", "inter", "minus"))
+_SETS_OF_VALUES: Final = frozenset(("set", "setof", "seq", "union", "inter", "domain"))
 
 
 def _of_matrix(node: Node, value: Node) -> Target | None:
@@ -73,14 +82,28 @@ def _product(node: Node) -> Target | None:
     factors = node[1:]
     if factors[0] == _CHANGE and all(part[0] == "sym" for part in factors):
         return Target(" ".join(part[1] for part in factors))
-    if all(part[0] == "sym" and _POINT.fullmatch(part[1]) for part in factors):
-        return Target("".join(part[1] for part in factors))
+    if all(part[0] == "sym" and part[1].startswith("vec ") for part in factors):
+        return Target(" ".join(sorted(part[1] for part in factors)))
+    *others, last = factors
+    square = "^2" if last[0] == "pow" and last[2] == _TWO else ""
+    points = (*others, last[1] if square else last)
+    if all(part[0] == "sym" and _POINT.fullmatch(part[1]) for part in points):
+        return Target("".join(part[1] for part in points) + square)
     return None
+
+
+def _of_sets(node: Node) -> Target | None:
+    r"""`A\cap B`."""
+    parts = sorted(node[1:]) if node[0] != "minus" else node[1:]
+    return Target(repr((node[0], *parts))) if all(part[0] == "sym" for part in parts) else None
 
 
 def _combination(node: Node) -> Target | None:
     """`m+n`, `m/n`, `a:b`: what a problem that introduces these letters asks for; never the unknowns of an equation."""
     parts = sorted(node[1:]) if node[0] == "add" else node[1:]
+    if node[0] in ("ratio", "div") and all(part[0] == "mul" for part in parts):
+        lengths = [_product(part) for part in parts]
+        return None if None in lengths else Target(f" {node[0]} ".join(length.name for length in lengths if length))
     if not all(part[0] == "sym" for part in parts) or len(set(parts)) != len(parts):
         return None
     if node[0] != "ratio" and not all(_LETTER.fullmatch(part[1]) for part in parts):
@@ -93,7 +116,8 @@ def _function(node: Node) -> Target | None:
     if node[1] not in _OF_POINTS or len(inner) != 1:
         return None
     part = inner[0]
-    if node[1] == "norm" or (node[1] == "abs" and _is_of_vectors(part)):
+    is_length = node[1] == "abs" and (part in _COMPLEX or _is_of_vectors(part))
+    if node[1] == "norm" or is_length:
         return Target(repr(("fn", "norm", part)))
     fine = part[0] in ("mul", "call") and _product(part) if part[0] == "mul" else part[0] == "sym"
     if part[0] == "sym":
@@ -131,6 +155,7 @@ _READERS: Final = {
     "ratio": _combination,
     "fn": _function,
     "div": _quotient,
+    **dict.fromkeys(("union", "inter", "minus"), _of_sets),
     **dict.fromkeys(_OPERATORS, _operator),
 }
 

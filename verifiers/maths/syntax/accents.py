@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from assaygym.verifiers.maths.syntax.core import Parser, Prefix
-from assaygym.verifiers.maths.syntax.lexicon import DOMAIN_LETTERS, GREEK, STOP
+from assaygym.verifiers.maths.syntax.lexicon import DOMAIN_LETTERS, GREEK, STOP, UNION
 from assaygym.verifiers.maths.syntax.names import name, subscript
 from assaygym.verifiers.maths.syntax.tokens import END, is_number, is_word, shown, text_of
 from assaygym.verifiers.maths.syntax.tree import MathSyntaxError, Node
@@ -124,6 +124,12 @@ def _measure(parser: Parser) -> Node:
     return name(parser, "m")
 
 
+def _complement(parser: Parser) -> Node:
+    r"""`\complement_U A` as a call."""
+    whole = f"_{subscript(parser)}" if parser.accept("_") else ""
+    return ("call", f"complement{whole}", parser.expression(UNION))
+
+
 def _domain(parser: Parser) -> Node:
     r"""`\mathbb{R}`, `\mathbb Z^+`, `\mathbb{Z}_{>0}`, `\mathbb{R}^*`, `\mathbb{R}_{\ge 0}`."""
     wrapped = parser.accept("{")
@@ -165,5 +171,5 @@ def _refused(parser: Parser, token: str) -> Node:
 ACCENT_PREFIXES: Final[dict[str, Prefix]] = {
     **{command: _accented(accent) for command, accent in _ACCENTS.items()},
     **{command: _shape(kind) for command, kind in _SHAPES.items()},
-    "\\mathbb": _domain, "\\Bbb": _domain, "m": _measure,
+    "\\mathbb": _domain, "\\Bbb": _domain, "\\complement": _complement, "m": _measure,
 }  # fmt: skip

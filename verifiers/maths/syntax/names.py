@@ -113,7 +113,11 @@ def name(parser: Parser, letter: str) -> Node:
         if letter not in CALLED:
             parser.called = (*parser.called, letter)
         parser.at += 1
-        return ("call", full, *arguments(parser))
+        called = arguments(parser)
+        if tokens[parser.at] == "_" and parser.ahead(1) != "":
+            parser.at += 1
+            full += "_" + subscript(parser)
+        return ("call", full, *called)
     if full == letter and letter in ("e", "i") and letter not in parser.bound:
         return ("const", letter)
     return ("sym", full)

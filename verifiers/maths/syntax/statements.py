@@ -137,7 +137,7 @@ def _grouped(items: list[Node], between: list[str]) -> Node:
     if "or" in kinds:
         if any(item[0] in ("rel", "with", "condition") for item in items):
             return _of_all(_divided(items, between, "or", "or"))
-        return _single(("or", *_with_conditions(items)))
+        return _single(("or", *_with_conditions(items, alternatives=True)))
     if kinds == {";", ","}:
         return _divided(items, between, ";", "list")
     return _compound(items) or _single(("list", *_with_conditions(items)))
@@ -197,7 +197,7 @@ def _divided(items: list[Node], between: list[str], at: str, kind: str) -> Node:
             groups[-1].append(item)
             inner[-1].append(separator)
     nodes = [_grouped(group, seps) if seps else group[0] for group, seps in zip(groups, inner, strict=True)]
-    return _single((kind, *_with_conditions(nodes)))
+    return _single((kind, *_with_conditions(nodes, alternatives=kind == "or")))
 
 
 def _single(node: Node) -> Node:
@@ -218,8 +218,11 @@ def _shared(items: list[Node]) -> list[Node]:
     return [first, *(("rel", ("=",), first[2], item) if item[0] in _VALUES else item for item in items[1:])]
 
 
-def _with_conditions(items: list[Node]) -> list[Node]:
-    """The items, each with the conditions that follow it; a condition after all answers holds for all of them."""
+def _with_conditions(items: list[Node], alternatives: bool = False) -> list[Node]:
+    """The items, each with the conditions that follow it; a condition after all answers holds for all of them.
+
+    Among alternatives an inequality is one of them: `a=0 or a>4`.
+    """
     answers: list[Node] = []
     told: list[Node] = []
     items = _shared(items)
@@ -228,7 +231,7 @@ def _with_conditions(items: list[Node]) -> list[Node]:
         domain = _domain_after(items, place) if said[0] == "sym" and (place or item is not said) else None
         if domain:
             told.append(("rel", ("in",), said, domain))
-        elif said is not item or _tells(item, items[:place]):
+        elif said is not item or _tells(item, items[:place], alternatives):
             told.append(said)
         else:
             _bind(answers, told)
@@ -262,11 +265,13 @@ def _bind(answers: list[Node], told: list[Node]) -> None:
         told.clear()
 
 
-def _tells(item: Node, before: list[Node]) -> bool:
+def _tells(item: Node, before: list[Node], alternatives: bool = False) -> bool:
     """Whether an item with no word before it is a condition on what stands before it."""
     if item[0] != "rel" or not before:
         return False
     if item[1] == ("in",) and item[3][0] == "domain":
         return True
+    if alternatives:
+        return False
     kinds = {node[1] if node[0] == "rel" else () for node in before if node[0] != "condition"}
     return "=" not in item[1] and item[1] != ("~",) and all(signs in ((), ("=",)) for signs in kinds)
