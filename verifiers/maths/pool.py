@@ -49,8 +49,9 @@ def verify_many(
 
     The first rows are verified in this process, and if there are many more, the others by processes, which stay for the
     next call. They are fresh interpreters, so it makes no difference which threads or libraries this process holds. A
-    row whose process dies is done again; one that ends several, the last ones alone, is INVALID. Some hundreds of rows are read ahead of the one that is yielded, so the rows may
-    be endless. Closing the iterator early ends what is under way.
+    row whose process dies is done again; one that ends several, the last ones alone, is INVALID. Some hundreds of rows
+    are read ahead of the one that is yielded, so the rows may be endless. Closing the iterator early ends what is under
+    way.
 
     Args:
         rows: predictions with their golds; a `Gold` that many rows share is sent once for each chunk.

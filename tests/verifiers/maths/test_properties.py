@@ -81,6 +81,7 @@ def test_every_gold_is_right_for_itself_in_a_box() -> None:
 
 def test_a_pair_has_the_same_verdict_the_other_way_about() -> None:
     rows = [(gold, pred) for gold, pred, same in PAIRS if same and gold not in UNDONE and pred.strip()]
+    rows.remove(("f(x)=0", "0"))  # as a gold it is a function; as an answer to "0" it may be any equation
     failed = [(gold, pred) for gold, pred in rows if value(gold, pred) != 1.0]
     assert not failed, said(failed)
 
