@@ -17,6 +17,7 @@ from assaygym.benchmarks.suites.answers import (
     olympiad_gold,
     option_gold,
 )
+from assaygym.benchmarks.suites.code_catalogue import CODE_SUITES
 from assaygym.benchmarks.suites.declaration import Row, Suite
 from assaygym.errors import ConfigError, did_you_mean
 
@@ -216,6 +217,7 @@ SUITES = {
             solution_column="canonical_solution",
             name="task_id",
         ),
+        *CODE_SUITES,
     )
 }
 

@@ -32,15 +32,15 @@ class Suite:
     hub_file: str
     """Path of the split's file in that repository."""
     revision: str
-    """Commit of that repository: what is fetched never changes."""
+    """Commit of that repository: what is fetched never changes. "": it is not fetched, the user gives the file."""
     files: tuple[str, ...]
     """Names (patterns) by which a folder given as the data is searched, the first that matches wins."""
     rows: int
     """How many rows the split on the Hub has."""
     columns: tuple[str, ...]
     """Columns that every row must have, under these names."""
-    prompt: str
-    """What the agent is asked; `{column}` stands for a column's text, a list's items one a line."""
+    prompt: str | Callable[[Row], str]
+    """What the agent is asked; `{column}` stands for a column's text, a list's items one a line. Or a function."""
     gold: str | Callable[[Row], Any]
     verifier: Callable[[], Judge]
     """Makes the verifier; called when the suite is used, so that its dependencies are too."""

@@ -57,6 +57,8 @@ def _define(suite: Suite, rows: list[Row]) -> DataTaskDefinition:
     named = suite.name is not None and suite.name in rows[0]
 
     def prompt(row: Row) -> str:
+        if not isinstance(suite.prompt, str):
+            return suite.prompt(row)
         return suite.prompt.format_map({name: _shown(column(row, name, number[id(row)])) for name in suite.columns})
 
     return task_from_data(
@@ -110,6 +112,11 @@ def _find(suite: Suite, path: Path) -> Path:
 
 def _fetch(suite: Suite) -> Path:
     """The suite's file at its pinned revision, from the local cache or the Hub. Never runs code from there."""
+    if not suite.revision:
+        raise DataError(
+            f"{suite.id} is not fetched; give a file you have with --data PATH (its rows as in {suite.hub_id} of the "
+            f"Hugging Face Hub; columns: {', '.join(suite.columns)})"
+        )
     try:
         import huggingface_hub
     except ImportError as error:

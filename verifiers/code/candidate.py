@@ -125,14 +125,15 @@ class Candidate:
         arguments of later calls, but never more of one than its own call tells.
 
         Args:
-            operands: of each call: the target, an expression; its encoded arguments; those by name.
+            operands: of each call: the target, an expression; its encoded arguments; those by name; whether to tell of
+                arguments that it changed.
 
         Raises:
             Unloaded: the sources raised, or ended the process.
             Gone: the process ended instead of an answer.
         """
         load: Sequence[object] = ("load", self.sources)
-        answers = self._batched(chain([load], (("call", *one, False) for one in operands)))
+        answers = self._batched(chain([load], (("call", *one) for one in operands)))
         try:
             _check_loaded(next(answers))
         except Gone as gone:

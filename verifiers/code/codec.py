@@ -55,6 +55,8 @@ class Compare:
     float_rel: float = 0.0
     """Floats within `max(float_abs, float_rel * |expected|)` are equal."""
     nan_equal: bool = False
+    sequences_equal: bool = False
+    """Whether a tuple equals a list of the same items."""
 
 
 def encode(value: object) -> Any:
@@ -234,6 +236,8 @@ def _kind(value: object, rules: Compare) -> str:
         return "number" if rules.bool_is_int else "bool"
     if isinstance(value, (int, float, complex)):
         return "number"
+    if rules.sequences_equal and isinstance(value, tuple):
+        return "list"
     return "opaque" if isinstance(value, Opaque) else type(value).__name__
 
 

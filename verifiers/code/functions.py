@@ -28,6 +28,8 @@ class Call:
     kwargs: dict[str, Any]
     holds: Callable[[Any], bool]
     expected: str = ""
+    in_place: int | None = None
+    """The argument whose state after the call is the result."""
 
 
 def run_functions(program: str, tests: FunctionTests, *, sandbox: Sandbox, limits: Limits, mode: Mode) -> Report:
@@ -37,18 +39,29 @@ def run_functions(program: str, tests: FunctionTests, *, sandbox: Sandbox, limit
         DataError: a case holds a value that is not plain data.
         SandboxError: the sandbox failed.
     """
-    rules = Compare(float_abs=tests.float_abs, float_rel=tests.float_rel, nan_equal=tests.nan_equal)
+    rules = Compare(
+        float_abs=tests.float_abs,
+        float_rel=tests.float_rel,
+        bool_is_int=tests.bool_is_int,
+        nan_equal=tests.nan_equal,
+        sequences_equal=tests.sequences_equal,
+    )
     calls = [
         Call(
             tests.entry_point,
             [encode(arg) for arg in case.args],
             {name: encode(value) for name, value in case.kwargs.items()},
-            equals(case.expected, rules),
+            _any_of([equals(value, rules) for value in (case.expected, *case.also)]),
             _told(case.expected),
+            tests.in_place,
         )
         for case in tests.cases
     ]
     return run_calls([program], calls, sandbox=sandbox, limits=limits, mode=mode)
+
+
+def _any_of(ways: Sequence[Callable[[Any], bool]]) -> Callable[[Any], bool]:
+    return ways[0] if len(ways) == 1 else lambda got: any(holds(got) for holds in ways)
 
 
 def _told(expected: object) -> str:
@@ -89,7 +102,8 @@ def run_calls(sources: Sequence[str], calls: Sequence[Call], *, sandbox: Sandbox
 
 def _serve(candidate: Candidate, calls: Sequence[Call], outcomes: list[Outcome], *, stop: bool) -> bool:
     """Add an outcome for each call made; whether another process may do the rest."""
-    answers = candidate.calls((call.target, call.args, call.kwargs) for call in calls)
+    operands = ((call.target, call.args, call.kwargs, call.in_place is not None) for call in calls)
+    answers = candidate.calls(operands)
     try:
         for call, answer in zip(calls, answers, strict=True):
             outcomes.append(_outcome(answer, call))
@@ -108,13 +122,22 @@ def _outcome(answer: Answer, call: Call) -> Outcome:
     if answer.kind != "value":
         status = TestStatus.MEMORY_LIMIT if answer.payload[0] == "MemoryError" else TestStatus.RUNTIME_ERROR
         return Outcome(status, f"raised {answer.error}", call.expected)
+    wire = _result(answer, call)
     try:
-        right = call.holds(read(answer.payload[0]))
+        right = call.holds(read(wire))
     except (CodecError, RecursionError) as error:
         return Outcome(TestStatus.WRONG, str(error), call.expected)
     if right:
         return Outcome(TestStatus.OK)
-    return Outcome(TestStatus.WRONG, f"got {_shown(answer.payload[0])}", call.expected)
+    return Outcome(TestStatus.WRONG, f"got {_shown(wire)}", call.expected)
+
+
+def _result(answer: Answer, call: Call) -> object:
+    """What the call gave: its value, or the argument that it changed."""
+    if call.in_place is None:
+        return answer.payload[0]
+    changes = dict(answer.payload[1]) if len(answer.payload) == 2 else {}
+    return changes.get(call.in_place, call.args[call.in_place])
 
 
 def _shown(wire: object, most: int = 200) -> str:

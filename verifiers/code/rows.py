@@ -160,6 +160,7 @@ def _function_tests(task: Mapping[str, Any]) -> FunctionTests:
         float_abs=rules.get("float_abs", 0.0),
         float_rel=rules.get("float_rel", 0.0),
         nan_equal=rules.get("nan_equal", False),
+        in_place=task.get("in_place"),
     )
 
 

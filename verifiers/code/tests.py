@@ -53,6 +53,8 @@ class FunctionCase:
     args: tuple[Any, ...]
     expected: Any
     kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    also: tuple[Any, ...] = ()
+    """Other results that are right as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,17 @@ class FunctionTests:
     float_abs: float = 0.0
     float_rel: float = 0.0
     nan_equal: bool = False
+    in_place: int | None = None
+    """The number of the argument whose state after the call is the result, for tasks that change one in place."""
+    bool_is_int: bool = False
+    """Whether True equals 1, as `==` has it."""
+    sequences_equal: bool = False
+    """Whether a tuple equals a list of the same items, as where expected values were kept as JSON."""
 
     def __post_init__(self) -> None:
         _some(self.cases)
+        if self.in_place is not None and not all(0 <= self.in_place < len(case.args) for case in self.cases):
+            raise DataError(f"in_place is {self.in_place}; expected the number of an argument that every case has")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

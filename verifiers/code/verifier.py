@@ -158,7 +158,8 @@ class FunctionsVerifier(CodeVerifier[FunctionTests]):
 
     def extract(self, response: str, answer: FunctionTests) -> str | None:
         """The program in a response: the last block that defines the entry point before others; or None."""
-        return extract_program(response, defines=re.split(r"\W", answer.entry_point, maxsplit=1)[0])
+        name = re.search(r"[^\W\d]\w*", answer.entry_point)
+        return extract_program(response, defines=name[0] if name else None)
 
     def run(self, program: str, answer: FunctionTests) -> Report:
         """All the calls in one sandboxed process while it lives."""

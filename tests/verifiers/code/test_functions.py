@@ -193,3 +193,39 @@ def test_a_test_that_is_not_plain_data_is_a_data_error(sandbox: Sandbox) -> None
 def test_tests_without_a_case_are_a_data_error() -> None:
     with pytest.raises(DataError, match="no test"):
         FunctionTests("f", ())
+
+
+ROTATE = FunctionTests("f", (FunctionCase(([1, 2, 3],), [2, 3, 1]), FunctionCase(([5, 6],), [6, 5])), in_place=0)
+
+
+@pytest.mark.parametrize(
+    ("program", "right"),
+    [
+        ("def f(xs): xs.append(xs.pop(0))", True),
+        ("def f(xs):\n    xs.append(xs.pop(0))\n    return xs", True),
+        ("def f(xs): xs[:] = xs[1:] + xs[:1]", True),
+        ("def f(xs): return xs[1:] + xs[:1]", False),
+        ("def f(xs): pass", False),
+        ("class Y(list):\n    def __eq__(s, o): return True\ndef f(xs): xs[:] = [Y()] * len(xs)", False),
+    ],
+)
+def test_an_argument_changed_in_place_is_the_result_where_asked(sandbox: Sandbox, program: str, right: bool) -> None:
+    report = run_functions(program, ROTATE, sandbox=sandbox, limits=Limits(wall_seconds=20), mode="binary")
+    assert (report.passed == report.total) is right, report.explain()
+
+
+@pytest.mark.parametrize(
+    ("value", "right"), [("(1, [2])", True), ("[True, (2,)]", True), ("{1, 2}", False), ("7", True), ("8", False)]
+)
+def test_other_results_and_kinds_count_where_the_tests_say_so(sandbox: Sandbox, value: str, right: bool) -> None:
+    case = FunctionCase((0,), [1, [2]], also=(7,))
+    tests = FunctionTests("f", (case,), bool_is_int=True, sequences_equal=True)
+    report = run_functions(
+        f"def f(x): return {value}", tests, sandbox=sandbox, limits=Limits(wall_seconds=20), mode="binary"
+    )
+    assert (report.passed == 1) is right, report.explain()
+
+
+def test_a_place_that_no_argument_has_is_refused() -> None:
+    with pytest.raises(DataError, match="in_place is 1"):
+        FunctionTests("f", (FunctionCase((1,), 1),), in_place=1)

@@ -1,0 +1,164 @@
+"""The code suites that are read from a file: their rows are large, or their repositories need a login."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from assaygym.benchmarks.suites.declaration import Row, Suite
+
+__all__ = ["CODE_SUITES"]
+
+_WHOLE = "Answer with the whole program, its imports included, in one ```python block."
+
+
+def _rows(name: str, *arguments: str) -> Callable[[Row], Any]:
+    """A function of `code_rows`, which is imported when a suite is used."""
+
+    def call(row: Row) -> Any:
+        from assaygym.benchmarks.suites import code_rows
+
+        found = getattr(code_rows, name)
+        return found(*arguments)(row) if arguments else found(row)
+
+    return call
+
+
+def _judge() -> Callable[[str, Any], Any]:
+    from assaygym.benchmarks.suites.code_rows import CodeJudge
+
+    return CodeJudge()
+
+
+def _function_prompt(row: Row) -> str:
+    return f"Complete this Python function. {_WHOLE}\n\n```python\n{row['prompt']}\n```"
+
+
+def _mbpp_prompt(row: Row) -> str:
+    question = row.get("text") or row["prompt"]
+    shown = "\n".join(row.get("test_list") or ())
+    return f"{question}\nThe function must pass these tests, and others:\n\n{shown}\n\n{_WHOLE}"
+
+
+def _problem_prompt(column: str) -> Callable[[Row], str]:
+    def prompt(row: Row) -> str:
+        starter = str(row.get("starter_code") or "").strip()
+        if starter:
+            how = f"Complete this code. {_WHOLE}\n\n```python\n{starter}\n```"
+        else:
+            how = f"Read from standard input and write to standard output. {_WHOLE}"
+        return f"{row[column]}\n\n{how}"
+
+    return prompt
+
+
+def _humaneval_solution(row: Row) -> str:
+    return f"```python\n{row['prompt']}{row['canonical_solution']}\n```"
+
+
+def _mbpp_solution(row: Row) -> str:
+    return f"```python\n{row['code']}\n```"
+
+
+def _suite(**fields: Any) -> Suite:
+    defaults = {
+        "kind": "code", "hub_config": None, "split": "test", "hub_file": "", "revision": "", "verifier": _judge,
+        "files": (f"{fields['id']}.jsonl", f"{fields['id']}.jsonl.gz", "test.jsonl", "test.jsonl.gz", "test-*.parquet"),
+    }  # fmt: skip
+    return Suite(**{**defaults, **fields})
+
+
+CODE_SUITES = (
+    _suite(
+        id="mbpp",
+        title="MBPP: short Python functions from a sentence and three tests (Austin et al. 2021)",
+        licence="CC-BY-4.0",
+        hub_id="google-research-datasets/mbpp",
+        rows=974,
+        columns=("test_list", "code"),
+        prompt=_mbpp_prompt,
+        gold=_rows("mbpp_tests"),
+        solution=_mbpp_solution,
+        solution_column="code",
+        name="task_id",
+    ),
+    _suite(
+        id="humaneval_plus",
+        title="HumanEval+: HumanEval with eighty times the tests (Liu et al. 2023)",
+        licence="Apache-2.0",
+        hub_id="evalplus/humanevalplus",
+        rows=164,
+        columns=("prompt", "test", "entry_point"),
+        prompt=_function_prompt,
+        gold=_rows("evalplus_tests"),
+        solution=_humaneval_solution,
+        solution_column="canonical_solution",
+        name="task_id",
+    ),
+    _suite(
+        id="mbpp_plus",
+        title="MBPP+: 378 tasks of MBPP, sanitized, with thirty-five times the tests (Liu et al. 2023)",
+        licence="Apache-2.0",
+        hub_id="evalplus/mbppplus",
+        rows=378,
+        columns=("prompt", "test"),
+        prompt=_mbpp_prompt,
+        gold=_rows("evalplus_tests"),
+        solution=_mbpp_solution,
+        solution_column="code",
+        name="task_id",
+    ),
+    _suite(
+        id="livecodebench",
+        title="LiveCodeBench: contest problems by date, for contamination-free evaluation (Jain et al. 2024)",
+        licence="CC-BY-4.0",
+        hub_id="livecodebench/code_generation_lite",
+        files=("livecodebench.jsonl", "test.jsonl", "test[0-9].jsonl"),
+        rows=400,
+        columns=("question_content", "public_test_cases", "private_test_cases"),
+        prompt=_problem_prompt("question_content"),
+        gold=_rows("live_tests"),
+        solution=_rows("first_solution", "solution", "code"),
+        solution_column="solution",
+        name="question_id",
+    ),
+    _suite(
+        id="apps",
+        title="APPS: programming problems of three levels (Hendrycks et al. 2021)",
+        licence="MIT",
+        hub_id="codeparrot/apps",
+        rows=5000,
+        columns=("question", "input_output"),
+        prompt=_problem_prompt("question"),
+        gold=_rows("taco_tests"),
+        solution=_rows("first_solution", "solutions"),
+        solution_column="solutions",
+        name="problem_id",
+    ),
+    _suite(
+        id="taco",
+        title="TACO: algorithmic problems with topics and skills (Li et al. 2023)",
+        licence="Apache-2.0",
+        hub_id="BAAI/TACO",
+        rows=1000,
+        columns=("question", "input_output"),
+        prompt=_problem_prompt("question"),
+        gold=_rows("taco_tests"),
+        solution=_rows("first_solution", "solutions"),
+        solution_column="solutions",
+        name="id",
+    ),
+    _suite(
+        id="codecontests",
+        title="CodeContests: the contest problems of AlphaCode (Li et al. 2022)",
+        licence="CC-BY-4.0",
+        hub_id="deepmind/code_contests",
+        rows=165,
+        columns=("description", "public_tests"),
+        prompt=_problem_prompt("description"),
+        gold=_rows("contest_tests"),
+        solution=_rows("first_solution", "solutions"),
+        solution_column="solutions",
+        name="name",
+    ),
+)
