@@ -150,6 +150,13 @@ BUILT_IN = (
         summary="Write a bash script that changes a tree of files; hidden trees judge it.",
         requires=("sandbox",),
     ),
+    EnvSpec(
+        id="assay/BouncingSim-v0",
+        entry_point="assaygym.envs.families.bouncing_sim:bouncing_sim",
+        kind="code",
+        summary="Write a function that simulates bouncing balls; hidden times judge it.",
+        requires=("sandbox",),
+    ),
 )
 
 

@@ -15,6 +15,7 @@ IDS = (
     "assay/StackVM-v0",
     "assay/Manufactoria-v0",
     "assay/Shell-v0",
+    "assay/BouncingSim-v0",
     "assay/BugRepair-v0",
     "assay/MiniRepo-v0",
 )
