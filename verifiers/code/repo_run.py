@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -179,6 +180,7 @@ class Run:
             "roots": list(self._roots),
             "remote": list(remote),
             "ini": _ini(self._part.files),
+            "import_mode": _import_mode(self._part),
         }
 
 
@@ -187,6 +189,15 @@ def _ini(files: Mapping[str, str]) -> str:
     marks = {"pyproject.toml": "[tool.pytest", "tox.ini": "[pytest]", "setup.cfg": "[tool:pytest]"}
     found = [name for name in CONFIGURATIONS if name in files and marks.get(name, "") in files[name]]
     return found[0] if found else ""
+
+
+def _import_mode(part: Part) -> str:
+    """As pytest does by itself, unless the task asks for the other, or test files have the same name outside of packages."""
+    ini = _ini(part.files)
+    asked = ini and re.search(r"import-mode[= ]importlib", part.files[ini])
+    loose = [path for path in part.paths if f"{path.rpartition('/')[0]}/__init__.py".lstrip("/") not in part.files]
+    names = [path.rpartition("/")[2] for path in loose]
+    return "importlib" if asked or len(set(names)) < len(names) else "prepend"
 
 
 def _prelude(files: Mapping[str, str], roots: Sequence[str]) -> str:

@@ -362,6 +362,12 @@ REPAIRS: dict[str, Repair] = {
         ("pkg/test_core.py::test_f",),
         {"pkg/core.py": "from pkg.extra import two\n\ndef f(x):\n    return x * two()\n", "pkg/extra.py": "def two():\n    return 2\n"},
     ),
+    "options that ask for plugins, files of the same name": Repair(
+        {"calc/ops.py": CLIP, "tox.ini": "[pytest]\nrequired_plugins = pytest-none\ntimeout = 3\naddopts = --none\n"},
+        {"tests/a/test_ops.py": CLIP_TESTS, "tests/b/test_ops.py": CLIP_TESTS.replace("9", "8")},
+        ("tests/a/test_ops.py::test_high", "tests/b/test_ops.py::test_high"),
+        {"calc/ops.py": CLIP.replace("max(lo, x)", "min(hi, max(lo, x))")},
+    ),
     "hidden tests": Repair(
         {"calc/ops.py": CLIP},
         {"tests/test_ops.py": CLIP_TESTS},

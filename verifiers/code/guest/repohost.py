@@ -114,6 +114,7 @@ def run(config: dict[str, Any]) -> list[Any]:
     if config["remote"]:
         sys.meta_path.insert(0, Finder(Line(), config["remote"]))
     options = ["-c", config["ini"] or f"../{INI}", f"--rootdir={os.getcwd()}", "-o", "addopts="]
+    options += ["-o", "required_plugins=", f"--import-mode={config['import_mode']}"]
     options += [part for name in ("cacheprovider", "terminal", "faulthandler") for part in ("-p", f"no:{name}")]
     code = pytest.main([*options, *config["paths"]], plugins=[witness])
     if witness.unfit:
