@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assaygym.benchmarks.suites import SUITES, load, suite
+from assaygym.benchmarks.suites import SUITES, LoadedSuite, load, suite
 from assaygym.envs.core import Env
 from assaygym.envs.data_tasks import DataEnv
 from assaygym.envs.definition import TaskDefinition, TaskEnv
@@ -102,11 +103,19 @@ def _suite_target(name: str, data: str | Path | None, columns: Mapping[str, str]
             "id": name,
             "kind": "suite",
             "split": loaded.suite.split,
-            "prompt": loaded.suite.prompt,
+            "prompt": _prompt_of(loaded),
             "verifier": name_of(definition.verifier),
             "data": {"source": loaded.source, "sha256": loaded.sha256, "columns": dict(columns or {})},
         },
     )
+
+
+def _prompt_of(loaded: LoadedSuite) -> str:
+    """The suite's template; where that is a function, a digest of what it makes of the first row."""
+    if isinstance(loaded.suite.prompt, str):
+        return loaded.suite.prompt
+    text = loaded.definition.row_task(0).prompt[-1].content
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _env_target(target: str | TaskDefinition, options: Mapping[str, Any]) -> Target:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from assaygym.benchmarks.runner import evaluate
 from assaygym.benchmarks.suites import load, suite
 from assaygym.benchmarks.suites.code_rows import CodeJudge, LiveTests, contest_tests, evalplus_tests, taco_tests
 from assaygym.benchmarks.suites.packed import unpacked
@@ -103,6 +104,14 @@ def test_the_oracle_of_a_row_is_right_and_a_constant_is_not(tmp_path: Path, name
     assert score.verdict is Verdict.CORRECT, score.explanation
     for text in ("print(6)", "def once(*a): return ()\nhalf = inc = d = once"):
         assert definition.score(f"```python\n{text}\n```", answer).verdict is Verdict.INCORRECT
+
+
+@each_suite
+@pytest.mark.usefixtures("jail")
+def test_a_suite_is_evaluated_by_its_name(tmp_path: Path, name: str) -> None:
+    summary = evaluate(name, "oracle", data=written(tmp_path, ROWS[name]))
+    assert summary.counts["correct"] == 1, summary.failures
+    assert evaluate(name, "null", data=tmp_path / "rows.jsonl").counts["unparsed"] == 1
 
 
 @each_suite

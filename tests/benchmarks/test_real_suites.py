@@ -64,6 +64,13 @@ def test_every_canonical_solution_of_humaneval_passes_in_the_jail() -> None:
     assert summary.counts["correct"] == 164, summary.failures
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("jail")
+def test_every_solution_of_mbpp_passes_in_the_jail() -> None:
+    summary = evaluate("mbpp", "oracle", data=DATA / "mbpp", concurrency=4)
+    assert summary.counts["correct"] == 974, summary.failures
+
+
 @pytest.mark.usefixtures("jail")
 @pytest.mark.parametrize("form", ["```python\n{prompt}    pass\n```", "    pass\n", "```python\npass\n```"])
 def test_pass_instead_of_a_body_solves_nothing(form: str) -> None:
