@@ -192,7 +192,7 @@ def _ini(files: Mapping[str, str]) -> str:
 
 
 def _import_mode(part: Part) -> str:
-    """As pytest does by itself, unless the task asks for the other, or test files have the same name outside of packages."""
+    """As pytest does by itself, unless the task asks for the other, or loose test files share a name."""
     ini = _ini(part.files)
     asked = ini and re.search(r"import-mode[= ]importlib", part.files[ini])
     loose = [path for path in part.paths if f"{path.rpartition('/')[0]}/__init__.py".lstrip("/") not in part.files]
