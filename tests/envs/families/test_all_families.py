@@ -38,6 +38,7 @@ IDS = (
     "assay/TestWriting-v0",
     "assay/StdinStdout-v0",
     "assay/JsonTransform-v0",
+    "assay/Complexity-v0",
     "assay/TicTacToe-v0",
     "assay/Shop-v0",
 )
@@ -299,6 +300,7 @@ def test_an_unknown_knob_is_told_apart_from_those_there_are(env_id: str) -> None
         ("assay/TestWriting-v0", {"steps": 0}),
         ("assay/StdinStdout-v0", {"grade": 5}),
         ("assay/JsonTransform-v0", {"steps": 9}),
+        ("assay/Complexity-v0", {"grade": 7}),
         ("assay/TicTacToe-v0", {"skill": 1.5}),
         ("assay/Shop-v0", {"requests": 4}),
     ],

@@ -16,6 +16,7 @@ IDS = (
     "assay/TestWriting-v0",
     "assay/StdinStdout-v0",
     "assay/JsonTransform-v0",
+    "assay/Complexity-v0",
 )
 EACH = pytest.mark.parametrize("env_id", IDS)
 SEEDS = range(50)
