@@ -6,6 +6,7 @@ import ast
 import re
 
 from assaygym.sandbox import languages
+from assaygym.verifiers.code.source import parse_module
 
 __all__ = ["extract_cells", "extract_program", "fenced_blocks", "parse", "parses", "without_thinking"]
 
@@ -117,6 +118,6 @@ def parse(text: str) -> ast.Module | None:
     if len(text) > _MAX_PARSED:
         return None
     try:
-        return ast.parse(_ESCAPE.sub(r"\\n", text))
+        return parse_module(_ESCAPE.sub(r"\\n", text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -11,6 +11,7 @@ from typing import Any
 from assaygym.errors import VerifierError
 from assaygym.verifiers.code.codec import Compare, Opaque, encode, equal, read
 from assaygym.verifiers.code.functions import Call, equals
+from assaygym.verifiers.code.source import parse_module
 
 __all__ = ["Plan", "direct_calls", "plan_of", "statements"]
 
@@ -34,7 +35,7 @@ def statements(source: str, what: str) -> list[ast.stmt]:
         VerifierError: it is not Python.
     """
     try:
-        return ast.parse(source).body
+        return parse_module(source).body
     except (SyntaxError, ValueError) as error:
         raise VerifierError(f"{what} is not Python: {error}") from error
 

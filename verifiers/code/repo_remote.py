@@ -11,6 +11,8 @@ import sys
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from assaygym.verifiers.code.source import parse_module
+
 __all__ = ["remote_modules"]
 
 _PURE = {"__future__", "math", "re", "json", "string", "textwrap", "typing", "operator", "functools", "pytest"}
@@ -53,7 +55,7 @@ def remote_modules(tests: Mapping[str, str], code: Mapping[str, str]) -> tuple[s
     Raises:
         SyntaxError: a test file is not Python.
     """
-    trees = [ast.parse(source) for path, source in tests.items() if path.endswith(".py")]
+    trees = [parse_module(source) for path, source in tests.items() if path.endswith(".py")]
     own = {path.rpartition("/")[2].removesuffix(".py") for path in tests} | {path.split("/")[0] for path in tests}
     modules: dict[str, None] = {}
     known = _Repository(code)
@@ -74,7 +76,7 @@ class _Repository:
         for path, source in code.items():
             if path.endswith(".py"):
                 try:
-                    self._trees.append(ast.parse(source))
+                    self._trees.append(parse_module(source))
                 except SyntaxError:
                     continue  # which the repair may mend
         self._unfit = {name for tree in self._trees for node in tree.body for name in _not_plain(node)}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from assaygym.verifiers.code.repo_perturb import SHIFTED, other_expression, other_value, wrapped
+from assaygym.verifiers.code.source import parse_module
 
 __all__ = ["Suite"]
 
@@ -60,7 +61,7 @@ class Suite:
     """
 
     def __init__(self, source: str, helper: str) -> None:
-        self._tree = ast.parse(source)
+        self._tree = parse_module(source)
         _import_helper(self._tree.body, helper)
         self._functions = dict(_functions(self._tree.body))
 
@@ -114,7 +115,7 @@ def _sites(function: Any) -> list[Any]:
 
 
 def _never(rng: random.Random) -> ast.stmt:
-    return ast.parse(f"assert {rng.randrange(1, 50)} == {rng.randrange(51, 99)}").body[0]
+    return parse_module(f"assert {rng.randrange(1, 50)} == {rng.randrange(51, 99)}").body[0]
 
 
 def _straight(body: Sequence[ast.stmt], function: Any, *, sure: bool) -> Iterator[Any]:
