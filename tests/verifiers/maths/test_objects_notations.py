@@ -54,6 +54,7 @@ A^{-1}=\begin{pmatrix}1&2\\0&1\end{pmatrix} @ \begin{bmatrix}1&2\\0&1\end{bmatri
 \{\begin{pmatrix}1\\2\end{pmatrix},\begin{pmatrix}3\\4\end{pmatrix}\} @ (3,4),\begin{pmatrix}1\\2\end{pmatrix}
 \frac68=\frac34 @ \frac34
 10:15 @ 10:15
+12\pi \approx 37.699 \text{ cm}^2 @ 12\pi
 a=0 \text{ or } a\ge 4 @ \{0\}\cup[4,+\infty)
 a=0, a\ge 4 @ \{0\}\cup[4,+\infty)
 a\in\{-1\}\cup(0,1] @ a=-1 \text{ or } 0<a\le1
@@ -100,6 +101,12 @@ y=kx+c @ y=cx+k
 \{1,2\}\cup\{3\} @ \{\{1,2\},\{3\}\}
 0=0 @ 0
 3:45 @ 1:15
+12\pi \approx 37.699 \text{ cm}^2 @ 12\pi \text{ m}^2
+14 \text{ cm}^2 @ 14 \text{ cm}^{20}
+(a,b)=(3,-1) @ (a,b)=[3,-1)
+(a,b)=(3,-1) @ (a,b)=(3,-1]
+2k\pi, k\in\mathbb{Z} @ 2k\pi, k\in\{0,1\}
+n^2, n\in\mathbb{N} @ n^2, n\in\{1,2\}
 a=0 \text{ or } a\ge 4 @ a=0
 a=0 \text{ or } a\ge 4 @ 0
 a=0, a\ge 4 @ 0

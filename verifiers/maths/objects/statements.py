@@ -15,6 +15,7 @@ from assaygym.verifiers.maths.objects.solving import integers_of, joined, read_r
 from assaygym.verifiers.maths.objects.structures import Conditioned, is_about_others
 from assaygym.verifiers.maths.objects.targets import Target, definable, tuple_of_names
 from assaygym.verifiers.maths.objects.thing import Reader, Thing
+from assaygym.verifiers.maths.objects.trees import ZERO
 from assaygym.verifiers.maths.scalars.scalar import free_names
 from assaygym.verifiers.maths.syntax.tree import Node
 
@@ -50,13 +51,16 @@ def _approximation(ops: Sequence[str], terms: Sequence[Node], read: Reader) -> T
     cut = ops.index("~")
     if cut == 0 and definable(terms[0], terms[1]):
         return read_relation(("rel", ("=",), terms[0], terms[1]), read)
+    unit = terms[cut + 1] if terms[cut + 1][0] in ("unit", "money") else ZERO
+    if cut == 0 and unit != ZERO and terms[0][0] not in ("unit", "money"):
+        return read((unit[0], terms[0], unit[2]))
     return read(terms[0]) if cut == 0 else read(("rel", tuple(ops[:cut]), *terms[: cut + 1]))
 
 
 def _equation(node: Node, terms: Sequence[Node], read: Reader) -> Thing:
     first, last = terms[0], terms[-1]
     names = tuple_of_names(first)
-    if names is not None and last[0] == "seq" and len(last) - 3 == len(names):
+    if names is not None and last[0] == "seq" and len(last) - 3 == len(names) and _are_tuples(first, last):
         return _record(node, names, last[3:], read)
     if len(terms) > 2 and all(term[0] == "sym" for term in terms[:-1]):
         shared = {term[1]: last for term in terms[:-1]}
@@ -70,6 +74,14 @@ def _equation(node: Node, terms: Sequence[Node], read: Reader) -> Thing:
     if not any(free_names(term) for term in terms):
         return Working(node, [read(term) for term in terms])
     return Relation(node, read)
+
+
+def _are_tuples(names: Node, values: Node) -> bool:
+    brackets = values[1:3]
+    return bool(brackets == (names[1:3] if names[0] == "seq" else ("(", ")"))) and brackets[0] + brackets[1] in _PAIRS
+
+
+_PAIRS: Final = ("()", "[]")
 
 
 def _definition(left: Node, right: Node, target: Target, read: Reader) -> Thing:

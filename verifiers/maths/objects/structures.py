@@ -179,7 +179,7 @@ def _is_idle(condition: Thing, body: Thing) -> bool:
         return True
     counting = free_names(node) <= _COUNTING
     if node[1] == ("in",):
-        return counting or node[3] in (("domain", "R"), ("domain", "C"))
+        return node[3][0] == "domain" and (counting or node[3][1] in ("R", "C"))
     return counting and all(op in ("<", "<=", ">", ">=") for op in node[1])
 
 
