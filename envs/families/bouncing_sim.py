@@ -40,10 +40,10 @@ TEMPLATES = (
     "Simulate the following with a Python function `positions(t)`.\n\n{scene}\n\n{rules}",
 )
 RULES = (
-    "`positions(t)` takes a time in seconds from 0 to {until:g} and returns the positions of the centres at that time as "
-    "a list of lists of floats, {order}. It is called for {times} hidden times; each coordinate may be off by "
-    "{tolerance} (so small fixed time steps will hardly do: compute each collision exactly), and all calls together may "
-    "take {seconds:g} s. Use the standard library only. Give the function in one ```python block."
+    "`positions(t)` takes a time in seconds from 0 to {until:g} and returns the positions of the centres at that time "
+    "as a list of lists of floats, {order}. It is called for {times} hidden times; each coordinate may be off by "
+    "{tolerance} (so small fixed time steps will hardly do: compute each collision exactly), and all calls together "
+    "may take {seconds:g} s. Use the standard library only. Give the function in one ```python block."
 )
 WALLS = (
     "A bounce at a wall is elastic: the part of the velocity along the wall stays, the part across it is reversed.",

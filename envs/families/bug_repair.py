@@ -7,13 +7,14 @@ tests. On the higher levels the visible tests may all pass: then the docstrings 
 from __future__ import annotations
 
 import ast
+import itertools
 import random
 from collections.abc import Sequence
 from typing import Any
 
 from assaygym.envs.families.bug_repair_functions import Part, draw_arguments, parts
 from assaygym.envs.families.mutations import mutant
-from assaygym.envs.families.repair import LIMITS, RUNS, Repair
+from assaygym.envs.families.repair import LIMITS, RUNS, TRIES, Repair
 from assaygym.errors import ConfigError
 from assaygym.types import Score
 from assaygym.verifiers.code import AssertTests, asserts
@@ -72,8 +73,10 @@ class BugRepair(
         chosen = _draw_parts(rng, self.functions)
         source = _source(rng, chosen)
         names = _load(source)
-        while True:
-            cases = {part.name: _draw_cases(rng, part, names, self.visible + HIDDEN) for part in chosen}
+        cases: dict[str, list[Case]] = {}
+        for attempt in itertools.count():
+            if attempt % TRIES == 0:
+                cases = {part.name: _draw_cases(rng, part, names, self.visible + HIDDEN) for part in chosen}
             self.broken, wrong = self._break(rng, source, cases)
             if self.broken:
                 break

@@ -7,14 +7,17 @@ do. The hidden tests call the functions at the top, in a process that holds none
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import random
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from assaygym.envs.families.mini_repo_sources import Entry, Repository, repositories
 from assaygym.envs.families.mutations import mutant
-from assaygym.envs.families.repair import LIMITS, RUNS, Repair
+from assaygym.envs.families.repair import LIMITS, RUNS, TRIES, Repair
 from assaygym.errors import ConfigError
 from assaygym.types import Score
 from assaygym.verifiers.code import RepoTests, repo
@@ -73,8 +76,10 @@ class MiniRepo(
             raise ConfigError(f"MiniRepo: bugs {self.bugs}, visible {self.visible}; expected 1 to 3, and 1 to 8")
         repository = rng.choice(repositories())
         right = _filled(rng, repository)
-        while True:
-            cases = [_draw_cases(rng, right, entry, self.visible + HIDDEN) for entry in repository.entries]
+        cases: list[list[Case]] = []
+        for attempt in itertools.count():
+            if attempt % TRIES == 0:
+                cases = [_draw_cases(rng, right, entry, self.visible + HIDDEN) for entry in repository.entries]
             if self._break(rng, right, [case for some in cases for case in some[self.visible :]]):
                 break
         shown = [case for some in cases for case in some[: self.visible]]
@@ -126,23 +131,34 @@ Case = tuple[str, str]
 
 
 def _filled(rng: random.Random, repository: Repository) -> dict[str, str]:
-    """The files with their constants, as `ast.unparse` writes them: like those with a bug."""
-    numbers = {"<k>": str(rng.randint(3, 6)), "<m>": str(rng.randint(3, 9))}
-    found = {}
-    for path, source in repository.files.items():
-        for hole, number in numbers.items():
-            source = source.replace(hole, number)
-        found[path] = ast.unparse(ast.parse(source)) + "\n"
-    return found
+    """The files with their constants."""
+    k, m = str(rng.randint(3, 6)), str(rng.randint(3, 9))
+    return {path: _written(text.replace("<k>", k).replace("<m>", m)) for path, text in repository.files.items()}
+
+
+@lru_cache(maxsize=1024)
+def _written(source: str) -> str:
+    """As `ast.unparse` writes it: like a file with a bug."""
+    return ast.unparse(ast.parse(source)) + "\n"
 
 
 def _load(files: Mapping[str, str]) -> dict[str, Any]:
     """All functions in one namespace: no two have the same name, and the files come in the order of their needs."""
-    text = "\n".join(files.values())
-    kept = [line for line in text.splitlines() if not line.startswith("from ")]
     names: dict[str, Any] = {}
-    exec(compile("\n".join(kept), "repository.py", "exec", dont_inherit=True), names)  # ours, and always ends
+    for source in files.values():
+        exec(_compiled(source), names)  # ours, and always ends
     return names
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str) -> CodeType:
+    kept = [line for line in source.splitlines() if not line.startswith("from ")]
+    return compile("\n".join(kept), "repository.py", "exec", dont_inherit=True)
+
+
+@lru_cache(maxsize=1024)
+def _called(call: str) -> CodeType:
+    return compile(call, "call", "eval", dont_inherit=True)
 
 
 def _draw_cases(rng: random.Random, files: Mapping[str, str], entry: Entry, number: int) -> list[Case]:
@@ -150,7 +166,7 @@ def _draw_cases(rng: random.Random, files: Mapping[str, str], entry: Entry, numb
     found: dict[str, Case] = {}
     for _ in range(6 * number):
         call = f"{entry.name}({', '.join(map(repr, entry.draw(rng)))})"
-        found.setdefault(call, (call, repr(eval(call, names))))
+        found.setdefault(call, (call, repr(eval(_called(call), names))))
         if len(found) == number:
             break
     return list(found.values())
@@ -164,7 +180,7 @@ def _failures(files: Mapping[str, str], cases: Sequence[Case]) -> list[int]:
 def _outcome(names: dict[str, Any], call: str) -> str:
     """The text of a call's result, or the name of the exception it raises."""
     try:
-        return repr(eval(call, names))
+        return repr(eval(_called(call), names))
     except Exception as error:  # a bug of ours, put in on purpose
         return type(error).__name__
 

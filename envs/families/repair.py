@@ -17,12 +17,14 @@ from assaygym.errors import ToolError
 from assaygym.sandbox.base import MIB, ExecStatus, Limits
 from assaygym.types import Message, ToolCall
 
-__all__ = ["LIMITS", "RUNS", "Repair"]
+__all__ = ["LIMITS", "RUNS", "TRIES", "Repair"]
 
 LIMITS = Limits(cpu_seconds=4, wall_seconds=20, memory_bytes=256 * MIB, processes=8)
 
 RUNS = 10
 """How often the visible tests may be run."""
+TRIES = 25
+"""How many bugs are tried before the tests are drawn anew."""
 MOST_CHARACTERS = 30_000
 SHOWN = 4_000
 RUNNER = """

@@ -41,6 +41,12 @@ IDS = (
     "assay/Complexity-v0",
     "assay/TicTacToe-v0",
     "assay/Shop-v0",
+    "assay/Sql-v0",
+    "assay/StackVM-v0",
+    "assay/Manufactoria-v0",
+    "assay/Shell-v0",
+    "assay/BouncingSim-v0",
+    "assay/BugRepair-v0",
 )
 
 
@@ -303,6 +309,13 @@ def test_an_unknown_knob_is_told_apart_from_those_there_are(env_id: str) -> None
         ("assay/Complexity-v0", {"grade": 7}),
         ("assay/TicTacToe-v0", {"skill": 1.5}),
         ("assay/Shop-v0", {"requests": 4}),
+        ("assay/Sql-v0", {"stage": 6}),
+        ("assay/StackVM-v0", {"stage": 0}),
+        ("assay/Manufactoria-v0", {"stage": 6}),
+        ("assay/Shell-v0", {"steps": 9}),
+        ("assay/BouncingSim-v0", {"balls": 0}),
+        ("assay/BugRepair-v0", {"bugs": 3, "functions": 2}),
+        ("assay/MiniRepo-v0", {"bugs": 9}),
     ],
 )
 def test_a_knob_out_of_range_is_refused_with_what_is_expected(env_id: str, knobs: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 
+from assaygym.envs.checker import check_env
 from assaygym.envs.families.mini_repo import HIDDEN_PATH, MiniRepo
 from assaygym.envs.families.mini_repo_sources import Repository, repositories
 from assaygym.envs.registration import make
@@ -141,6 +142,12 @@ def test_content_that_cheats_or_breaks_earns_nothing_and_is_no_fault_of_ours(con
     for path in [path for path in env.files if path not in env.protected]:
         do(env, call("write_file", path=path, content=content))
     assert submitted(env).verdict is Verdict.INCORRECT
+
+
+@pytest.mark.slow
+def test_every_check_of_an_environment_passes() -> None:
+    report = check_env("assay/MiniRepo-v0")
+    assert report.passed, str(report)
 
 
 def test_the_hidden_file_is_not_among_those_shown() -> None:
