@@ -16,7 +16,7 @@ from typing import Any
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import Limits, Sandbox
 from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
-from assaygym.verifiers.code.extract import parses
+from assaygym.verifiers.code.extract import parse, parses
 from assaygym.verifiers.code.functions import Call, run_calls
 from assaygym.verifiers.code.guest import start
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
@@ -25,6 +25,8 @@ from assaygym.verifiers.code.relay import relay
 from assaygym.verifiers.code.tests import AssertTests
 
 __all__ = ["run_asserts", "sources_of"]
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _judged(candidate: Candidate, suite: _Suite, sandbox: Sandbox, limits: Limit
 
     Ours decide first because a helper may be the checker (`poly` for a root); a program that breaks one is wrong too.
     """
-    own = [name for name in suite.helpers if re.search(rf"\bdef\s+{name}\b", candidate.sources[-1])]
+    own = [name for name in suite.helpers if _redefines(candidate.sources[-1], name, suite.before)]
     outcomes: list[Outcome] = []
     try:
         candidate.load()
@@ -163,9 +165,30 @@ def _judged(candidate: Candidate, suite: _Suite, sandbox: Sandbox, limits: Limit
     return outcomes
 
 
+def _redefines(program: str, name: str, before: Sequence[str]) -> bool:
+    """Whether a program defines a function of that name otherwise than the prompt does."""
+    if not re.search(rf"\bdef\s+{name}\b", program):
+        return False
+    tree = parse(program)
+    if tree is None:
+        return True
+    theirs = [node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS) and node.name == name]
+    ours = [node for text in before for node in ast.parse(text).body if isinstance(node, _FUNCTIONS)]
+    known = {_code(node) for node in ours if node.name == name}
+    if len(theirs) != 1 or "\\" in ast.unparse(theirs[0]):  # escapes were not read
+        return True
+    return _code(theirs[0]) not in known
+
+
+def _code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """A function without its docstring, which the tree of a program does not keep letter by letter."""
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    return f"{ast.dump(node.args)} {ast.dump(ast.Module(body, []))} {node.decorator_list}"
+
+
 def _tested(candidate: Candidate, config: dict[str, Any], sandbox: Sandbox, limits: Limits) -> list[Outcome]:
     roomy = replace(limits, wall_seconds=limits.wall_seconds + 5.0)  # it waits while the candidate works
-    talk = Talk(start(sandbox, "wire", "testhost", limits=roomy), roomy)
+    talk = Talk(start(sandbox, "wire", "pending", "testhost", limits=roomy), roomy)
     try:
         return _tallied(*relay(talk, candidate, config))
     finally:

@@ -143,6 +143,17 @@ class Candidate:
                 raise Gone(_NO_FUNCTION)
             yield answer
 
+    def batch(self, requests: Iterable[Sequence[object]]) -> Iterator[Answer]:
+        """The answer to each request, as it comes; none of them may call back.
+
+        Raises:
+            Gone: as in `ask`.
+        """
+        for answer in self._batched(requests):
+            if answer.kind == "callback":
+                raise Gone(_NO_FUNCTION)
+            yield answer
+
     def _batched(self, requests: Iterable[Sequence[object]]) -> Iterator[Answer]:
         for batch in _batches(requests, self._number):
             self._talk.send_text(f"[{','.join(batch)}]")

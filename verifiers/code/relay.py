@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from assaygym.errors import VerifierError
@@ -35,13 +35,26 @@ class _Relay:
     def run(self, config: object) -> tuple[list[Any] | None, Outcome | None]:
         self._test.send(config)
         try:
-            while (message := self._test.receive())[0] in ("ask", "answer"):
-                self._test.send(self._forward(message))
+            while (message := self._test.receive())[0] in ("ask", "answer", "asks"):
+                for answer in self._forward_all(message[1]) if message[0] == "asks" else [self._forward(message)]:
+                    self._test.send(answer)
         except Gone as gone:
             if self._asked:
                 return None, self._lost or gone.outcome
             raise VerifierError(f"the test process ended before the first call: {gone.outcome.status.value}") from gone
         return message, self._lost
+
+    def _forward_all(self, requests: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
+        """The answers to requests that were asked together; the last is `abort` where the candidate ends before."""
+        self._asked += len(requests)
+        try:
+            if self._lost is None:
+                for answer in self._candidate.batch(requests):
+                    yield _for_tests(answer, wants_changes=False)
+                return
+        except Gone as gone:
+            self._lost = gone.outcome
+        yield ["abort"]
 
     def _forward(self, message: Sequence[Any]) -> list[Any]:
         kind, *rest = message

@@ -240,3 +240,58 @@ def test_a_program_gets_of_the_prompt_what_it_lacks(program: str, kept: list[str
 def test_tests_of_neither_or_both_shapes_are_a_data_error(fields: dict[str, str]) -> None:
     with pytest.raises(DataError, match="HumanEval"):
         AssertTests(**fields)  # type: ignore[arg-type]
+
+
+WAITING = "for n in range(4):\n    assert candidate(n, 'a') == n\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "program", "passed", "total"),
+    [
+        (WAITING, "def f(n, c): return n", 4, 4),
+        (WAITING, "def f(n, c): return n if n != 1 else 5", 3, 4),
+        (WAITING, "def f(n, c): return n if n < 2 else 1 // 0", 2, 4),
+        (WAITING, "import os\ndef f(n, c): return n if n < 3 else os._exit(0)", 3, 4),
+        (WAITING, "def f(n, c): return n if n else exec('raise SystemExit')", 3, 4),
+        (WAITING + "assert candidate(1, 'b') + 0 == 1\n", "def f(n, c): return n if c == 'a' else 2", 4, 5),
+        ("xs = [2, 1]\nassert candidate(xs, 0) == xs + [0]\nassert xs == [2, 1]\n",
+         "def f(xs, y): return [*xs, y]", 2, 2),
+        ("xs = [2, 1]\nassert candidate(xs, 0) == 3\nassert xs == [2, 1, 0]\n",
+         "def f(xs, y):\n    xs.append(y)\n    return 3", 2, 2),
+        ("n = 0\nassert candidate(n, 1) == n\nn = 5\nassert candidate(n, 1) == n\n", "def f(n, c): return n", 2, 2),
+        ("try:\n    assert candidate(1, 1) == 2\nexcept AssertionError:\n    pass\nassert candidate(1, 1) == 1\n",
+         "def f(n, c): return n", 1, 1),
+    ],
+)  # fmt: skip
+def test_assertions_that_wait_end_as_if_they_had_been_made_at_once(
+    sandbox: Sandbox, body: str, program: str, passed: int, total: int
+) -> None:
+    report = run_asserts(program, check(body), sandbox=sandbox, limits=Limits(wall_seconds=5), mode="fraction")
+    assert report.passed == passed, report.explain()
+    assert (report.passed == report.total) is (passed == total)
+
+
+def test_what_waits_cannot_be_swallowed_by_the_tests(sandbox: Sandbox) -> None:
+    body = (
+        "assert candidate(1) == 2\ntry:\n    candidate(0)\nexcept BaseException:\n    pass\nassert candidate(3) == 3\n"
+    )
+    for mode in ("binary", "fraction"):
+        report = run_asserts(
+            "def f(x): return x", check(body), sandbox=sandbox, limits=Limits(wall_seconds=5), mode=mode
+        )
+        assert report.explain().startswith("test ")
+        assert report.passed < report.total
+
+
+@pytest.mark.parametrize("bad", ["return y[::-1]", "return '!' + y", "import os; os._exit(0)"])
+def test_a_program_that_breaks_a_helper_of_the_prompt_is_wrong(sandbox: Sandbox, bad: str) -> None:
+    prompt = "def wrap(y):\n    return y + y\n\ndef f(y):\n    '''Half of it.'''\n"
+    tests = AssertTests(
+        test="def check(candidate):\n    for c in 'abc':\n        assert candidate(wrap(c)) == c\n",
+        entry_point="f",
+        prompt=prompt,
+    )
+    same = f"{prompt}    return y[:len(y) // 2]\n"
+    assert run_asserts(same, tests, sandbox=sandbox, limits=Limits(wall_seconds=5), mode="binary").passed == 3
+    other = same.replace("return y + y", bad)
+    assert run_asserts(other, tests, sandbox=sandbox, limits=Limits(wall_seconds=5), mode="binary").passed < 3

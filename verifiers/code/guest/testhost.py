@@ -5,9 +5,10 @@ import importlib
 import os
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from assaygym.verifiers.code.guest.pending import Pending, Stopped
 from assaygym.verifiers.code.guest.wire import ERRORS, Encoder, NotPlain, decode, error_of, quiet, receive, send
 
 # An object that is asked `startswith(expected)` would learn what is expected and say yes.
@@ -88,6 +89,8 @@ class Line:
         """Of each callback by its id: a function that is passed twice is the same one over there."""
         self.touched = False
         """Whether anything of the candidate's doing is here: from then on a failure may be its fault."""
+        self.settle: Callable[[], None] = lambda: None
+        """Asks what waits to be asked, before anything else is."""
 
     def encoder(self) -> Encoder:
         """An encoder that turns remotes into handles and functions into callbacks."""
@@ -104,7 +107,23 @@ class Line:
             return {"$callback": number}
         raise Broken(f"the test code passes a {type(value).__name__}; only plain data and functions can be passed")
 
-    def _resolve(self, tag: str, payload: Any) -> Any:
+    def reference(self, value: Any) -> Any:
+        """The handle of an object of the candidate's; None for any other."""
+        return value._assay[1] if type(value) is Remote else None
+
+    def answers(self, requests: list[list[Any]]) -> Iterator[list[Any]]:
+        """The answer to each of several requests; fewer where the candidate's process is gone."""
+        send(["asks", requests])
+        for _ in requests:
+            answer: list[Any] | None = receive()
+            if answer is None:
+                os._exit(1)
+            if answer[0] not in ("value", "error"):
+                return
+            yield answer
+
+    def resolve(self, tag: str, payload: Any) -> Any:
+        """The stand-in of an object that stays with the candidate."""
         number, truth = payload
         return self.remotes.setdefault(number, Remote(self, number, truth))
 
@@ -115,12 +134,12 @@ class Line:
         named = {name: encoder.encode(value) for name, value in kwargs.items()}
         answer = self._exchange("call", target, sent, named, True)
         for index, wire in answer[2]:
-            update(args[index], decode(wire, self._resolve))
-        return decode(answer[1], self._resolve)
+            update(args[index], decode(wire, self.resolve))
+        return decode(answer[1], self.resolve)
 
     def ask(self, operation: str, *operands: Any) -> Any:
         """The value of one request."""
-        return decode(self._exchange(operation, *operands)[1], self._resolve)
+        return decode(self._exchange(operation, *operands)[1], self.resolve)
 
     def name(self, name: str) -> Any:
         """What the candidate's process knows by that name. An object that stays there has done nothing yet."""
@@ -130,6 +149,7 @@ class Line:
         return value
 
     def _exchange(self, operation: str, *operands: Any) -> list[Any]:
+        self.settle()
         send(["ask", operation, *operands])
         self.touched = True
         while True:
@@ -147,8 +167,8 @@ class Line:
 
     def _call_back(self, number: int, args: list[Any], kwargs: dict[str, Any]) -> list[Any]:
         try:
-            values = [decode(value, self._resolve) for value in args]
-            named = {name: decode(value, self._resolve) for name, value in kwargs.items()}
+            values = [decode(value, self.resolve) for value in args]
+            named = {name: decode(value, self.resolve) for name, value in kwargs.items()}
             return ["value", self.encoder().encode(self.callbacks[number](*values, **named))]
         except Exception as error:
             return ["error", *error_of(error)]
@@ -207,6 +227,12 @@ class Tally:
         self.note(error)
         return False
 
+    def taken_back(self, number: int, error: str) -> None:
+        """The assertion of this number, which was counted as passed, does not hold, or raised an error of this name."""
+        self.passed -= 1
+        what = f"raised {error}" if error else "does not hold"
+        self.failure = self.failure or f"assertion {number} {what}"
+
     def note(self, error: BaseException) -> None:
         """Keep the first failure, in words."""
         what = "does not hold" if isinstance(error, AssertionError) else f"raised {type(error).__name__}"
@@ -236,6 +262,7 @@ class Count(ast.NodeTransformer):
         """The assertion between two calls of the tally."""
         if isinstance(node.test, ast.Constant):
             return node
+        waits = self._may_wait(node) if not self.tries else None
         pattern = (
             "__assay__.begin()\ntry:\n    pass\n"
             f"except Exception as __error__:\n    if __assay__.failed(__error__, {self.tries > 0}): raise\n"
@@ -243,8 +270,28 @@ class Count(ast.NodeTransformer):
         )
         begin, attempt = ast.parse(pattern).body
         assert isinstance(attempt, ast.Try)
-        attempt.body = [node]
+        attempt.body = [waits or node]
         return [begin, attempt]
+
+    def _may_wait(self, node: ast.Assert) -> ast.stmt | None:
+        """The assertion as one that may wait, where it is `f(...) == value` and the value calls nothing."""
+        match node.test:
+            case ast.Compare(left=ast.Call(func=ast.Name(), args=args, keywords=[]) as call, ops=[ast.Eq()]):
+                expected = node.test.comparators[0]
+            case _:
+                return None
+        odd = (ast.Call, ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Attribute, ast.Subscript)
+        if any(isinstance(inner, odd) for inner in ast.walk(expected)):
+            return None
+        waits = ast.parse("if not __pending__.holds(f, (), lambda: 0): raise AssertionError").body[0]
+        assert isinstance(waits, ast.If)
+        assert isinstance(waits.test, ast.UnaryOp)
+        asked = waits.test.operand
+        assert isinstance(asked, ast.Call)
+        assert isinstance(asked.args[2], ast.Lambda)
+        asked.args[2].body = expected
+        asked.args[:2] = [call.func, ast.Tuple(elts=args, ctx=ast.Load())]
+        return waits
 
 
 def compiled(source: str, name: str) -> Any:
@@ -288,12 +335,17 @@ def prepare(names: dict[str, Any], line: Line, config: dict[str, Any]) -> None:
 def run(config: dict[str, Any]) -> list[Any]:
     """Run the units; the message that tells the tally."""
     tally, line = Tally(config["keep_going"]), Line()
-    names: dict[str, Any] = {"__name__": "tests", "__assay__": tally}
+    pending = Pending(line, tally)
+    line.settle = pending.settle
+    names: dict[str, Any] = {"__name__": "tests", "__assay__": tally, "__pending__": pending}
     try:
         prepare(names, line, config)
         for unit in config["units"]:
             try:
-                exec(compiled(unit, "tests.py"), names)
+                try:
+                    exec(compiled(unit, "tests.py"), names)
+                finally:
+                    pending.settle()
             except Exception as error:
                 if isinstance(error, NotPlain) and not line.touched:
                     raise Broken(str(error)) from error
@@ -304,6 +356,8 @@ def run(config: dict[str, Any]) -> list[Any]:
         return ["broken", str(error)]
     except Aborted:
         tally.failure = tally.failure or "the program ended"
+    except Stopped:
+        pass  # the failure is known
     except Exception as error:
         tally.failure = tally.failure or f"the setup raised {type(error).__name__}"
     return ["done", tally.passed, tally.executed, tally.failure]
