@@ -7,6 +7,7 @@ overlooked a condition, an order or the rows without a partner.
 from __future__ import annotations
 
 import random
+import sqlite3
 from typing import Any
 
 from assaygym.envs.families.sql_queries import Question, draw_question
@@ -15,7 +16,7 @@ from assaygym.envs.tasks import task
 from assaygym.errors import ConfigError
 from assaygym.types import Task
 from assaygym.verifiers.sqlite import SqlTests, sql
-from assaygym.verifiers.sqlite_guest import run_trusted
+from assaygym.verifiers.sqlite_guest import confine, connect, select
 
 __all__ = ["sql_task"]
 
@@ -74,18 +75,27 @@ def reference(posed: Task[SqlTests]) -> str:
 
 def _tells_apart(world: World, databases: list[Any], question: Question) -> bool:
     """Whether the results have rows, differ between databases, and every near miss shows in one of them."""
-    results = [run_trusted(world.schema, rows, question.query)["rows"] for rows in databases]
-    if not all(results) or results[0] == results[1] or any(row == [None] for row in results):
-        return False
-    return all(_differs(world, databases, question, near, results) for near in question.near)
+    opened = [connect(world.schema, rows) for rows in databases]
+    try:
+        for database in opened:
+            confine(database)
+        results = _results(opened, question.query)
+        if not all(results) or results[0] == results[1] or any(row == [None] for row in results):
+            return False
+        return all(_differ(_results(opened, near), results, question.ordered) for near in question.near)
+    finally:
+        for database in opened:
+            database.close()
 
 
-def _differs(world: World, databases: list[Any], question: Question, near: str, results: list[Any]) -> bool:
-    for rows, right in zip(databases, results, strict=True):
-        found = run_trusted(world.schema, rows, near)["rows"]
-        if (found != right) if question.ordered else (sorted(map(repr, found)) != sorted(map(repr, right))):
-            return True
-    return False
+def _results(databases: list[sqlite3.Connection], query: str) -> list[Any]:
+    return [select(database, query)["rows"] for database in databases]
+
+
+def _differ(found: list[Any], right: list[Any], ordered: bool) -> bool:
+    if ordered:
+        return found != right
+    return any(sorted(map(repr, a)) != sorted(map(repr, b)) for a, b in zip(found, right, strict=True))
 
 
 def _prompt(rng: random.Random, world: World, rows: dict[str, list[list[Any]]], question: Question) -> str:
