@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from assaygym.sandbox.base import ExecResult, Limits, Process, Sandbox
@@ -118,7 +118,7 @@ class Candidate:
         """
         _check_loaded(self.ask("load", self.sources))
 
-    def calls(self, operands: Iterable[Sequence[object]]) -> Iterator[Answer]:
+    def calls(self, operands: Sequence[Sequence[object]]) -> Iterator[Answer]:
         """Load the sources, then make calls; the answer to each as it comes.
 
         Many requests go in one message, since each way costs the time of a short call: the program may know the
@@ -133,12 +133,13 @@ class Candidate:
             Gone: the process ended instead of an answer.
         """
         load: Sequence[object] = ("load", self.sources)
-        answers = self._batched(chain([load], (("call", *one) for one in operands)))
+        end = ("end",)  # it then ends while we still compare, and need not be killed
+        answers = self._batched(chain([load], (("call", *one) for one in operands), [end]))
         try:
             _check_loaded(next(answers))
         except Gone as gone:
             raise Unloaded(gone.outcome) from gone
-        for answer in answers:
+        for answer in islice(answers, len(operands)):
             if answer.kind == "callback":
                 raise Gone(_NO_FUNCTION)
             yield answer

@@ -102,7 +102,7 @@ def run_calls(sources: Sequence[str], calls: Sequence[Call], *, sandbox: Sandbox
 
 def _serve(candidate: Candidate, calls: Sequence[Call], outcomes: list[Outcome], *, stop: bool) -> bool:
     """Add an outcome for each call made; whether another process may do the rest."""
-    operands = ((call.target, call.args, call.kwargs, call.in_place is not None) for call in calls)
+    operands = [(call.target, call.args, call.kwargs, call.in_place is not None) for call in calls]
     answers = candidate.calls(operands)
     try:
         for call, answer in zip(calls, answers, strict=True):

@@ -97,6 +97,9 @@ class Server:
     def _op_defined(self, names: list[str]) -> list[Any]:
         return ["value", [name for name in names if name in self.module.__dict__]]
 
+    def _op_end(self) -> list[Any]:
+        os._exit(0)
+
     def _op_call(self, target: Any, args: list[Any], kwargs: dict[str, Any], changes: bool) -> list[Any]:
         is_expression = isinstance(target, str)
         function = eval(target, self.module.__dict__) if is_expression else self._plain(target)
