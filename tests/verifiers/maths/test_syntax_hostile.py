@@ -95,9 +95,10 @@ def test_a_million_characters_are_refused_quickly(piece: str) -> None:
 
 
 @pytest.mark.parametrize("piece", REPEATED)
+@pytest.mark.parametrize("end", ["", ";", "√", "$", "_{16}"])
 @pytest.mark.parametrize("length", [MAX_CHARS, 4 * MAX_CHARS])
-def test_the_longest_texts_that_are_looked_at_take_no_long(piece: str, length: int) -> None:
-    text = piece * (length // len(piece))
+def test_the_longest_texts_that_are_looked_at_take_no_long(piece: str, length: int, end: str) -> None:
+    text = piece * ((length - len(end)) // len(piece)) + end
     start = time.process_time()
     assert outcome(normalise(text))
     assert time.process_time() - start < 0.5

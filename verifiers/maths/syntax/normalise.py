@@ -23,7 +23,7 @@ _LONGEST: Final = 4 * MAX_CHARS
 """A longer text is returned as it is; `parse` refuses it."""
 _CLEAN: Final = re.compile(
     r"(?:[A-Za-z0-9+\-*/^){}=|!:&%\[\]>]|\((?!mod)|_(?![0-9]{3}(?![0-9]))|<(?![A-Za-z/])"
-    r"|,(?![0-9},])|,(?=[0-9]{1,2}(?![0-9]))|(?<![0-9]) (?! )| (?![0-9 ]|[xX] [0-9])"
+    r"|,(?![0-9},])|,(?=[0-9]{1,2}(?![0-9]))|(?<![0-9]) (?! )|(?<=[0-9]) (?![0-9 ]|[xX] [0-9])"
     r"|\.(?=[0-9]{1,12}(?![0-9.,(\\]))|\\(?:frac|sqrt|pi|infty|cdot|times|pm|cup|cap|in|le|ge|leq|geq|ne|neq|ln|log|sin|cos"
     r"|tan|theta|alpha|binom|mathbb|circ|sum|lambda|dfrac)(?![A-Za-z])|\\[{}])*"
 )
