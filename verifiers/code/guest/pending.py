@@ -7,8 +7,7 @@ no call. They are asked before anything else is asked of the program, and before
 from collections.abc import Callable
 from typing import Any
 
-from assaygym.verifiers.code.guest.testhost import Aborted, Line, Tally
-from assaygym.verifiers.code.guest.wire import decode
+from assaygym.verifiers.code.guest.wire import Aborted, decode
 
 FIXED = (int, float, bool, str, bytes, type(None))
 MOST_WAITING = 256
@@ -19,9 +18,14 @@ class Stopped(BaseException):
 
 
 class Pending:
-    """The assertions that wait; each counts as passed until it is known not to have."""
+    """The assertions that wait; each counts as passed until it is known not to have.
 
-    def __init__(self, line: "Line", tally: "Tally") -> None:
+    Args:
+        line: the test process's `Line`.
+        tally: its `Tally`.
+    """
+
+    def __init__(self, line: Any, tally: Any) -> None:
         self.line, self.tally = line, tally
         self.waiting: list[tuple[int, list[Any], Any]] = []
 

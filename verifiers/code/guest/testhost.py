@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from assaygym.verifiers.code.guest.pending import Pending, Stopped
-from assaygym.verifiers.code.guest.wire import ERRORS, Encoder, NotPlain, decode, error_of, quiet, receive, send
+from assaygym.verifiers.code.guest.wire import (
+    ERRORS,
+    Aborted,
+    Encoder,
+    NotPlain,
+    decode,
+    error_of,
+    quiet,
+    receive,
+    send,
+)
 
 # An object that is asked `startswith(expected)` would learn what is expected and say yes.
 PREDICATES = frozenset(
@@ -22,10 +32,6 @@ PREDICATES = frozenset(
 
 class Broken(BaseException):
     """The test code itself cannot be run: no verdict on the candidate."""
-
-
-class Aborted(BaseException):
-    """The candidate's process is gone."""
 
 
 class Remote:

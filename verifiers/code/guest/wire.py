@@ -41,6 +41,10 @@ class NotPlain(Exception):
     """The value is beyond the caps, or is not plain data and nobody holds it."""
 
 
+class Aborted(BaseException):
+    """Told by a test process to itself: the candidate's process is gone."""
+
+
 class Encoder:
     """Encodes plain data; `opaque(value)` gives the tag of anything else, or raises NotPlain."""
 
