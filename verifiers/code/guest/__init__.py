@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from assaygym.sandbox.base import Limits, Process, Sandbox
 
 __all__ = ["program", "start"]
 
-_LEFT_OUT = ("from assaygym.", "from __future__ ")
+_LEFT_OUT = re.compile(r"^from (?:assaygym\.|__future__ )[^\n(]*(?:\([^)]*\))?\n", re.MULTILINE)
 _MAIN = 'if __name__ == "__main__":'
 
 
@@ -20,8 +21,7 @@ def program(*modules: str) -> str:
     folder = Path(__file__).resolve().parent
     texts = [(folder / f"{name}.py").read_text("utf-8") for name in modules]
     texts[:-1] = [text.partition(f"\n{_MAIN}")[0] for text in texts[:-1]]
-    lines = [line for text in texts for line in text.splitlines() if not line.startswith(_LEFT_OUT)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(_LEFT_OUT.sub("", text) for text in texts)
 
 
 def start(sandbox: Sandbox, *modules: str, limits: Limits, imports: Collection[str] = ()) -> Process:
