@@ -20,7 +20,7 @@ from assaygym.errors import VerifierError
 from assaygym.sandbox.base import MIB, Limits, Sandbox
 from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
 from assaygym.verifiers.code.codec import CodecError, read
-from assaygym.verifiers.code.guest import program as guest
+from assaygym.verifiers.code.guest import start
 
 __all__ = ["Unfit", "caught"]
 
@@ -113,24 +113,28 @@ class _Trial:
 
     def _run(self, number: int) -> _Run:
         run = _Run()
-        talk = Talk(self.sandbox.spawn(guest("wire", "testhost"), limits=TEST_LIMITS), TEST_LIMITS)
+        talk = Talk(start(self.sandbox, "wire", "pending", "testhost", limits=TEST_LIMITS), TEST_LIMITS)
         try:
             talk.send(_config(self.tests, self.name))
-            for _ in range(CALLS + 1):
+            left = CALLS
+            while left >= 0:
                 message = talk.receive()
-                if not _is_request(message):
+                requests = _requests(message)
+                if not requests:
                     run.passed = _passed(message)
                     return run
-                talk.send(self._answer(message, number, run))
+                left -= len(requests)
+                for request in requests[: left + len(requests)]:
+                    talk.send(self._answer(request, number, run))
             raise Unfit(f"the tests call the function more than {CALLS} times")
         except Gone:
             return run  # the tests ended their own process, or ran too long: they did not pass
         finally:
             talk.close()
 
-    def _answer(self, message: list[Any], number: int, run: _Run) -> list[Any]:
+    def _answer(self, request: list[Any], number: int, run: _Run) -> list[Any]:
         """What the test process hears: a handle on the function for its name, what it returns for a call."""
-        operation, *operands = message[1:]
+        operation, *operands = request
         if operation == "name" and operands == [self.name]:
             return ["value", {"$ref": [0, True]}, []]
         if operation != "call" or len(operands) < 3 or operands[0] != {"$ref": [0, True]}:
@@ -165,8 +169,14 @@ def _config(tests: str, name: str) -> dict[str, Any]:
     return {"before": [], "after": [], "units": units, "remote": [], "entries": [name], "keep_going": False}
 
 
-def _is_request(message: object) -> bool:
-    return isinstance(message, list) and len(message) > 1 and message[0] == "ask"
+def _requests(message: object) -> list[list[Any]]:
+    """What the test process asks for, one thing or several together; nothing where it asks nothing."""
+    if not isinstance(message, list) or len(message) < 2:
+        return []
+    if message[0] == "ask":
+        return [message[1:]]
+    asked = message[1] if message[0] == "asks" and isinstance(message[1], list) else []
+    return [request if isinstance(request, list) and request else [None] for request in asked]
 
 
 def _passed(message: object) -> bool:
