@@ -636,13 +636,8 @@ def ground() -> Iterator[Ground]:
         yield ground
 
 
-TABLES = [
-    pytest.param(attack, id=f"{kind}: {attack.name}", marks=[pytest.mark.slow] if attack.slow else [])
-    for kind, attack in attacks()
-]
-
-
-@pytest.mark.parametrize("attack", TABLES)
+@pytest.mark.slow  # every day the jail runs the same tables, in test_attacks.py
+@pytest.mark.parametrize("attack", [pytest.param(attack, id=f"{kind}: {attack.name}") for kind, attack in attacks()])
 def test_the_attack_fails(attack: Attack, ground: Ground) -> None:
     if ground.lacks(attack):
         pytest.skip(f"this tier has no {attack.needs}")
