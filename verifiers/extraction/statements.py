@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from assaygym.verifiers.extraction.doubts import is_negated, is_unsure
 from assaygym.verifiers.extraction.sentences import math_spans, undollar, unmarked
@@ -70,9 +71,9 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 _REVISED = re.compile(
-    r"(?:[\s,;.—–…-]|\.{3})+(?:no,? wait|wait,? no|no|wait|scratch that|actually|i mean|or rather|make that"
+    r"(?<![\s,;.—–…-])[\s,;.—–…-]++(?:no,? wait|wait,? no|no|wait|scratch that|actually|i mean|or rather|make that"
     r"|correction|sorry)"
-    r"[\s,:;—–.-]+(?:(?:it|that)(?:'s| is| should be)\s+|make that\s+)?(?=[\d$\\(.\-√π])",
+    r"[\s,:;—–.-]++(?:(?:it|that)(?:'s| is| should be)\s+|make that\s+)?(?=[\d$\\(.\-√π])",
     re.IGNORECASE,
 )
 _NOT_BUT = re.compile(
@@ -147,6 +148,10 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
+LONGEST: Final = 1500
+"""Characters of a statement that is looked into; a longer one is no sentence with an answer in it."""
+
+
 def is_brief(text: str) -> bool:
     """Whether the text has at most four plain words outside mathematics."""
     return len(words_of(unmarked(text))) <= BRIEF_WORDS
@@ -161,11 +166,18 @@ def tidy(text: str) -> str:
     """The answer without white space, wrapping quotes and Markdown, dollars and the sentence's full stop."""
     text = undollar(_without_stop(text.strip()))
     while len(text) > 1:
-        shorter = _TRAILING.sub("", _unwrapped(text)).lstrip()
+        shorter = _without_tail(_unwrapped(text)).lstrip()
         if shorter == text:
             break
         text = shorter
     return _without_stop(text)
+
+
+def _without_tail(text: str) -> str:
+    """Looked for piece by piece from the end: a search through a long run would start at each of its places."""
+    while match := _TRAILING.search(text, max(0, len(text) - 64)):
+        text = text[: match.start()]
+    return text
 
 
 def _without_stop(text: str) -> str:
@@ -194,7 +206,7 @@ def answer_of(statement: str) -> str:
     ("where k is an integer", "for all x") stay. "5, no, 6" gives 6, "3 or 4" stays whole.
     """
     text = _revised(statement.strip())
-    if is_unsure(text):
+    if len(text) > LONGEST or is_unsure(text):
         return tidy(text)
     since = _SINCE.match(unmarked(text)) if text[:1] in "SsBbAaGg" else None
     text = text[since.end() :] if since else text
