@@ -66,6 +66,7 @@ _CLAUSE = re.compile(
     r"|car\b|parce que|puisque|weil|porque|perché|потому|так как|因为|，因|,因).*\Z",
     re.IGNORECASE | re.DOTALL,
 )
+_OPENED = re.compile(r"\s?\\(?:text|mbox|mathrm|textrm)\s?\{\s?\Z")
 _POLITE = re.compile(
     r"\s*(?:でした|です|となります|になります|である|입니다|이다|है|होगा|dır|dir|dur|dür|'?t[ıiuü]r|['’]d[ıiuü]r|است|olur)[。.]?\Z",
     re.IGNORECASE,
@@ -231,7 +232,10 @@ def _revised(text: str) -> str:
 def _outside(pattern: re.Pattern[str], text: str, first: re.Match[str] | None) -> str:
     """The text up to the first match that does not stand in mathematics; whole when nothing would be left."""
     match = pattern.search(unmarked(text), first.end() if first else 0)
-    return text[: match.start()] if match and text[: match.start()].strip(" *$") else text
+    if match is None:
+        return text
+    head = _OPENED.sub("", text[: match.start()])
+    return head if head.strip(" *$") else text
 
 
 def _without_lead(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assaygym.types import Verdict
 from assaygym.verifiers import verify_math
 
 TABLES = {path.stem: path for path in sorted((Path(__file__).parent / "pairs").glob("*.py"))}
@@ -17,24 +18,24 @@ def pairs(kind: str, name: str) -> list[tuple[str, str]]:
     return table
 
 
-def wrong(rows: list[tuple[str, str]], value: float) -> list[str]:
+def wrong(rows: list[tuple[str, str]], right: bool) -> list[str]:
     scores = [(gold, pred, verify_math(pred, gold)) for gold, pred in rows]
     return [
         f"gold {gold!r}, pred {pred!r}: {score.value} ({score.explanation})"
         for gold, pred, score in scores
-        if score.value != value
+        if (score.verdict is Verdict.CORRECT) != right
     ]
 
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_the_same_object_in_another_notation_is_right(kind: str) -> None:
-    failed = wrong(pairs(kind, "SAME"), 1.0)
+    failed = wrong(pairs(kind, "SAME"), True)
     assert not failed, "\n".join([f"{len(failed)} wrongly refused", *failed])
 
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_a_near_miss_is_wrong(kind: str) -> None:
-    failed = wrong(pairs(kind, "DIFFERENT"), 0.0)
+    failed = wrong(pairs(kind, "DIFFERENT"), False)
     assert not failed, "\n".join([f"{len(failed)} wrongly accepted", *failed])
 
 
