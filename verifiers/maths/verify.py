@@ -27,6 +27,10 @@ MARKED: Final = (Style.BOX, Style.HASH, Style.TAG)
 READ_GOLDS: Final = (*MARKED, Style.BARE)
 """How a gold may be written for its answer to be read out of it; another one is taken as it is, never for prose."""
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_FORMULA = re.compile(
+    r"(?:[0-9,()\[\]{}+=^|! /-]|\.(?=\d)|[knqrstvwxz](?![A-Za-z])|\\(?!text|mathrm|mathbf|mbox|boxed|fbox)[A-Za-z]+)+"
+)
+"""Golds in which there is nothing to find and nothing in words, unless they are dates; no letter of a choice or p.m."""
 _DEFAULT: Final = PRESETS["default"]
 Plain = str | int | float | Fraction
 
@@ -79,6 +83,10 @@ def _printed(gold: object) -> str:
 
 @lru_cache(maxsize=4096)
 def _compiled(gold: str, decimal_comma: bool) -> Gold:
+    bare = gold[1:-1] if gold[:1] == gold[-1:] == "$" else gold
+    if _FORMULA.fullmatch(bare) and bare.count("-") < 2 and bare.count("/") < 2:
+        integer = bare if _INTEGER.fullmatch(bare) else ""
+        return Gold(gold, decimal_comma, bare, read(bare, decimal_comma), None, integer)
     found = find_answer(gold)
     text = found.text + found.unit if found is not None and found.style in READ_GOLDS else gold
     reading = read(text, decimal_comma)

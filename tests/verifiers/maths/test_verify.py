@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from assaygym.errors import ConfigError, MissingDependencyError
 from assaygym.types import Score, Verdict
 from assaygym.verifiers import judge, math, verify_math
-from assaygym.verifiers.maths import compile_gold
+from assaygym.verifiers.maths import compile_gold, verify
 from assaygym.verifiers.maths.cas.crew import Crew
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
@@ -374,3 +375,25 @@ def test_a_gold_that_cannot_be_worked_out_is_no_fault_of_the_answer() -> None:
     score = verify_math("7", r"\int_0^{\infty}\sin(x^x)dx")
     assert score.verdict is Verdict.INVALID
     assert "the gold answer could not be worked out" in score.explanation
+
+
+@pytest.mark.parametrize(
+    "gold",
+    ["42", "-3", "$7$", r"$\frac{3\pi}{10}$", "[2, 5)", r"x^2+2x+1", "1/2", r"\{1,2\}", "0.5", "1 2", "-1-2", "3-4"],
+)
+def test_plain_formulas_are_compiled_as_if_they_were_searched_for_an_answer(
+    gold: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify._compiled.cache_clear()
+    quick = compile_gold(gold)
+    verify._compiled.cache_clear()
+    monkeypatch.setattr(verify, "_FORMULA", re.compile("(?!)"))
+    slow = compile_gold(gold)
+    verify._compiled.cache_clear()
+    assert (quick.text, quick.words, quick.integer) == (slow.text, slow.words, slow.integer)
+    assert quick.reading.normal == slow.reading.normal
+
+
+@pytest.mark.parametrize("gold", ["(b)", "D", "7 p.m.", "2024-10-12", "7:45", "10/12/2024", r"\text{no solution}"])
+def test_what_may_be_words_is_read_as_words_too(gold: str) -> None:
+    assert compile_gold(gold).words is not None
