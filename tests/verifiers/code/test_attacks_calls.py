@@ -208,8 +208,9 @@ KINDS = {
     "special": SPECIAL,
 }  # fmt: skip
 TASKS = {"function": CLAMP, "pairs": PAIRS, "humaneval": HUMANEVAL, "mbpp": MBPP}
+DAILY = ("function", "humaneval")
 ATTACKS = [
-    pytest.param(name, program, id=f"{name}, {kind}: {what}")
+    pytest.param(name, program, id=f"{name}, {kind}: {what}", marks=() if name in DAILY else (pytest.mark.slow,))
     for kind, programs in KINDS.items()
     for what, program in programs.items()
     for name in (("function", "mbpp") if kind == "resources" else TASKS)
