@@ -74,6 +74,7 @@ class BugRepair(
         source = _source(rng, chosen)
         names = _load(source)
         cases: dict[str, list[Case]] = {}
+        self.broken, wrong = "", ""
         for attempt in itertools.count():
             if attempt % TRIES == 0:
                 cases = {part.name: _draw_cases(rng, part, names, self.visible + HIDDEN) for part in chosen}
