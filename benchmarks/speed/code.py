@@ -29,7 +29,7 @@ from typing import Any
 from assaygym.benchmarks.speed.code_peers import PEERS, Peer, open_peers
 from assaygym.benchmarks.speed.code_problems import Problem, generated, read_problems
 from assaygym.benchmarks.speed.contender import WrongResult
-from assaygym.benchmarks.speed.document import machine, versions
+from assaygym.benchmarks.speed.document import machine, portable, versions
 from assaygym.benchmarks.speed.terminal import positive, progress
 from assaygym.errors import AssayError
 
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (AssayError, WrongResult) as error:
         print(error, file=sys.stderr)
         return 2
-    found = {"command": ["python", "-m", "assaygym.benchmarks.speed.code", *portable(given)], **found}
+    found = {"command": ["python", "-m", "assaygym.benchmarks.speed.code", *portable(given, FILES)], **found}
     text = json.dumps(found, indent=1)
     if options.json == "-":
         print(text)
@@ -202,19 +202,6 @@ def show(found: Mapping[str, Any]) -> None:
     for goal in found["goals"]:
         told = goal["reason"] if goal["times"] is None else f"{goal['times']:g} times"
         console.print(f"{goal['peer']}: {told}, wanted {goal['wanted']:g} times", markup=False, highlight=False)
-
-
-def portable(given: Sequence[str]) -> list[str]:
-    """The arguments without the folders of this machine."""
-    found: list[str] = []
-    for text in given:
-        name, equals, value = text.partition("=")
-        if equals and name in FILES:
-            text = f"{name}={Path(value).name}"
-        elif found and found[-1] in FILES:
-            text = Path(text).name
-        found.append(text)
-    return found
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from assaygym.benchmarks.speed.goals import FORK, judge
 from assaygym.benchmarks.speed.roster import Roster
 from assaygym.benchmarks.speed.timing import Cell, Figures, Plan, ratio
 
-__all__ = ["document", "machine", "versions"]
+__all__ = ["document", "machine", "portable", "versions"]
 
 PROGRAMS = {"bwrap": "--version", "docker": "--version"}
 
@@ -73,6 +73,19 @@ def _figures(cell: Cell) -> dict[str, Any]:
 
 def _milli(seconds: float) -> float:
     return round(1e3 * seconds, 4)
+
+
+def portable(given: Sequence[str], files: Collection[str]) -> list[str]:
+    """The arguments without the folders of this machine, which stand in the values of the options `files`."""
+    found: list[str] = []
+    for text in given:
+        name, equals, value = text.partition("=")
+        if equals and name in files:
+            text = f"{name}={Path(value).name}"
+        elif found and found[-1] in files:
+            text = Path(text).name
+        found.append(text)
+    return found
 
 
 def machine() -> dict[str, Any]:

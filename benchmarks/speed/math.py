@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assaygym.benchmarks.speed.contender import Absent, WrongResult
-from assaygym.benchmarks.speed.document import machine, versions
+from assaygym.benchmarks.speed.document import machine, portable, versions
 from assaygym.benchmarks.speed.math_contest import OURS, PEER, Contestant, attack, contestants, peer_python, run
 from assaygym.benchmarks.speed.math_pairs import Pair, generated, hostile, read_pairs
 from assaygym.benchmarks.speed.terminal import positive, progress
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (AssayError, Absent, WrongResult) as error:
         print(error, file=sys.stderr)
         return 2
-    found = {"command": ["python", "-m", "assaygym.benchmarks.speed.math", *_portable(given)], **found}
+    found = {"command": ["python", "-m", "assaygym.benchmarks.speed.math", *portable(given, FILES)], **found}
     text = json.dumps(found, indent=1)
     if options.json == "-":
         print(text)
@@ -210,19 +210,6 @@ def _print_table(console: Console, title: str, rows: Sequence[Mapping[str, Any]]
     for row in rows:
         table.add_row(*("-" if row[name] is None else str(row[name]) for name in names))
     console.print(table)
-
-
-def _portable(given: Sequence[str]) -> list[str]:
-    """The arguments without the folders of this machine."""
-    found: list[str] = []
-    for text in given:
-        name, equals, value = text.partition("=")
-        if equals and name in FILES:
-            text = f"{name}={Path(value).name}"
-        elif found and found[-1] in FILES:
-            text = Path(text).name
-        found.append(text)
-    return found
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -47,8 +47,7 @@ memory limit."""
 
 def main(control: str) -> None:
     """Take the boot frame from the socket, start the keeper, watch; never returns."""
-    link = socket.socket(fileno=os.dup2(int(control), LINK_FD, inheritable=False))
-    os.close(int(control))
+    link = socket.socket(fileno=_moved(int(control), LINK_FD))
     while os.open("/dev/null", os.O_RDWR) < FIRST_OWN:
         pass  # the numbers that a program's descriptors will have
     boot: dict[str, Any] = read_frame(link.fileno())
@@ -70,6 +69,16 @@ def main(control: str) -> None:
     for folder in boot["cgroups"]:
         _remove(folder)
     os._exit(0)
+
+
+def _moved(source: int, target: int) -> int:
+    """The descriptor, given another number unless it has that one already; programs do not inherit it."""
+    if source == target:
+        os.set_inheritable(target, False)
+    else:
+        os.dup2(source, target, inheritable=False)
+        os.close(source)
+    return target
 
 
 def _turn_off_streams() -> None:

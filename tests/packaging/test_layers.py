@@ -135,8 +135,11 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
     assert loaded_by("import assaygym.cli").isdisjoint(HEAVY)
 
 
-def test_importing_assaygym_takes_under_a_quarter_of_a_second() -> None:
-    """Processor time, the best of several: other work may share the machine."""
-    code = "import time; t = time.process_time(); import assaygym; print(time.process_time() - t)"
-    times = [float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(5)]
-    assert min(times) < 0.25
+def test_importing_assaygym_takes_little_longer_than_gymnasium_alone() -> None:
+    """Processor time, the best of several in turns: other work may share the machine, and machines differ."""
+    seconds: dict[str, list[float]] = {"assaygym": [], "gymnasium": []}
+    for _ in range(7):
+        for module, times in seconds.items():
+            code = f"import time; t = time.process_time(); import {module}; print(time.process_time() - t)"
+            times.append(float(subprocess.check_output([sys.executable, "-c", code])))
+    assert min(seconds["assaygym"]) < 1.75 * min(seconds["gymnasium"])

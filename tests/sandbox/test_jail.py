@@ -347,6 +347,25 @@ def test_the_first_process_is_closed_to_those_inside_by_the_kernels_own_rule(own
     process.kill()
 
 
+@pytest.mark.parametrize("number", [59, 60, 61, 255])
+def test_a_worker_starts_whatever_number_its_socket_has(number: int) -> None:
+    script = f"""
+import os, socket
+from assaygym.sandbox import open_sandbox
+pair = socket.socketpair
+def numbered():
+    ours, theirs = pair()
+    os.dup2(theirs.fileno(), {number})
+    theirs.close()
+    return ours, socket.socket(fileno={number})
+socket.socketpair = numbered
+with open_sandbox("jail", workers=1) as sandbox:
+    print(sandbox.run("print('up')").stdout)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.split(), done.stderr) == (["up"], "")
+
+
 def test_no_process_of_a_worker_outlives_the_process_that_started_it() -> None:
     script = r"""
 import sys, time
