@@ -9,7 +9,11 @@ from assaygym.lazy import lazy_names
 if TYPE_CHECKING:
     from assaygym.agents.chat import Chat as Chat
     from assaygym.agents.chat import Drift as Drift
+    from assaygym.agents.crew import Budget as Budget
+    from assaygym.agents.crew import Crew as Crew
+    from assaygym.agents.crew import EpisodeJob as EpisodeJob
     from assaygym.agents.human import HumanPolicy as HumanPolicy
+    from assaygym.agents.live import LiveEpisode as LiveEpisode
     from assaygym.agents.openai_policy import OpenAIPolicy as OpenAIPolicy
     from assaygym.agents.policy import Policy as Policy
     from assaygym.agents.policy import Prompt as Prompt
@@ -32,16 +36,18 @@ if TYPE_CHECKING:
     from assaygym.agents.trainer import Trainer as Trainer
     from assaygym.agents.transformers_policy import TransformersPolicy as TransformersPolicy
     from assaygym.agents.warmstart import warm_start as warm_start
-    from assaygym.agents.workers import EpisodeJob as EpisodeJob
     from assaygym.agents.workers import rollout_many as rollout_many
 
 __all__ = [
+    "Budget",
     "Chat",
     "ConstantPolicy",
+    "Crew",
     "Drift",
     "EchoPolicy",
     "EpisodeJob",
     "HumanPolicy",
+    "LiveEpisode",
     "NullPolicy",
     "Objective",
     "OpenAIPolicy",
@@ -69,7 +75,9 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "chat": ("Chat", "Drift"),
+        "crew": ("Budget", "Crew", "EpisodeJob"),
         "human": ("HumanPolicy",),
+        "live": ("LiveEpisode",),
         "openai_policy": ("OpenAIPolicy",),
         "policy": ("Policy", "Prompt", "SamplingParams"),
         "record": ("trajectory_from_dict", "trajectory_to_dict"),
@@ -80,6 +88,6 @@ __getattr__, __dir__ = lazy_names(
         "trainer": ("Objective", "Trainer"),
         "transformers_policy": ("TransformersPolicy",),
         "warmstart": ("warm_start",),
-        "workers": ("EpisodeJob", "rollout_many"),
+        "workers": ("rollout_many",),
     },
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -65,6 +65,10 @@ def _number(value: float | str | None) -> float:
     return math.nan if value is None else float(value)
 
 
+def _numbers(values: Sequence[float | str | None] | None) -> tuple[float, ...] | None:
+    return None if values is None else tuple(map(_number, values))
+
+
 def _trajectory(row: Mapping[str, Any]) -> Trajectory:
     return Trajectory(
         env_id=row["env_id"],
@@ -74,8 +78,10 @@ def _trajectory(row: Mapping[str, Any]) -> Trajectory:
         turns=tuple(map(_turn, row["turns"])),
         score=None if row["score"] is None else _score(row["score"]),
         stop_reason=StopReason(row["stop_reason"]),
+        id=row["id"],
         parent=None if row["parent"] is None else (row["parent"][0], row["parent"][1]),
         error=row["error"],
+        notes=dict(row["notes"]),
     )
 
 
@@ -94,8 +100,9 @@ def _completion(row: Mapping[str, Any]) -> Completion:
         finish_reason=row["finish_reason"],
         prompt_ids=tuple(row["prompt_ids"]),
         token_ids=tuple(row["token_ids"]),
-        logprobs=None if row["logprobs"] is None else tuple(map(_number, row["logprobs"])),
-        entropies=None if row["entropies"] is None else tuple(map(_number, row["entropies"])),
+        logprobs=_numbers(row["logprobs"]),
+        entropies=_numbers(row["entropies"]),
+        top_k_entropies=_numbers(row["top_k_entropies"]),
     )
 
 

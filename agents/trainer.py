@@ -19,12 +19,12 @@ from torch import Tensor
 from assaygym.agents.advantages import group_stds
 from assaygym.agents.batch import Batch, make_batch
 from assaygym.agents.checkpoint import latest_checkpoint, load_weights, read_state, save_checkpoint
+from assaygym.agents.live import derived_seed
 from assaygym.agents.lockstep import play_in_lockstep
 from assaygym.agents.logps import token_logps
 from assaygym.agents.losses import Surrogate, k3
 from assaygym.agents.metrics import append_metrics
 from assaygym.agents.policy import Policy, SamplingParams
-from assaygym.agents.rollout import derived_seed
 from assaygym.agents.settings import TrainSettings
 from assaygym.agents.workers import EpisodeJob
 from assaygym.envs.core import Env

@@ -155,6 +155,8 @@ class Completion:
     """Log-probability (nats) of each sampled id under the behaviour policy, same length as `token_ids`."""
     entropies: tuple[float, ...] | None = None
     """Entropy (nats) of the behaviour policy at each sampled id, same length as `token_ids`."""
+    top_k_entropies: tuple[float, ...] | None = None
+    """An estimate from below where `entropies` cannot be had: -sum p log p (nats) over the likeliest ids alone."""
 
 
 class StopReason(StrEnum):
@@ -182,7 +184,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trajectory:
-    """One episode. `score` is None when it stopped before a verdict; `parent` is (trajectory id, turn) of a fork."""
+    """One episode. `score` is None when it stopped before a verdict.
+
+    A fork has `parent` = (trajectory id, turn): its turns before that one are the parent's own.
+    """
 
     env_id: str
     task_id: str
@@ -191,8 +196,12 @@ class Trajectory:
     turns: tuple[Turn, ...]
     score: Score | None
     stop_reason: StopReason
+    id: str = ""
+    """Names the trajectory in its group; empty for an episode that stands alone."""
     parent: tuple[str, int] | None = None
     error: str | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """How it came about, where that is not by plain sampling: a hint that was given, a buffer it was taken from."""
 
     @property
     def reward(self) -> float:

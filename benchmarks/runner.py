@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import assaygym
+from assaygym.agents.crew import Budget
 from assaygym.agents.policy import Policy, SamplingParams
 from assaygym.agents.record import trajectory_to_dict
 from assaygym.agents.registry import policy_from
@@ -187,8 +188,10 @@ class _Evaluation:
             (self._job(*key) for key in keys),
             concurrency=self.concurrency,
             params=self.params,
-            timeout=self.limits["timeout"],
-            max_tokens=None if self.limits["max_tokens"] is None else int(self.limits["max_tokens"]),
+            budget=Budget(
+                timeout=self.limits["timeout"],
+                max_tokens=None if self.limits["max_tokens"] is None else int(self.limits["max_tokens"]),
+            ),
         )
         with closing(cast("Generator[tuple[EpisodeJob, Trajectory]]", episodes)), EpisodeLog(run.episodes) as log:
             for job, trajectory in episodes:

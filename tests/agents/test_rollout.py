@@ -9,8 +9,9 @@ from typing import Any
 import gymnasium
 import pytest
 
+from assaygym.agents.live import derived_seed
 from assaygym.agents.policy import Prompt, SamplingParams, said
-from assaygym.agents.rollout import derived_seed, rollout
+from assaygym.agents.rollout import rollout
 from assaygym.agents.scripted import ConstantPolicy, OraclePolicy, ScriptedPolicy
 from assaygym.envs.core import Env
 from assaygym.envs.tool_env import ToolEnv
@@ -282,7 +283,7 @@ def test_a_derived_seed_is_the_same_in_every_process() -> None:
     assert derived_seed(1, "task", 3) != derived_seed(1, "task", 2)
 
 
-def test_a_stopped_run_ends_the_episode_before_its_next_turn(dialogue: MakeEnv) -> None:
-    asked = iter([False, True])
-    trajectory: Trajectory = rollout(dialogue(turns=5), ConstantPolicy("a"), seed=1, cancelled=lambda: next(asked))
-    assert (trajectory.stop_reason, len(trajectory.turns)) == (StopReason.ERROR, 1)
+def test_a_halted_episode_ends_before_its_next_turn(dialogue: MakeEnv) -> None:
+    asked = iter([None, StopReason.MAX_TOKENS])
+    trajectory: Trajectory = rollout(dialogue(turns=5), ConstantPolicy("a"), seed=1, halted=lambda: next(asked))
+    assert (trajectory.stop_reason, len(trajectory.turns)) == (StopReason.MAX_TOKENS, 1)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from assaygym.agents.crew import Budget
 from assaygym.agents.policy import Prompt, SamplingParams, said
 from assaygym.agents.scripted import OraclePolicy, ScriptedPolicy
 from assaygym.agents.workers import EpisodeJob, rollout_many
@@ -140,7 +141,7 @@ def test_closing_early_stops_the_episodes_at_their_next_turn(dialogue: MakeEnv) 
     def make() -> Any:
         return dialogue(turns=10**6, max_turns=10**6)
 
-    short = rollout_many(make, ScriptedPolicy(slow), jobs(8), concurrency=4, timeout=0.05)
+    short = rollout_many(make, ScriptedPolicy(slow), jobs(8), concurrency=4, budget=Budget(timeout=0.05))
     next(short)
     started = time.monotonic()
     short.close()  # type: ignore[attr-defined]

@@ -1,0 +1,241 @@
+"""A running episode: an environment, the conversation so far, the record of its turns.
+
+It can be forked between two turns: the copy has the state of the environment (its sandbox session included), the same
+turns behind it and a seed of its own, and shares nothing with the original afterwards.
+
+What a part of ours raises ends the episode as an error (`StopReason.ERROR`, reward NaN), never as a reward of zero.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any, cast
+
+import gymnasium
+
+from assaygym.agents.policy import Policy, Prompt, SamplingParams
+from assaygym.envs.core import Env
+from assaygym.errors import ContextOverflowError, PolicyError, told
+from assaygym.types import Completion, Message, Score, StopReason, ToolSpec, Trajectory, Turn
+
+__all__ = ["AnyEnv", "LiveEpisode", "Watch", "derived_seed"]
+
+AnyEnv = gymnasium.Env[str, str]
+OWN_KEYS = frozenset({"action", "messages", "score"})
+"""What `step` reports and a `Turn` already holds elsewhere."""
+UNKNOWN_SEED = -1
+UNLIMITED = float("inf")
+
+
+class LiveEpisode:
+    """One episode, from `start` to its `Trajectory`.
+
+    Args:
+        env: an `Env`, bare or inside Gymnasium wrappers.
+        params: how to sample. Each turn samples with a seed of its own, derived from `params.seed`.
+        id: names the trajectory in its group; forks refer to it.
+        timeout: seconds of wall clock that playing may take. An answer that comes later is kept and not played.
+        max_tokens: sampled tokens of the whole episode. Counts what the policy reports, ids or log-probabilities; the
+            turns of a policy that reports neither are free.
+    """
+
+    def __init__(
+        self,
+        env: AnyEnv,
+        params: SamplingParams | None = None,
+        *,
+        id: str = "",
+        timeout: float | None = None,
+        max_tokens: int | None = None,
+    ) -> None:
+        self.env, self.params, self.id = env, params or SamplingParams(), id
+        self.seconds_left = UNLIMITED if timeout is None else timeout
+        self.max_tokens = max_tokens
+        self.parent: tuple[str, int] | None = None
+        self.env_id, self.split, self.task_id, self.seed = "", "", "", UNKNOWN_SEED
+        self.tools: tuple[ToolSpec, ...] = ()
+        self.conversation: list[Message] = []
+        self.observation: tuple[Message, ...] = ()
+        self.turns: list[Turn] = []
+        self.score: Score | None = None
+        self.spent = 0
+        """Sampled tokens so far, those of shared turns included."""
+        self.forks = 0
+        self.notes: dict[str, Any] = {}
+        """What a strategy wants the record to say of this episode."""
+
+    def start(
+        self, seed: int | None, options: Mapping[str, Any] | None = None, hint: Callable[[Env], str] | None = None
+    ) -> None:
+        """Reset the environment and take its first observation.
+
+        Args:
+            seed: of the task; None lets the environment draw it.
+            options: passed to `reset`.
+            hint: of the environment after its reset: text that is appended to the last message of the prompt.
+
+        Raises:
+            Exception: whatever the environment raises.
+        """
+        core = self.core
+        self.env_id, self.split = core.id, core.split
+        self.seed = UNKNOWN_SEED if seed is None else seed
+        _, info = self.env.reset(seed=seed, options=None if options is None else dict(options))
+        self.seed, self.split, self.task_id = info["seed"], info["split"], info["task_id"]
+        self.tools = tuple(info["tools"])
+        self.observation = tuple(info["messages"])
+        if hint is not None:
+            *before, last = self.observation
+            self.observation = (*before, replace(last, content=last.content + hint(core)))
+        self.conversation.extend(self.observation)
+
+    def play(
+        self,
+        policy: Policy,
+        *,
+        watch: Watch | None = None,
+        halted: Callable[[], StopReason | None] | None = None,
+        strict: bool = False,
+    ) -> Trajectory:
+        """Play a started episode to its end.
+
+        Args:
+            policy: who plays.
+            watch: called with this episode and each completion before the environment sees it, when the episode can
+                still be forked as it was before this turn.
+            halted: asked before each turn; a reason ends the episode with it.
+            strict: raise what a part of ours raises instead of recording it.
+
+        Raises:
+            KeyboardInterrupt: always passes through.
+        """
+        try:
+            return self.trajectory(self._play(policy, watch, halted))
+        except ContextOverflowError as overflow:
+            return self.trajectory(StopReason.CONTEXT_OVERFLOW, str(overflow))
+        except Exception as fault:  # the boundary: one failed episode is recorded and never ends a run
+            if strict:
+                raise
+            return self.trajectory(StopReason.ERROR, told(fault))
+
+    def fork(self) -> LiveEpisode:
+        """An independent copy of the episode as it is between two turns.
+
+        Raises:
+            Exception: whatever the environment raises when it cannot be copied (`SandboxError` of its session).
+        """
+        self.forks += 1
+        twin = copy.copy(self)
+        twin.env = self.core.fork(1)[0] if self.env is self.core else copy.deepcopy(self.env)
+        twin.id, twin.parent, twin.forks = f"{self.id}.{self.forks}", (self.id, len(self.turns)), 0
+        twin.conversation, twin.turns, twin.notes = list(self.conversation), list(self.turns), dict(self.notes)
+        if self.params.seed is not None:
+            twin.params = replace(self.params, seed=derived_seed(self.params.seed, twin.id))
+        return twin
+
+    def trajectory(self, stop: StopReason, error: str | None = None) -> Trajectory:
+        """The record of the episode, ended for this reason."""
+        return Trajectory(
+            env_id=self.env_id,
+            task_id=self.task_id,
+            seed=self.seed,
+            split=self.split,
+            turns=tuple(self.turns),
+            score=self.score,
+            stop_reason=stop,
+            id=self.id,
+            parent=self.parent,
+            error=error,
+            notes=self.notes,
+        )
+
+    @property
+    def core(self) -> Env:
+        """The environment without its wrappers."""
+        return cast(Env, self.env.unwrapped)
+
+    def _play(self, policy: Policy, watch: Watch | None, halted: Callable[[], StopReason | None] | None) -> StopReason:
+        deadline = time.monotonic() + self.seconds_left
+        while True:
+            if halted is not None and (reason := halted()) is not None:
+                return reason
+            self.seconds_left = deadline - time.monotonic()
+            if self.seconds_left <= 0:
+                return StopReason.TIMEOUT
+            if self.max_tokens is not None and self.spent >= self.max_tokens:
+                return StopReason.MAX_TOKENS
+            completion = _answer(policy, self._prompt(), self._turn_params())
+            if time.monotonic() >= deadline:
+                self.spent += sampled_tokens(completion)
+                self.turns.append(Turn(observation=self.observation, completion=completion))
+                return StopReason.TIMEOUT
+            if watch is not None:
+                watch(self, completion)
+            self.spent += sampled_tokens(completion)
+            terminated, truncated = self._step(completion)
+            if terminated or truncated:
+                return StopReason.COMPLETED if terminated else StopReason.MAX_TURNS
+
+    def _prompt(self) -> Prompt:
+        return Prompt(
+            messages=tuple(self.conversation),
+            tools=self.tools,
+            previous=self.turns[-1].completion if self.turns else None,
+            observation=self.observation,
+            turn=len(self.turns),
+            env=self.core,
+        )
+
+    def _turn_params(self) -> SamplingParams:
+        params = self.params
+        if self.max_tokens is not None and self.max_tokens - self.spent < params.max_tokens:
+            params = replace(params, max_tokens=self.max_tokens - self.spent)
+        if params.seed is not None:
+            params = replace(params, seed=derived_seed(params.seed, len(self.turns)))
+        return params
+
+    def _step(self, completion: Completion) -> tuple[bool, bool]:
+        """Give the completion to the environment; (terminated, truncated)."""
+        action_text = self.core.action_text(completion.message)
+        _, reward, terminated, truncated, info = self.env.step(action_text)
+        rest = {key: value for key, value in info.items() if key not in OWN_KEYS}
+        self.turns.append(Turn(observation=self.observation, completion=completion, reward=float(reward), info=rest))
+        self.score = info.get("score")
+        self.observation = tuple(info["messages"])
+        action: Message = info["action"]
+        if completion.message.reasoning is not None:
+            action = replace(action, reasoning=completion.message.reasoning)
+        self.conversation.append(action)
+        self.conversation.extend(self.observation)
+        return terminated, truncated
+
+
+Watch = Callable[[LiveEpisode, Completion], None]
+
+
+def sampled_tokens(completion: Completion) -> int:
+    """How many tokens the policy says it sampled."""
+    return max(len(completion.token_ids), len(completion.logprobs or ()))
+
+
+def derived_seed(seed: int, *key: object) -> int:
+    """A seed in [0, 2**31) that depends on all of these and on nothing else."""
+    return int.from_bytes(blake2b(repr((seed, key)).encode(), digest_size=4).digest(), "big") >> 1
+
+
+def _answer(policy: Policy, prompt: Prompt, params: SamplingParams) -> Completion:
+    """The one completion of the prompt.
+
+    Raises:
+        PolicyError: the policy gave another number of them, or something else.
+    """
+    given: Any = policy.generate([prompt], params)
+    if not isinstance(given, Sequence) or [type(one) for one in given] != [Completion]:
+        kinds = [type(one).__name__ for one in given] if isinstance(given, Sequence) else type(given).__name__
+        raise PolicyError(f"{policy.name}.generate answered one prompt with {kinds}; expected a list of one Completion")
+    completion: Completion = given[0]
+    return completion

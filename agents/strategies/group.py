@@ -1,0 +1,118 @@
+"""A group: the trajectories of one task that are compared with each other, and what they share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import pstdev
+
+from assaygym.agents.crew import EpisodeJob, Next
+from assaygym.agents.live import LiveEpisode
+from assaygym.types import Completion, Trajectory, Turn
+
+__all__ = ["Group", "GroupPlan", "Segment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One turn that was sampled once, and the trajectories it is a part of."""
+
+    owner: str
+    """The id of the trajectory that it was sampled in."""
+    turn: int
+    leaves: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The trajectories of one task, in the order of their ids; failed ones (reward NaN) stand among them."""
+
+    key: str
+    trajectories: tuple[Trajectory, ...]
+    pruned: tuple[Trajectory, ...] = ()
+    """Played and not part of the group; turns of `trajectories` may have been sampled in them."""
+
+    @property
+    def judged(self) -> tuple[Trajectory, ...]:
+        """Those with a reward."""
+        return tuple(trajectory for trajectory in self.trajectories if not math.isnan(trajectory.reward))
+
+    @property
+    def rewards(self) -> tuple[float, ...]:
+        """Of `judged`."""
+        return tuple(trajectory.reward for trajectory in self.judged)
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the rewards (of the population); 0 for fewer than two."""
+        return pstdev(self.rewards) if len(self.rewards) > 1 else 0.0
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Every turn that was sampled for these trajectories, once, in order of (owner, turn)."""
+        known = {trajectory.id: trajectory for trajectory in (*self.trajectories, *self.pruned)}
+        leaves: dict[tuple[str, int], list[str]] = {}
+        for trajectory in self.trajectories:
+            for turn in range(len(trajectory.turns)):
+                leaves.setdefault((_owner(trajectory, turn, known), turn), []).append(trajectory.id)
+        return tuple(Segment(owner=o, turn=t, leaves=tuple(ids)) for (o, t), ids in sorted(leaves.items()))
+
+    def sampled(self) -> Iterator[Turn]:
+        """Every turn that was sampled, once, those of `pruned` trajectories included."""
+        for trajectory in (*self.trajectories, *self.pruned):
+            yield from trajectory.turns[trajectory.parent[1] if trajectory.parent is not None else 0 :]
+
+
+@dataclass(slots=True)
+class GroupPlan:
+    """A plan that plays `episodes` samples of one task; the base of those that do more.
+
+    Args:
+        job: the task; its `sample` is that of the first episode.
+        episodes: how many are played from the prompt.
+    """
+
+    job: EpisodeJob
+    episodes: int
+    trajectories: list[Trajectory] = field(default_factory=list[Trajectory])
+
+    def begin(self) -> Iterable[Next]:
+        """The samples, numbered on from the job's own."""
+        return [sample_of(self.job, self.job.sample + i) for i in range(self.episodes)]
+
+    def answered(self, live: LiveEpisode, completion: Completion) -> Sequence[LiveEpisode]:
+        """No forks."""
+        return ()
+
+    def ended(self, trajectory: Trajectory) -> Iterable[Next]:
+        """Keep the trajectory; nothing more to play."""
+        self.trajectories.append(trajectory)
+        return ()
+
+    def group(self) -> Group:
+        """What was played, once the plan is done."""
+        return Group(key=self.job.key, trajectories=in_order(self.trajectories))
+
+
+def sample_of(job: EpisodeJob, sample: int) -> EpisodeJob:
+    """The job of another sample of the same task."""
+    return EpisodeJob(key=job.key, seed=job.seed, options=job.options, sample=sample, hint=job.hint)
+
+
+def in_order(trajectories: Iterable[Trajectory]) -> tuple[Trajectory, ...]:
+    """Sorted by id: samples by their number, each before its forks."""
+    return tuple(sorted(trajectories, key=lambda trajectory: _path(trajectory.id)))
+
+
+def _path(name: str) -> tuple[str, list[int]]:
+    key, _, numbers = name.rpartition("/")
+    return key, [int(number) for number in numbers.split(".")]
+
+
+def _owner(trajectory: Trajectory, turn: int, known: dict[str, Trajectory]) -> str:
+    while trajectory.parent is not None and turn < trajectory.parent[1]:
+        if trajectory.parent[0] not in known:
+            return trajectory.parent[0]
+        trajectory = known[trajectory.parent[0]]
+    return trajectory.id
