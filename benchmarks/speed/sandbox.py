@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from assaygym.benchmarks.speed.document import document
+from assaygym.benchmarks.speed.document import document, portable
 from assaygym.benchmarks.speed.other_user import measured_by
 from assaygym.benchmarks.speed.roster import NAMES, Roster, Wanted, open_roster
 from assaygym.benchmarks.speed.table import show
@@ -31,12 +31,14 @@ from assaygym.errors import AssayError
 
 __all__ = ["main", "take"]
 
+FILES = ("--peers-python", "--json")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
-    command = ["python", "-m", "assaygym.benchmarks.speed.sandbox", *given]
+    command = ["python", "-m", "assaygym.benchmarks.speed.sandbox", *portable(given, FILES)]
     try:
         found = measured_by(options.user, _without_output(options)) if options.user else take(options, command)
     except AssayError as error:

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from assaygym.benchmarks.speed.chaos import ChaosReport, run_chaos
-from assaygym.benchmarks.speed.document import machine, versions
+from assaygym.benchmarks.speed.document import machine, portable, versions
 from assaygym.benchmarks.speed.marathon import Course, Lap, Report, run_course
 from assaygym.benchmarks.speed.terminal import positive, progress
 from assaygym.errors import AssayError
 
 __all__ = ["main"]
 
+FILES = ("--log", "--json")
 INTERRUPTED = 130
 
 
@@ -107,7 +108,7 @@ def _tell(lines: Iterator[str], found: dict[str, Any], target: str | None) -> No
         print(line)
     if target is not None:
         document = {
-            "command": ["python", "-m", "assaygym.benchmarks.speed.soak", *sys.argv[1:]],
+            "command": ["python", "-m", "assaygym.benchmarks.speed.soak", *portable(sys.argv[1:], FILES)],
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "host": machine(),
             "versions": versions(),
