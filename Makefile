@@ -18,7 +18,7 @@ demo:
 
 test:
 	@scripts/venv.sh all dev
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	scripts/test.sh $(ARGS)
 
 test-slow:
 	@scripts/venv.sh all dev
