@@ -6,10 +6,11 @@ import time
 import pytest
 
 from assaygym.envs.attacks import echo
+from assaygym.envs.core import Env
 from assaygym.envs.registration import make
 from assaygym.errors import ConfigError
 
-IDS = (
+ANSWERED = (
     "assay/OutputPrediction-v0",
     "assay/InputPrediction-v0",
     "assay/Regex-v0",
@@ -18,9 +19,17 @@ IDS = (
     "assay/JsonTransform-v0",
     "assay/Complexity-v0",
 )
-EACH = pytest.mark.parametrize("env_id", IDS)
+PROGRAMMED = (
+    "assay/Sql-v0",
+    "assay/StackVM-v0",
+    "assay/Manufactoria-v0",
+    "assay/Shell-v0",
+    "assay/BouncingSim-v0",
+    "assay/BugRepair-v0",
+    "assay/MiniRepo-v0",
+)
 SEEDS = range(50)
-SAID = (
+ANSWERS = (
     "",
     "I do not know.",
     "0",
@@ -37,28 +46,45 @@ SAID = (
     "```python\nprint(input())\n```",
     "```python\nassert make_items([]) == []\nassert make_items([1, 2, 3]) == [1, 2, 3]\n```",
 )
+PROGRAMS = (
+    "0",
+    "```sql\nSELECT 1\n```",
+    "```sql\nSELECT * FROM customers\n```",
+    "```python\ndef f(x):\n    return x\n```",
+    "```bash\ntrue\n```",
+    "```\nPUSH 1\n```",
+    "```\nSTART s:\n    NEXT e\nEND e\n```",
+)
+CONSTANTS = [
+    *((env_id, said) for env_id in ANSWERED for said in ANSWERS),
+    *((env_id, said) for env_id in PROGRAMMED for said in PROGRAMS),
+]
+EACH = pytest.mark.parametrize("env_id", [*ANSWERED, *PROGRAMMED])
 
 
-def earned(env_id: str, level: int, said: str | None) -> float:
-    env = make(env_id, level=level)
+def earned(env: Env, said: str | None) -> float:
+    """The mean reward of saying the same at every turn (None: the prompt)."""
     total = 0.0
     for seed in SEEDS:
         env.reset(seed=seed)
-        total += env.step(echo(env) if said is None else said)[1]
+        for _ in range(env.max_turns):
+            _, reward, terminated, truncated, _ = env.step(echo(env) if said is None else said)
+            if terminated or truncated:
+                total += reward
+                break
     return total / len(SEEDS)
 
 
 @EACH
 @pytest.mark.parametrize("level", [0, 4])
 def test_nothing_and_the_prompt_itself_earn_nothing(env_id: str, level: int) -> None:
-    assert earned(env_id, level, "") == 0.0
-    assert earned(env_id, level, None) == 0.0
+    assert earned(make(env_id, level=level), "") == 0.0
+    assert earned(make(env_id, level=level), None) == 0.0
 
 
-@EACH
-@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize(("env_id", "said"), CONSTANTS)
 def test_a_constant_earns_next_to_nothing(env_id: str, said: str) -> None:
-    assert earned(env_id, 0, said) <= 0.02
+    assert earned(make(env_id, level=0), said) <= 0.02
 
 
 @EACH
@@ -83,5 +109,5 @@ def test_there_are_five_levels(env_id: str) -> None:
 @EACH
 def test_prompts_are_phrased_in_several_ways(env_id: str) -> None:
     env = make(env_id)
-    starts = {" ".join(env.reset(seed=seed)[0].split()[:2]) for seed in SEEDS}
+    starts = {" ".join(env.reset(seed=seed)[1]["messages"][-1].content.split()[:2]) for seed in SEEDS}
     assert len(starts) >= 3
