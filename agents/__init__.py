@@ -8,7 +8,6 @@ from assaygym.lazy import lazy_names
 
 if TYPE_CHECKING:
     from assaygym.agents.chat import Chat as Chat
-    from assaygym.agents.chat import Drift as Drift
     from assaygym.agents.crew import Budget as Budget
     from assaygym.agents.crew import Crew as Crew
     from assaygym.agents.crew import EpisodeJob as EpisodeJob
@@ -29,12 +28,16 @@ if TYPE_CHECKING:
     from assaygym.agents.scripted import RandomPolicy as RandomPolicy
     from assaygym.agents.scripted import ScriptedPolicy as ScriptedPolicy
     from assaygym.agents.settings import TrainSettings as TrainSettings
+    from assaygym.agents.templates import Drift as Drift
+    from assaygym.agents.templates import TemplateReport as TemplateReport
+    from assaygym.agents.templates import check_template as check_template
     from assaygym.agents.tiny import save_tiny as save_tiny
     from assaygym.agents.tiny import tiny_model as tiny_model
     from assaygym.agents.tiny import tiny_tokenizer as tiny_tokenizer
     from assaygym.agents.trainer import Objective as Objective
     from assaygym.agents.trainer import Trainer as Trainer
     from assaygym.agents.transformers_policy import TransformersPolicy as TransformersPolicy
+    from assaygym.agents.vllm_policy import VLLMPolicy as VLLMPolicy
     from assaygym.agents.warmstart import warm_start as warm_start
     from assaygym.agents.workers import rollout_many as rollout_many
 
@@ -57,9 +60,12 @@ __all__ = [
     "RandomPolicy",
     "SamplingParams",
     "ScriptedPolicy",
+    "TemplateReport",
     "TrainSettings",
     "Trainer",
     "TransformersPolicy",
+    "VLLMPolicy",
+    "check_template",
     "policy_from",
     "policy_names",
     "rollout_many",
@@ -74,7 +80,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "chat": ("Chat", "Drift"),
+        "chat": ("Chat",),
         "crew": ("Budget", "Crew", "EpisodeJob"),
         "human": ("HumanPolicy",),
         "live": ("LiveEpisode",),
@@ -84,9 +90,11 @@ __getattr__, __dir__ = lazy_names(
         "registry": ("policy_from", "policy_names"),
         "scripted": ("ConstantPolicy", "EchoPolicy", "NullPolicy", "OraclePolicy", "RandomPolicy", "ScriptedPolicy"),
         "settings": ("TrainSettings",),
+        "templates": ("Drift", "TemplateReport", "check_template"),
         "tiny": ("save_tiny", "tiny_model", "tiny_tokenizer"),
         "trainer": ("Objective", "Trainer"),
         "transformers_policy": ("TransformersPolicy",),
+        "vllm_policy": ("VLLMPolicy",),
         "warmstart": ("warm_start",),
         "workers": ("rollout_many",),
     },

@@ -6,13 +6,13 @@ The first turn is rendered by the tokenizer's own chat template. A later turn co
 
 where the suffix closes the assistant's turn if sampling did not, holds the new messages, and opens the next turn. It is
 rendered against a dummy conversation, since the template might write the real history anew (drop its reasoning,
-normalise its tool calls): `drift` says whether it would, and where.
+normalise its tool calls): `assaygym.agents.templates` says whether it would, and where.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from assaygym.agents.policy import Prompt
 from assaygym.errors import PolicyError
 from assaygym.types import Message, ToolCall, ToolSpec
 
-__all__ = ["PLAIN_TEMPLATE", "Chat", "Drift", "chat_dict", "tool_dict"]
+__all__ = ["PLAIN_TEMPLATE", "Chat", "chat_dict", "tool_dict"]
 
 PLAIN_TEMPLATE = (
     "{% if tools %}{{ 'tools: ' + (tools | tojson) + '\\n' }}{% endif %}"
@@ -35,29 +35,21 @@ PLAIN_TEMPLATE = (
 )
 """For tokenizers that bring no template: `role: text` lines, the assistant's closed by the end-of-sequence token."""
 
-ANCHOR = "§anchor§"
-"""Marks the end of the dummy turn. ASCII-only vocabularies lose the sign, which is why text is searched and not ids."""
+ANCHOR = "assay-anchor-q"
+"""Marks the dummy turn in the rendered text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """Where a template rewrites what a model was fed before."""
+@dataclass(frozen=True, slots=True)
+class _Suffix:
+    """What follows an assistant's text; `ids[:closed]` end the turn, its end-of-turn id last (0: there is none)."""
 
-    turn: int
-    """The assistant turn (from 0) after which the history changed."""
-    position: int
-    """Index of the first id that differs."""
-    before: str
-    """The token that was fed."""
-    after: str
-    """The token that a later rendering has in its place; empty where it ends."""
+    ids: tuple[int, ...]
+    closed: int
 
-    def __str__(self) -> str:
-        """The finding as a sentence."""
-        return (
-            f"the chat template is not prefix-preserving: after turn {self.turn + 1}, token {self.position} "
-            f"changes from {self.before!r} to {self.after!r}"
-        )
+    def after(self, sampled: Sequence[int]) -> tuple[int, ...]:
+        """The ids to append to these sampled ones, which may have ended the turn themselves."""
+        ended = self.closed and sampled and sampled[-1] == self.ids[self.closed - 1]
+        return self.ids[self.closed :] if ended else self.ids
 
 
 class Chat:
@@ -81,15 +73,13 @@ class Chat:
         previous = prompt.previous
         if previous is None or not previous.prompt_ids:
             return self.render_ids(prompt.messages, prompt.tools, generation=True)
-        suffix = self.suffix_ids(prompt.observation, prompt.tools, _calls_before(prompt))
-        if previous.token_ids and previous.token_ids[-1] in self.closing_ids:
-            suffix = suffix[self.closing_ids.index(previous.token_ids[-1]) + 1 :]  # the sampled turn closed itself
-        return previous.prompt_ids + previous.token_ids + suffix
+        suffix = self._suffix(prompt.observation, prompt.tools, _calls_before(prompt))
+        return previous.prompt_ids + previous.token_ids + suffix.after(previous.token_ids)
 
     def suffix_ids(
         self, observation: Sequence[Message], tools: Sequence[ToolSpec] = (), calls: Sequence[ToolCall] = ()
     ) -> tuple[int, ...]:
-        """The ids from the end of an assistant's text to where it writes next: `closing_ids`, messages, opening.
+        """The ids from the end of an assistant's text to where it writes next: the turn's end, messages, opening.
 
         Args:
             observation: the messages after the assistant's turn.
@@ -99,20 +89,13 @@ class Chat:
         Raises:
             PolicyError: the template does not render a turn in a way that lets it be continued.
         """
-        reasons = []
-        for dummy_calls in ((), tuple(calls)) if calls else ((),):
-            try:
-                return self._continuation(observation, tools, dummy_calls)
-            except PolicyError as error:
-                reasons.append(str(error))
-        roles = ", ".join(message.role for message in observation)
-        raise PolicyError(f"cannot continue a conversation with ({roles}) by this chat template: {'; '.join(reasons)}")
+        return self._suffix(observation, tools, calls).ids
 
     @cached_property
     def closing_ids(self) -> tuple[int, ...]:
         """What the template writes after an assistant's text, before the next message; empty where it cannot tell."""
         try:
-            text = self.render(_dummy(), (), generation=False)
+            text = self.render(_dummy(ANCHOR), (), generation=False)
         except PolicyError:
             return ()
         return self.encode(text.split(ANCHOR)[1]) if text.count(ANCHOR) == 1 else ()
@@ -120,34 +103,30 @@ class Chat:
     @cached_property
     def end_ids(self) -> frozenset[int]:
         """The ids that end a turn: end of sequence, and the first special token the template closes a turn with."""
-        special = [i for i in self.closing_ids if i in self.tokenizer.all_special_ids]
+        added = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
+        special = [i for i in self.closing_ids if i in added or i in self.tokenizer.all_special_ids]
         return frozenset(i for i in (self.tokenizer.eos_token_id, *special[:1]) if i is not None)
 
-    def drift(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> Drift | None:
-        """The first token that a later rendering of this conversation changes, or None if none does.
-
-        Each assistant turn is compared with the next: what was fed for it, and its own text, must both stay.
-        """
-        fed: tuple[int, ...] = ()
-        turn = -1
-        for index, message in enumerate(messages):
-            if message.role != "assistant":
-                continue
-            now = self.render_ids(messages[:index], tools, generation=True)
-            if found := self._difference(fed, now, turn):
-                return found
-            turn += 1
-            fed = now + self.encode(message.content)
-        last = self.render_ids(messages, tools, generation=False)
-        return self._difference(fed, last, turn)
-
-    def render(self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, generation: bool) -> str:
+    def render(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        *,
+        generation: bool,
+        names: Mapping[str, str] | None = None,
+    ) -> str:
         """The conversation as the template's text, opening the assistant's turn when `generation` is set.
+
+        Args:
+            messages: the conversation.
+            tools: what the template may describe.
+            generation: whether the assistant writes next.
+            names: the tool of each call id, for results whose calls are not among the messages.
 
         Raises:
             PolicyError: the template refuses the messages.
         """
-        names = {call.id: call.name for message in messages for call in message.tool_calls}
+        names = {**(names or {}), **{call.id: call.name for message in messages for call in message.tool_calls}}
         try:
             text = self.tokenizer.apply_chat_template(
                 [chat_dict(message, names.get(message.tool_call_id or "")) for message in messages],
@@ -175,37 +154,53 @@ class Chat:
         """The ids of a text, nothing added."""
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
+    def _suffix(self, observation: Sequence[Message], tools: Sequence[ToolSpec], calls: Sequence[ToolCall]) -> _Suffix:
+        anchor = ANCHOR
+        while any(anchor in message.content for message in observation):
+            anchor += "q"  # an agent that is quoted must not end its own episode
+        names = {call.id: call.name for call in calls}
+        reasons: dict[str, None] = {}
+        for given, shown in _variants(tuple(calls), tuple(observation)):
+            try:
+                return self._continuation((*_dummy(anchor, given), *shown), tools, names, anchor)
+            except PolicyError as error:
+                reasons[str(error)] = None
+        roles = ", ".join(message.role for message in observation)
+        raise PolicyError(
+            f"cannot continue a conversation with ({roles}) by this chat template: {'; '.join(reasons)}. "
+            "`assay doctor --template MODEL` shows what it can do; a template that can is set by "
+            "`tokenizer.chat_template`"
+        )
+
     def _continuation(
-        self, observation: Sequence[Message], tools: Sequence[ToolSpec], calls: tuple[ToolCall, ...]
-    ) -> tuple[int, ...]:
-        start = _dummy(calls)
-        text = self.render((*start, *observation), tools, generation=True)
-        if calls:
-            return self._after_calls(text, self.render(start, tools, generation=False))
-        if text.count(ANCHOR) != 1:
+        self, messages: tuple[Message, ...], tools: Sequence[ToolSpec], names: Mapping[str, str], anchor: str
+    ) -> _Suffix:
+        start = self.render(messages[:2], tools, generation=False)
+        text = self.render(messages, tools, generation=True, names=names)
+        if messages[1].tool_calls:
+            return self._after_calls(text, start, anchor)
+        if text.count(anchor) != 1:
             raise PolicyError("the text of an earlier assistant turn is not rendered as it was written")
-        head, tail = text.split(ANCHOR)
+        head, tail = text.split(anchor)
         if not tail:
             raise PolicyError("nothing follows the assistant's turn")
-        head_ids, all_ids = self.encode(head + ANCHOR), self.encode(text)
-        if all_ids[: len(head_ids)] == head_ids:
-            return all_ids[len(head_ids) :]
-        return self.encode(tail)
+        head_ids, all_ids = self.encode(head + anchor), self.encode(text)
+        # the same as encoding the tail alone, but for tokenizers that put a space before every text
+        ids = all_ids[len(head_ids) :] if all_ids[: len(head_ids)] == head_ids else self.encode(tail)
+        return _Suffix(ids, self._closed(ids, self.encode(start.partition(anchor)[2])))
 
-    def _after_calls(self, text: str, start: str) -> tuple[int, ...]:
-        """The suffix where a tool message needs the call it answers: from the end-of-turn token of the dummy on."""
-        start_ids, all_ids = self.encode(start), self.encode(text)
-        ends = [at for at, i in enumerate(start_ids) if i in self.end_ids]
-        if all_ids[: len(start_ids)] != start_ids or not ends:
+    def _after_calls(self, text: str, start: str, anchor: str) -> _Suffix:
+        """The suffix of a turn with calls, whose own text is the template's affair: from its end-of-turn token on."""
+        ends = [str(self.tokenizer.convert_ids_to_tokens(i)) for i in self.end_ids]
+        found = [at for end in ends if (at := start.find(end, start.rfind(anchor) + len(anchor))) >= 0]
+        if anchor not in start or not found or text[: min(found)] != start[: min(found)]:
             raise PolicyError("the end of a turn with tool calls cannot be found in it")
-        return all_ids[ends[-1] :]
+        return _Suffix(self.encode(text[min(found) :]), 1)
 
-    def _difference(self, fed: tuple[int, ...], now: tuple[int, ...], turn: int) -> Drift | None:
-        if now[: len(fed)] == fed:
-            return None
-        at = next((i for i, (a, b) in enumerate(zip(fed, now, strict=False)) if a != b), min(len(fed), len(now)))
-        after = self.tokenizer.decode([now[at]]) if at < len(now) else ""
-        return Drift(turn=turn, position=at, before=self.tokenizer.decode([fed[at]]), after=after)
+    def _closed(self, ids: tuple[int, ...], closing: tuple[int, ...]) -> int:
+        """How many of the ids close the turn: up to the end-of-turn id that stands in both."""
+        at = next((at for at, i in enumerate(closing) if i in self.end_ids), -1)
+        return at + 1 if ids[: at + 1] == closing[: at + 1] else 0
 
 
 def chat_dict(message: Message, tool: str | None = None) -> dict[str, Any]:
@@ -231,11 +226,36 @@ def tool_dict(tool: ToolSpec) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _dummy(calls: tuple[ToolCall, ...] = ()) -> tuple[Message, ...]:
-    return (
-        Message(role="user", content="question"),
-        Message(role="assistant", content=ANCHOR, tool_calls=tuple(replace(c, arguments="{}") for c in calls)),
+def _dummy(anchor: str, calls: tuple[ToolCall, ...] = ()) -> tuple[Message, ...]:
+    """A question and an answer that makes these calls; the anchor is its text, and each call's only argument."""
+    arguments = json.dumps({"x": anchor})
+    said = Message(
+        role="assistant", content=anchor, tool_calls=tuple(replace(call, arguments=arguments) for call in calls)
     )
+    return Message(role="user", content="question"), said
+
+
+def _variants(
+    calls: tuple[ToolCall, ...], observation: tuple[Message, ...]
+) -> Iterator[tuple[tuple[ToolCall, ...], tuple[Message, ...]]]:
+    """What the dummy turn calls, with the results that answer it, from the truest to what stricter templates take."""
+    if calls:
+        yield calls, observation
+    yield (), observation
+    results = [message for message in observation if message.role == "tool"]
+    if not results:
+        return
+    names = {call.id: call.name for call in calls}
+    made = [
+        ToolCall(id=f"assay{n:04}", name=names.get(m.tool_call_id or "", "tool"), arguments="")
+        for n, m in enumerate(results)
+    ]  # nine letters and digits: some templates take no other id
+    for kept in (made, made[:1]):
+        answers = iter([*kept, *[kept[-1]] * (len(made) - len(kept))])
+        yield (
+            tuple(kept),
+            tuple(replace(m, tool_call_id=next(answers).id) if m.role == "tool" else m for m in observation),
+        )
 
 
 def _calls_before(prompt: Prompt) -> tuple[ToolCall, ...]:

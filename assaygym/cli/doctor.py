@@ -12,6 +12,7 @@ import typer
 
 from assaygym.cli.command import FOUND_SOMETHING, Json, resolve_id
 from assaygym.cli.output import emit_json, say, show_paragraph, show_table
+from assaygym.errors import ConfigError
 
 if TYPE_CHECKING:
     from assaygym.envs.checker import Report
@@ -26,9 +27,22 @@ def doctor(
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Tasks that each check of an environment looks at.")] = 5,
     only: Annotated[list[str] | None, typer.Option(help="Only this check of an environment. Repeatable.")] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Check the chat template of this model instead: a folder or a Hub id."),
+    ] = None,
     json: Json = False,
 ) -> int:
-    """Check this machine, or attack an environment and its verifier. Exit code 1: something failed."""
+    """Check this machine, or attack an environment and its verifier, or check a chat template.
+
+    Exit code 1: something failed, or the template rewrites what a model was fed.
+    """
+    if template is not None:
+        if env_id is not None:
+            raise ConfigError(f"got the environment {env_id!r} and --template {template!r}; check one at a time")
+        from assaygym.cli.doctor_template import check
+
+        return check(template, json)
     return _machine(json) if env_id is None else _environments(env_id, seeds, only, json)
 
 

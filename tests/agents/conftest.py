@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,3 +46,46 @@ class Dialogue(Env):
 @pytest.fixture
 def dialogue() -> Callable[..., Dialogue]:
     return Dialogue
+
+
+TEMPLATES = Path(__file__).parent / "templates"
+SPECIAL = (
+    "<s> </s> <|im_start|> <|im_end|> <|start_header_id|> <|end_header_id|> <|eot_id|> [INST] [/INST] [TOOL_CALLS]"
+)
+SPECIAL += " [AVAILABLE_TOOLS] [/AVAILABLE_TOOLS] [TOOL_RESULTS] [/TOOL_RESULTS] <start_of_turn> <end_of_turn> <|User|>"
+SPECIAL += " <|Assistant|> <|calls_begin|> <|call|> <|calls_end|> <|outputs_begin|> <|output|> <|outputs_end|>"
+
+
+@cache
+def byte_pairs() -> Any:
+    """A byte-level BPE that merges across spaces, line ends and words: text encoded in parts gives other ids."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    core = Tokenizer(models.BPE())
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    core.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=420,
+        special_tokens=SPECIAL.split(),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    core.train_from_iterator(
+        ["assistant\n It is 42.\n\nuser\nokok  a\n", ".\n\n\n4\n4 \n", "42.\nuser: aa\n", "\n\n"] * 9, trainer
+    )
+    return core
+
+
+@pytest.fixture(scope="session")
+def bpe() -> Callable[[str], Any]:
+    """`bpe("qwen")`: a tokenizer of byte pairs with the template `templates/qwen.jinja`."""
+    from transformers import PreTrainedTokenizerFast
+
+    def tokenizer(template: str) -> Any:
+        made = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+            tokenizer_object=byte_pairs(), bos_token="<s>", eos_token="</s>", clean_up_tokenization_spaces=False
+        )
+        made.chat_template = (TEMPLATES / f"{template}.jinja").read_text()
+        return made
+
+    return tokenizer

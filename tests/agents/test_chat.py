@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assaygym.agents.chat import Chat, chat_dict
+from assaygym.agents.chat import ANCHOR, Chat, chat_dict
 from assaygym.agents.policy import Prompt
 from assaygym.agents.tiny import tiny_tokenizer
 from assaygym.errors import PolicyError
@@ -30,6 +31,20 @@ STRICT_TOOLS = (
     "and messages[loop.index0 - 1].role != 'tool' %}{{ raise_exception('a result without a call') }}{% endif %}"
     "{{ '<' + m.role + '>' + m.content }}{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}"
     "{{ '<end>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+NINE = (
+    "{% for m in messages %}{% if m.tool_call_id and m.tool_call_id | length != 9 %}{{ raise_exception('nine') }}"
+    "{% endif %}{{ '<' + m.role + '>' + m.content + (m.tool_call_id or '') + '<end>' }}{% endfor %}"
+)
+ONE_CALL = STRICT_TOOLS.replace(
+    "{% for m in messages %}",
+    "{% for m in messages %}{% if (m.tool_calls or []) | length > 1 %}{{ raise_exception('one') }}{% endif %}",
+    1,
+)
+STAYS_OPEN = (
+    "{% for m in messages %}{{ '<' + m.role + '>' + m.content }}{% for c in m.tool_calls or [] %}"
+    "{{ c.function.arguments.x }}{% endfor %}{{ '<end>' if not m.tool_calls }}{% endfor %}"
+    "{% if add_generation_prompt %}<assistant>{% endif %}"
 )
 NAMES_TOOLS = (
     "{% for m in messages %}"
@@ -128,6 +143,81 @@ def test_a_template_that_wants_a_call_before_its_result_gets_it(template: str, s
     assert text(bound, bound.prompt_ids(prompt)[3:]) == suffix.removeprefix("<end>")
 
 
+CALL = ToolCall(id="call_0", name="add", arguments="{}")
+
+
+def results(*names: str) -> tuple[Message, ...]:
+    return tuple(Message(role="tool", content=name, tool_call_id=f"call_{n}") for n, name in enumerate(names))
+
+
+def test_ids_that_a_template_does_not_take_are_replaced_by_some_it_does() -> None:
+    bound = chat(NINE)
+    assert text(bound, bound.suffix_ids(results("18"), (), (CALL,))) == "<end><tool>18assay0000<end>"
+
+
+def test_several_results_follow_one_call_where_a_template_takes_no_more() -> None:
+    bound = chat(ONE_CALL)
+    calls = (CALL, ToolCall(id="call_1", name="add", arguments="{}"))
+    suffix = text(bound, bound.suffix_ids(results("18", "19"), (), calls))
+    assert suffix == "<end>\n<tool>18<end>\n<tool>19<end>\n<assistant>"
+
+
+def test_a_result_without_a_call_gets_one_made_up_where_the_template_insists() -> None:
+    bound = chat(STRICT_TOOLS)
+    assert text(bound, bound.suffix_ids((message("tool", "18"),))) == "<end>\n<tool>18<end>\n<assistant>"
+
+
+def test_a_turn_that_a_call_leaves_open_is_continued_as_a_plain_one_and_shows_no_dummy() -> None:
+    bound = chat(STAYS_OPEN)
+    assert text(bound, bound.suffix_ids(results("18"), (), (CALL,))) == "<end><tool>18<end><assistant>"
+
+
+def test_an_observation_that_quotes_the_mark_of_the_dummy_turn_is_kept() -> None:
+    bound = chat()
+    assert text(bound, bound.suffix_ids((message("user", ANCHOR),))) == f"<end><user>{ANCHOR}<end><assistant>"
+
+
+def test_a_turn_with_calls_that_closed_itself_keeps_all_that_follows() -> None:
+    bound = chat(STRICT_TOOLS.replace("'<end>'", "' <end>'"))
+    said = Completion(message=message("assistant", "?"), prompt_ids=(9,), token_ids=(8, END))
+    messages = (USER, Message(role="assistant", content="", tool_calls=(CALL,)), *results("18"))
+    prompt = Prompt(messages=messages, previous=said, observation=messages[2:], turn=1)
+    assert text(bound, bound.prompt_ids(prompt)[3:]) == "\n<tool>18 <end>\n<assistant>"
+
+
+def test_a_turn_cut_off_at_a_token_that_also_stands_after_an_end_is_still_closed() -> None:
+    bound = chat(None)
+    ids = bound.prompt_ids(later_prompt((9,), bound.encode("4\n"), USER))
+    assert text(bound, ids[1:]) == "4\n<end>\nuser: 2+2?\nassistant: "
+
+
+@pytest.mark.parametrize("template", ["chatml", "qwen", "llama3", "mistral", "deepseek", "strips", "sorts"])
+@pytest.mark.parametrize("ends", [True, False])
+def test_byte_pairs_never_merge_what_was_sampled_with_what_follows(
+    bpe: Callable[[str], Any], template: str, ends: bool
+) -> None:
+    bound = Chat(bpe(template))
+    ids = bound.prompt_ids(first_prompt())
+    for said in ("4", "\n\n4 \n", " It is 42.\n\n", ""):
+        sampled = bound.encode(said) + ((bound.closing_ids[0],) if ends else ())
+        longer = bound.prompt_ids(later_prompt(ids, sampled, message("user", "\n\nok")))
+        assert longer[: len(ids) + len(sampled)] == ids + sampled
+        assert "ok" in text(bound, longer[len(ids) + len(sampled) :])
+        ids = longer
+
+
+@pytest.mark.parametrize("template", ["chatml", "qwen", "llama3", "strips", "sorts"])
+def test_an_appended_conversation_is_the_rendered_one_where_the_template_keeps_it(
+    bpe: Callable[[str], Any], template: str
+) -> None:
+    bound = Chat(bpe(template))
+    said = message("assistant", "It is 42.")
+    sampled = (*bound.encode(said.content), bound.closing_ids[0])
+    completion = Completion(message=said, prompt_ids=bound.prompt_ids(first_prompt()), token_ids=sampled)
+    prompt = Prompt(messages=(USER, said, USER), previous=completion, observation=(USER,), turn=1)
+    assert bound.prompt_ids(prompt) == bound.render_ids(prompt.messages, generation=True)
+
+
 @pytest.mark.parametrize(
     ("template", "role", "reason"),
     [
@@ -144,21 +234,6 @@ def test_a_template_that_cannot_be_continued_says_why(template: str, role: Role,
 def test_a_template_that_refuses_the_messages_says_why() -> None:
     with pytest.raises(PolicyError, match=r"cannot render the messages \(system, user\): only users"):
         chat(ALTERNATES).prompt_ids(Prompt(messages=(message("system", "Be brief."), USER)))
-
-
-THINKING = (USER, message("assistant", "<think>hm</think>4"), message("user", "sure?"), message("assistant", "yes"))
-
-
-def test_a_template_that_only_appends_does_not_drift() -> None:
-    assert chat(KEEPS).drift(THINKING) is None
-
-
-def test_the_first_token_that_drifts_is_reported() -> None:
-    drift = chat(STRIPS_REASONING).drift(THINKING)
-    assert drift is not None
-    assert (drift.turn, drift.before, drift.after) == (0, "<", "4")
-    assert drift.position == len("2+2?") + 3
-    assert "not prefix-preserving: after turn 1, token 7 changes from '<' to '4'" in str(drift)
 
 
 def test_a_drifting_template_is_continued_by_appending() -> None:
@@ -182,7 +257,6 @@ def test_a_tokenizer_without_a_template_gets_a_plain_one() -> None:
     asked = (message("system", "Be brief."), USER)
     assert bound.render(asked, (), generation=True) == "system: Be brief.\nuser: 2+2?\nassistant: "
     assert text(bound, bound.suffix_ids((message("tool", "18"),))) == "<end>\ntool: 18\nassistant: "
-    assert bound.drift(THINKING) is None
 
 
 def test_the_plain_template_shows_tools_and_calls() -> None:
