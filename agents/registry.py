@@ -125,6 +125,12 @@ def _hf(model: str, **options: Any) -> Policy:
     return TransformersPolicy(model, **options)
 
 
+def _vllm(model: str, **options: Any) -> Policy:
+    from assaygym.agents.vllm_policy import VLLMPolicy
+
+    return VLLMPolicy(model, **options)
+
+
 _MAKERS: dict[str, tuple[Callable[..., Policy], str]] = {
     "oracle": (_plain("OraclePolicy"), ""),
     "null": (_plain("NullPolicy"), ""),
@@ -135,4 +141,5 @@ _MAKERS: dict[str, tuple[Callable[..., Policy], str]] = {
     "scripted": (_from_file, "FILE.jsonl"),
     "openai": (_openai, "MODEL"),
     "hf": (_hf, "PATH_OR_ID"),
+    "vllm": (_vllm, "PATH_OR_ID"),
 }

@@ -13,6 +13,7 @@
         IsolationError       OSError        this machine cannot isolate a program
       PolicyError            RuntimeError   a policy could not answer
         ContextOverflowError                the conversation is longer than the model's context
+        WeightMismatchError                 an engine does not have the weights that are trained
       RunError               RuntimeError   a run's folder is in use, or holds another run
 
 The command line turns any of them into its sentence and exit code 2.
@@ -38,6 +39,7 @@ __all__ = [
     "TaskError",
     "ToolError",
     "VerifierError",
+    "WeightMismatchError",
     "did_you_mean",
     "told",
 ]
@@ -98,6 +100,10 @@ class PolicyError(AssayError, RuntimeError):
 
 class ContextOverflowError(PolicyError):
     """The conversation is longer than the model's context: ends an episode, is no failure of it."""
+
+
+class WeightMismatchError(PolicyError):
+    """What samples has other weights than what is trained: training must not go on."""
 
 
 class RunError(AssayError, RuntimeError):
