@@ -22,23 +22,25 @@ from assaygym.envs.core import Env
 from assaygym.errors import ContextOverflowError, PolicyError, told
 from assaygym.types import Completion, Message, Score, StopReason, ToolSpec, Trajectory, Turn
 
-__all__ = ["AnyEnv", "LiveEpisode", "Watch", "derived_seed"]
+__all__ = ["AnyEnv", "LiveEpisode", "Watch", "derived_seed", "sampled_tokens"]
 
 AnyEnv = gymnasium.Env[str, str]
 OWN_KEYS = frozenset({"action", "messages", "score"})
 """What `step` reports and a `Turn` already holds elsewhere."""
 UNKNOWN_SEED = -1
 UNLIMITED = float("inf")
+PLAIN = SamplingParams()
 
 
 class LiveEpisode:
-    """One episode, from `start` to its `Trajectory`.
+    """One episode, from `start` to its `Trajectory`. Used by one thread at a time.
 
     Args:
         env: an `Env`, bare or inside Gymnasium wrappers.
         params: how to sample. Each turn samples with a seed of its own, derived from `params.seed`.
         id: names the trajectory in its group; forks refer to it.
-        timeout: seconds of wall clock that playing may take. An answer that comes later is kept and not played.
+        timeout: seconds of wall clock that playing may take. An answer that comes later is kept and not played. A fork
+            has what was left when the turn began that it was made at, and uses it up while it is played itself.
         max_tokens: sampled tokens of the whole episode. Counts what the policy reports, ids or log-probabilities; the
             turns of a policy that reports neither are free.
     """
@@ -52,10 +54,14 @@ class LiveEpisode:
         timeout: float | None = None,
         max_tokens: int | None = None,
     ) -> None:
-        self.env, self.params, self.id = env, params or SamplingParams(), id
+        self.env, self.core = env, cast(Env, env.unwrapped)
+        """With its wrappers, and without."""
+        self.params, self.id = params or PLAIN, id
         self.seconds_left = UNLIMITED if timeout is None else timeout
         self.max_tokens = max_tokens
         self.parent: tuple[str, int] | None = None
+        self.fault: Exception | None = None
+        """Why this fork has no environment of its own to play in: the original's could not be copied."""
         self.env_id, self.split, self.task_id, self.seed = "", "", "", UNKNOWN_SEED
         self.tools: tuple[ToolSpec, ...] = ()
         self.conversation: list[Message] = []
@@ -111,7 +117,7 @@ class LiveEpisode:
             strict: raise what a part of ours raises instead of recording it.
 
         Raises:
-            KeyboardInterrupt: always passes through.
+            KeyboardInterrupt: always passes through, as all that is no `Exception`.
         """
         try:
             return self.trajectory(self._play(policy, watch, halted))
@@ -120,21 +126,27 @@ class LiveEpisode:
         except Exception as fault:  # the boundary: one failed episode is recorded and never ends a run
             if strict:
                 raise
-            return self.trajectory(StopReason.ERROR, told(fault))
+            text = told(fault) if self.fault is None else f"the fork failed: {told(fault)}"
+            return self.trajectory(StopReason.ERROR, text)
 
     def fork(self) -> LiveEpisode:
         """An independent copy of the episode as it is between two turns.
 
-        Raises:
-            Exception: whatever the environment raises when it cannot be copied (`SandboxError` of its session).
+        Where the environment cannot be copied (`SandboxError` of its session) the fork has a `fault`: played, it ends
+        at once as an error with its `parent`, and this episode goes on.
         """
         self.forks += 1
         twin = copy.copy(self)
-        twin.env = self.core.fork(1)[0] if self.env is self.core else copy.deepcopy(self.env)
         twin.id, twin.parent, twin.forks = f"{self.id}.{self.forks}", (self.id, len(self.turns)), 0
-        twin.conversation, twin.turns, twin.notes = list(self.conversation), list(self.turns), dict(self.notes)
+        twin.conversation, twin.turns = list(self.conversation), list(self.turns)
+        twin.notes = copy.deepcopy(self.notes)
         if self.params.seed is not None:
             twin.params = replace(self.params, seed=derived_seed(self.params.seed, twin.id))
+        try:
+            twin.env = self._copied_env()
+        except Exception as fault:  # the boundary of the fork, as in `play`
+            twin.env, twin.fault = gymnasium.Env(), fault
+        twin.core = cast(Env, twin.env.unwrapped)
         return twin
 
     def trajectory(self, stop: StopReason, error: str | None = None) -> Trajectory:
@@ -153,12 +165,21 @@ class LiveEpisode:
             notes=self.notes,
         )
 
-    @property
-    def core(self) -> Env:
-        """The environment without its wrappers."""
-        return cast(Env, self.env.unwrapped)
+    def _copied_env(self) -> AnyEnv:
+        if self.fault is not None:
+            raise self.fault
+        core = self.core.fork(1)[0]
+        if self.env is self.core:
+            return core
+        try:
+            return copy.deepcopy(self.env, {id(self.core): core})  # the wrappers, around the fork
+        except BaseException:
+            core.close()
+            raise
 
     def _play(self, policy: Policy, watch: Watch | None, halted: Callable[[], StopReason | None] | None) -> StopReason:
+        if self.fault is not None:
+            raise self.fault
         deadline = time.monotonic() + self.seconds_left
         while True:
             if halted is not None and (reason := halted()) is not None:
@@ -169,13 +190,13 @@ class LiveEpisode:
             if self.max_tokens is not None and self.spent >= self.max_tokens:
                 return StopReason.MAX_TOKENS
             completion = _answer(policy, self._prompt(), self._turn_params())
-            if time.monotonic() >= deadline:
-                self.spent += sampled_tokens(completion)
-                self.turns.append(Turn(observation=self.observation, completion=completion))
-                return StopReason.TIMEOUT
-            if watch is not None:
+            late = time.monotonic() >= deadline
+            if watch is not None and not late:
                 watch(self, completion)
             self.spent += sampled_tokens(completion)
+            if late:
+                self.turns.append(Turn(observation=self.observation, completion=completion))
+                return StopReason.TIMEOUT
             terminated, truncated = self._step(completion)
             if terminated or truncated:
                 return StopReason.COMPLETED if terminated else StopReason.MAX_TURNS
@@ -200,15 +221,15 @@ class LiveEpisode:
 
     def _step(self, completion: Completion) -> tuple[bool, bool]:
         """Give the completion to the environment; (terminated, truncated)."""
-        action_text = self.core.action_text(completion.message)
-        _, reward, terminated, truncated, info = self.env.step(action_text)
+        message = completion.message
+        _, reward, terminated, truncated, info = self.env.step(self.core.action_text(message))
         rest = {key: value for key, value in info.items() if key not in OWN_KEYS}
         self.turns.append(Turn(observation=self.observation, completion=completion, reward=float(reward), info=rest))
         self.score = info.get("score")
         self.observation = tuple(info["messages"])
         action: Message = info["action"]
-        if completion.message.reasoning is not None:
-            action = replace(action, reasoning=completion.message.reasoning)
+        if message.reasoning is not None:
+            action = replace(action, reasoning=message.reasoning)
         self.conversation.append(action)
         self.conversation.extend(self.observation)
         return terminated, truncated
@@ -234,8 +255,13 @@ def _answer(policy: Policy, prompt: Prompt, params: SamplingParams) -> Completio
         PolicyError: the policy gave another number of them, or something else.
     """
     given: Any = policy.generate([prompt], params)
-    if not isinstance(given, Sequence) or [type(one) for one in given] != [Completion]:
-        kinds = [type(one).__name__ for one in given] if isinstance(given, Sequence) else type(given).__name__
-        raise PolicyError(f"{policy.name}.generate answered one prompt with {kinds}; expected a list of one Completion")
+    if type(given) is not list and not isinstance(given, Sequence):
+        raise PolicyError(_misanswered(policy, type(given).__name__))
+    if len(given) != 1 or type(given[0]) is not Completion:
+        raise PolicyError(_misanswered(policy, [type(one).__name__ for one in given]))
     completion: Completion = given[0]
     return completion
+
+
+def _misanswered(policy: Policy, kinds: object) -> str:
+    return f"{policy.name}.generate answered one prompt with {kinds}; expected a list of one Completion"

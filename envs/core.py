@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 import gymnasium
+import numpy as np
+from gymnasium.utils.seeding import np_random
 
 from assaygym.envs.seeding import check_split, keyed_rng, split_of
 from assaygym.envs.spaces import EXAMPLES, TextSpace
@@ -88,6 +90,7 @@ class Env(gymnasium.Env[str, str]):
         self.action_space = TextSpace(self.example_actions)
         self._episode: Episode | None = None
         self._oracle: Iterator[Any] | None = None
+        self.__generator: np.random.Generator | None = None
 
     # what a subclass gives
 
@@ -128,8 +131,10 @@ class Env(gymnasium.Env[str, str]):
         Raises:
             TaskError: the task's own code failed; `EmptySplitError`, the split has no task.
             ConfigError: an option that this environment does not know.
+            gymnasium.error.Error: the seed is no int from 0.
         """
-        super().reset(seed=seed)
+        if seed is not None:
+            self._seed(seed)
         chosen = int(self.np_random.integers(2**31)) if seed is None else seed
         self._oracle = None
         self._episode = None
@@ -249,6 +254,23 @@ class Env(gymnasium.Env[str, str]):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_oracle": None}  # a generator cannot be copied; it is resumed by its step count
 
+    @property
+    def _np_random(self) -> np.random.Generator | None:
+        """Gymnasium's generator; made when it is asked for, as it takes longer than a task and tasks have their own."""
+        if self.__generator is None and self._np_random_seed is not None and self._np_random_seed >= 0:
+            self.__generator = np_random(self._np_random_seed)[0]
+        return self.__generator
+
+    @_np_random.setter
+    def _np_random(self, generator: np.random.Generator | None) -> None:
+        self.__generator = generator
+
+    def _seed(self, seed: int) -> None:
+        """What Gymnasium's `reset` does with a seed, the generator still to be made."""
+        if not isinstance(seed, int) or seed < 0:
+            np_random(seed)  # raises Gymnasium's sentence
+        self.__generator, self._np_random_seed = None, seed
+
     def _running(self) -> Episode:
         if self._episode is None:
             raise gymnasium.error.ResetNeeded(f"call reset() of {self.id} before the first step")
@@ -302,7 +324,7 @@ class Env(gymnasium.Env[str, str]):
 
 def text_of(messages: Sequence[Message]) -> str:
     """The plain text of messages, as an observation."""
-    return "\n\n".join(message.content for message in messages)
+    return "\n\n".join([message.content for message in messages])
 
 
 def calls_message(calls: ToolCall | Sequence[ToolCall]) -> Message:

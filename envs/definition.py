@@ -115,26 +115,26 @@ class TaskDefinition:
             return f"\\boxed{{{posed.answer}}}"
         raise TaskError(f"{self.id} has no oracle: its gold is {type(posed.answer).__name__}; pass solve=")
 
-    def task(self, posed: Any, task_id: str) -> Task[Any]:
-        """The `Task` of what the author's function returned.
+    def task(self, posed: Any) -> Task[Any]:
+        """The `Task` of what the author's function returned; its id is of its prompt where the author gave none.
 
         Raises:
             TaskError: it is not (prompt, gold) or (prompt, gold, metadata).
         """
         if isinstance(posed, Task):
-            return posed
+            return posed if posed.id else replace(posed, id=self._id_of(posed.prompt))
         if not isinstance(posed, tuple) or len(posed) not in (2, 3):
             raise TaskError(
                 f"the function of {self.id} returned {type(posed).__name__}, expected (prompt, gold) or "
                 "(prompt, gold, metadata)"
             )
-        prompt, gold, *rest = posed
+        prompt = as_prompt(posed[0], self.system, self.id)
         return Task(
-            id=task_id,
-            prompt=as_prompt(prompt, self.system, self.id),
-            answer=gold,
-            metadata=rest[0] if rest else {},
+            id=self._id_of(prompt), prompt=prompt, answer=posed[1], metadata=posed[2] if len(posed) == 3 else {}
         )
+
+    def _id_of(self, prompt: Sequence[Message]) -> str:
+        return f"{self.id}:{digest(prompt)[:12]}"
 
     def register(self) -> TaskDefinition:
         """Make the id known; returns the definition itself.
@@ -175,17 +175,7 @@ class TaskEnv(Env):
         return self.definition.solver is not None or task is None or isinstance(task.answer, (str, int, float))
 
     def _pose(self, rng: Any) -> Task[Any]:
-        posed = self.definition.task(self.definition.pose(rng, **self.knobs), "")
-        return (
-            posed
-            if posed.id
-            else Task(
-                id=f"{self.id}:{digest(posed.prompt)[:12]}",
-                prompt=posed.prompt,
-                answer=posed.answer,
-                metadata=posed.metadata,
-            )
-        )
+        return self.definition.task(self.definition.pose(rng, **self.knobs))
 
     def _reply(self, action: Message) -> Reply:
         task = self.task

@@ -28,14 +28,25 @@ def keyed_rng(
     env_id: str, split: str, seed: int, difficulty: Mapping[str, Any], purpose: str = "task"
 ) -> random.Random:
     """The generator of one task: same arguments, same stream, in any process."""
-    key = json.dumps([env_id, split, seed, sorted(difficulty.items()), purpose], default=repr)
+    knobs = ", ".join(f"[{_text(name)}, {_json(value)}]" for name, value in sorted(difficulty.items()))
+    key = f"[{_text(env_id)}, {_text(split)}, {_json(seed)}, [{knobs}], {_text(purpose)}]"
     return random.Random(int.from_bytes(hashlib.sha256(key.encode()).digest(), "big"))
 
 
 def digest(prompt: Sequence[Message]) -> str:
     """Hex digest of all that the agent is told."""
-    text = json.dumps([[message.role, message.content] for message in prompt])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    messages = ", ".join([f"[{_text(message.role)}, {_text(message.content)}]" for message in prompt])
+    return hashlib.sha256(f"[{messages}]".encode()).hexdigest()
+
+
+# The keys are JSON, put together by hand: `json.dumps` sets up an encoder each time, which takes longer than the hash.
+
+_text = json.encoder.encode_basestring_ascii
+_encode = json.JSONEncoder(default=repr).encode
+
+
+def _json(value: object) -> str:
+    return repr(value) if type(value) is int else _encode(value)
 
 
 def fingerprint(task: Task[Any]) -> str:

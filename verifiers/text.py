@@ -35,7 +35,7 @@ def _fold(text: str) -> str:
 
 def _may_fold_to(gold: str, text: str) -> bool:
     """Whether the text is short enough: NFC joins at most four characters, and takes quadratic time on hostile ones."""
-    return len(" ".join(text.split())) <= 4 * len(gold)
+    return len(text) <= 4 * len(gold) or len(" ".join(text.split())) <= 4 * len(gold)
 
 
 _NOT_EQUAL = re.compile(
@@ -213,21 +213,30 @@ class NumberMatch:
         found = find_answer(response)
         if found is not None and len(found.text) > NUMBER_CHARS:
             return decided(False, found.text, f"number: {len(found.text)} characters, over the limit of {NUMBER_CHARS}")
-        if found is None or not find_numbers(plain_numbers(found.text)):
-            return Score.unparsed("no number could be read out of the response")
         value = self._read(found)
+        if found is None or (value is None and not find_numbers(plain_numbers(found.text))):
+            return Score.unparsed("no number could be read out of the response")
         if value is None:
             return decided(False, found.text, f"number: {_short(found.text)} is not a single number", "hedged")
-        right = abs(value - gold) <= max(self.tolerance, self.relative * abs(gold))
+        right = value == gold or self._is_near(value, gold)
         return decided(right, found.text, f"number: {_show(value)}, gold {_show(gold)}")
 
+    def _is_near(self, value: Fraction, gold: Fraction) -> bool:
+        if not self.tolerance and not self.relative:
+            return False
+        return abs(value - gold) <= max(self.tolerance, self.relative * abs(gold))
+
     def _read(self, found: Found | None) -> Fraction | None:
+        if found and _WHOLE.fullmatch(found.text):
+            return Fraction(int(found.text))
         single = found and _single_number(found)
         if not single:
             return None
         return single.value / 100 if single.percent and self.percent == "fraction" else single.value
 
 
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+"""What `_single_number` reads as it stands, in a tenth of the time."""
 _TO_COMPUTE = re.compile(
     r"\\(?:sqrt|cdot|times|log|ln|sin|cos|tan|binom|sum|prod|int)(?![a-z])|√|\d\s*[+×*]\s*\d|\d\s*\^(?!\s*\{?\s*\\circ)",
     re.ASCII,
