@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from assaygym.agents.tokens import TokenSegment, mask_of, row_ids, token_rows
 from assaygym.errors import PolicyError
-from assaygym.types import Completion, Trajectory
+from assaygym.types import Trajectory
 
 __all__ = ["Batch", "make_batch"]
 
@@ -46,13 +47,6 @@ class Batch:
         return replace(self, **moved)
 
 
-@dataclass(slots=True)
-class _Row:
-    tokens: list[int]
-    mask: list[int]
-    old: list[float]
-
-
 def make_batch(trajectories: Sequence[Trajectory], groups: Sequence[int], *, pad_id: int) -> Batch:
     """The batch of these trajectories; `groups` labels each with its group.
 
@@ -62,12 +56,13 @@ def make_batch(trajectories: Sequence[Trajectory], groups: Sequence[int], *, pad
     usable = [(t, g) for t, g in zip(trajectories, groups, strict=True) if _judged(t)]
     if not usable:
         raise PolicyError(f"none of {len(trajectories)} episodes can be trained on: {_reason(trajectories)}")
-    rows = [(i, row) for i, (trajectory, _) in enumerate(usable) for row in _rows(trajectory)]
+    rows = [(i, row) for i, (trajectory, _) in enumerate(usable) for row in token_rows(trajectory)]
+    tokens = [row_ids(row) for _, row in rows]
     return Batch(
-        tokens_BT=_pad([row.tokens for _, row in rows], pad_id, torch.int64),
-        mask_BT=_pad([row.mask for _, row in rows], 0, torch.float32),
-        old_BT=_pad([row.old for _, row in rows], 0.0, torch.float32),
-        lengths_B=torch.tensor([len(row.tokens) for _, row in rows]),
+        tokens_BT=_pad(tokens, pad_id, torch.int64),
+        mask_BT=_pad([mask_of(row) for _, row in rows], 0, torch.float32),
+        old_BT=_pad([[x for segment in row for x in _old(segment)] for _, row in rows], 0.0, torch.float32),
+        lengths_B=torch.tensor([len(ids) for ids in tokens]),
         episode_B=torch.tensor([i for i, _ in rows]),
         rewards_N=torch.tensor([trajectory.reward for trajectory, _ in usable], dtype=torch.float32),
         groups_N=torch.tensor([label for _, label in usable]),
@@ -87,28 +82,16 @@ def _reason(trajectories: Sequence[Trajectory]) -> str:
     return "nothing was sampled (does the prompt fill the model's context? does the policy return token ids?)"
 
 
-def _rows(trajectory: Trajectory) -> list[_Row]:
-    """One row while each turn's prompt begins with all ids so far; a new one where the history was rewritten."""
-    rows: list[_Row] = []
-    for completion in (turn.completion for turn in trajectory.turns if turn.completion.token_ids):
-        prompt = list(completion.prompt_ids)
-        if not rows or prompt[: len(rows[-1].tokens)] != rows[-1].tokens:
-            rows.append(_Row([], [], []))
-        _extend(rows[-1], prompt, completion)
-    return rows
-
-
-def _extend(row: _Row, prompt: list[int], completion: Completion) -> None:
-    if completion.logprobs is None or len(completion.logprobs) != len(completion.token_ids):
-        given = "none" if completion.logprobs is None else len(completion.logprobs)
+def _old(segment: TokenSegment) -> Sequence[float]:
+    if not segment.sampled:
+        return [0.0] * len(segment.ids)
+    if segment.logprobs is None or len(segment.logprobs) != len(segment.ids):
+        given = "none" if segment.logprobs is None else len(segment.logprobs)
         raise PolicyError(
-            f"a completion of {len(completion.token_ids)} sampled ids has {given} log-probabilities; "
+            f"a completion of {len(segment.ids)} sampled ids has {given} log-probabilities; "
             "training needs a policy that returns one for each id (TransformersPolicy does)"
         )
-    seen = prompt[len(row.tokens) :]
-    row.tokens += [*seen, *completion.token_ids]
-    row.mask += [0] * len(seen) + [1] * len(completion.token_ids)
-    row.old += [0.0] * len(seen) + list(completion.logprobs)
+    return segment.logprobs
 
 
 def _pad(rows: Sequence[Sequence[float]], value: float, dtype: torch.dtype) -> Tensor:
