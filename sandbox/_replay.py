@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox._fusion import NOTEBOOK_FOLDER, Fusion, checked_files, checked_limits
@@ -104,6 +104,11 @@ class ReplaySession(Session):
         if n < 1:
             raise ConfigError(f"fork({n}) asks for no session; expected at least 1")
         return [self._copy() for _ in range(n)]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Session:
+        """A fork: a copy of what holds this session goes on from the same cells, apart from it."""
+        memo[id(self)] = copy = self.fork(1)[0]
+        return copy
 
     def _copy(self) -> ReplaySession:
         copy = type(self)(self._fusion, self._files, self._limits, self._seed)

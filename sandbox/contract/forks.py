@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,6 +30,16 @@ class ForkContract(Contract):
             other.run("x.append(2)")
             session.run("x.append(3)")
             assert [value(each, "get()") for each in (one, other, session)] == ["[0, 1]", "[0, 2]", "[0, 3]"]
+
+    def test_a_deep_copy_of_what_holds_a_session_holds_a_fork(self, sandbox: OpensSessions) -> None:
+        """So that an environment with a session is forked as any other."""
+        with sandbox.session() as session:
+            session.run("x = 1")
+            twin = copy.deepcopy({"session": session})["session"]
+            twin.run("x += 1")
+            assert [value(session, "x"), value(twin, "x")] == ["1", "2"]
+            twin.close()
+            assert session.alive
 
     def test_files_are_each_ones_own(self, sandbox: OpensSessions) -> None:
         """In every direction."""

@@ -6,7 +6,7 @@ import os
 import weakref
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox.base import ExecResult, Limits, Session
@@ -82,6 +82,11 @@ class CellSession(ABC):
     def close(self) -> None:
         """End the interpreter and everything it started; calling it again does nothing."""
         self._leave()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Session:
+        """A fork: a copy of what holds this session (an environment) goes on from the same state, apart from it."""
+        memo[id(self)] = copy = self.fork(1)[0]
+        return copy
 
     def _standing(self) -> Node:
         node = self._place.node
