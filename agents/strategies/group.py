@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from random import Random
 from statistics import pstdev
 
 from assaygym.agents.crew import EpisodeJob, Next
-from assaygym.agents.live import LiveEpisode
+from assaygym.agents.live import LiveEpisode, derived_seed
 from assaygym.types import Completion, Trajectory, Turn
 
 __all__ = ["Group", "GroupPlan", "Segment"]
@@ -19,9 +20,10 @@ class Segment:
     """One turn that was sampled once, and the trajectories it is a part of."""
 
     owner: str
-    """The id of the trajectory that it was sampled in."""
+    """The id of the trajectory that it was sampled in; it may have failed, or stand among those pruned."""
     turn: int
     leaves: tuple[str, ...]
+    """The ids of the judged trajectories that it is a part of: those whose rewards its tokens answer for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +52,23 @@ class Group:
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """Every turn that was sampled for these trajectories, once, in order of (owner, turn)."""
+        """Every turn of the judged trajectories, once, in order of (owner, turn)."""
         known = {trajectory.id: trajectory for trajectory in (*self.trajectories, *self.pruned)}
         leaves: dict[tuple[str, int], list[str]] = {}
-        for trajectory in self.trajectories:
+        for trajectory in self.judged:
             for turn in range(len(trajectory.turns)):
                 leaves.setdefault((_owner(trajectory, turn, known), turn), []).append(trajectory.id)
-        return tuple(Segment(owner=o, turn=t, leaves=tuple(ids)) for (o, t), ids in sorted(leaves.items()))
+        places = sorted(leaves, key=lambda place: (_path(place[0]), place[1]))
+        return tuple(Segment(owner=o, turn=t, leaves=tuple(leaves[o, t])) for o, t in places)
 
     def sampled(self) -> Iterator[Turn]:
-        """Every turn that was sampled, once, those of `pruned` trajectories included."""
+        """Every turn that was sampled, once, those of `pruned` and failed trajectories included.
+
+        A trajectory that was taken from a buffer (`notes["replayed"]`) was sampled elsewhere.
+        """
         for trajectory in (*self.trajectories, *self.pruned):
-            yield from trajectory.turns[trajectory.parent[1] if trajectory.parent is not None else 0 :]
+            if "replayed" not in trajectory.notes:
+                yield from trajectory.turns[trajectory.parent[1] if trajectory.parent is not None else 0 :]
 
 
 @dataclass(slots=True)
@@ -71,15 +78,19 @@ class GroupPlan:
     Args:
         job: the task; its `sample` is that of the first episode.
         episodes: how many are played from the prompt.
+        seed: of the plan's own random decisions; None draws them anew each time.
     """
 
     job: EpisodeJob
     episodes: int
+    seed: int | None = None
+    begun: int = 0
+    """Episodes from the prompt so far."""
     trajectories: list[Trajectory] = field(default_factory=list[Trajectory])
 
     def begin(self) -> Iterable[Next]:
         """The samples, numbered on from the job's own."""
-        return [sample_of(self.job, self.job.sample + i) for i in range(self.episodes)]
+        return [self.fresh() for _ in range(self.episodes)]
 
     def answered(self, live: LiveEpisode, completion: Completion) -> Sequence[LiveEpisode]:
         """No forks."""
@@ -90,14 +101,36 @@ class GroupPlan:
         self.trajectories.append(trajectory)
         return ()
 
+    def close(self) -> None:
+        """Called instead of what would come next, when the run ends before the plan is done."""
+
     def group(self) -> Group:
         """What was played, once the plan is done."""
         return Group(key=self.job.key, trajectories=in_order(self.trajectories))
 
+    def fresh(self) -> EpisodeJob:
+        """One more episode from the prompt, with the next number."""
+        self.begun += 1
+        return sample_of(self.job, self.job.sample + self.begun - 1)
+
+    def random(self, *what: object) -> Random:
+        """A generator for one decision: it depends on the seed, the task and `what`, and not on the threads."""
+        return Random(None if self.seed is None else derived_seed(self.seed, self.job.key, self.job.seed, *what))
+
 
 def sample_of(job: EpisodeJob, sample: int) -> EpisodeJob:
     """The job of another sample of the same task."""
-    return EpisodeJob(key=job.key, seed=job.seed, options=job.options, sample=sample, hint=job.hint)
+    return replace(job, sample=sample)
+
+
+def next_sample(group: Group) -> int:
+    """The first number that no episode of this group has."""
+    return 1 + max((_path(one.id)[1][0] for one in (*group.trajectories, *group.pruned)), default=-1)
+
+
+def noted(trajectories: Iterable[Trajectory], **notes: object) -> tuple[Trajectory, ...]:
+    """The same trajectories with these notes as well."""
+    return tuple(replace(one, notes={**one.notes, **notes}) for one in trajectories)
 
 
 def in_order(trajectories: Iterable[Trajectory]) -> tuple[Trajectory, ...]:

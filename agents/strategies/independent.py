@@ -26,4 +26,7 @@ class Independent:
 
     def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups of these tasks, as they are done."""
-        return play_groups(crew, (GroupPlan(task, self.episodes) for task in tasks))
+        return play_groups(crew, map(self._plan, tasks))
+
+    def _plan(self, task: EpisodeJob) -> GroupPlan:
+        return GroupPlan(task, self.episodes)
