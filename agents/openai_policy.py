@@ -1,63 +1,91 @@
-"""Any chat-completions server as a policy: OpenAI's, or a local one (vLLM, SGLang, llama.cpp, Ollama)."""
+"""Any OpenAI-compatible server as a policy: OpenAI's own, or a local one (vLLM, SGLang, llama.cpp, Ollama)."""
 
 from __future__ import annotations
 
-import json
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from assaygym.agents.chat import tool_dict
+from assaygym.agents.chat import Chat, tool_dict
+from assaygym.agents.openai_failures import Failure
+from assaygym.agents.openai_usage import Meter, Prices, Tokens, Usage
+from assaygym.agents.openai_wire import message_dict, read_chat, read_tokens
 from assaygym.agents.policy import Prompt, SamplingParams
-from assaygym.errors import ConfigError, ContextOverflowError, MissingDependencyError, PolicyError
-from assaygym.types import Completion, FinishReason, Message, ToolCall
+from assaygym.agents.response_cache import ResponseCache, answer_key
+from assaygym.agents.side_by_side import side_by_side
+from assaygym.errors import ConfigError, MissingDependencyError, PolicyError
+from assaygym.types import Completion
 
-__all__ = ["OpenAIPolicy", "Usage"]
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
-FINISH: dict[str | None, FinishReason] = {
-    None: "stop",
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-}
-OVERFLOW_SIGNS = ("context_length_exceeded", "maximum context length", "context size", "context window")
+    from assaygym.agents.openai_http import Server
+
+__all__ = ["OpenAIPolicy", "Prices", "Usage"]
+
+Endpoint = Literal["chat", "completions"]
+PATHS: Mapping[Endpoint, str] = {"chat": "chat/completions", "completions": "completions"}
+OPENAI = "https://api.openai.com/v1"
+HOSTED = (".openai.com", ".openai.azure.com", ".anthropic.com")
+"""Their defaults are those of `SamplingParams`, and some of their models refuse a parameter even with that value."""
+UNTOUCHED: Mapping[str, Any] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+"""Switches off what a server would take from the model's own `generation_config`."""
+OWN_FIELDS = ("stream", "n", "best_of")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What a policy has used so far, as the server counts it."""
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One request: the body, how its answer is read, and whether two of the same may have two answers."""
 
-    requests: int = 0
-    """Answered requests."""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    body: dict[str, Any]
+    read: Callable[[Mapping[str, Any]], Completion]
+    settled: bool
 
 
 class OpenAIPolicy:
-    """Asks a chat-completions server, one request a prompt, many at once.
+    """Asks an OpenAI-compatible server, one request a prompt, many at once.
 
-    Requests that fail by rate limit (429), by a server's error (5xx), by connection or timeout are sent again after a
-    growing pause, which the server may set (`Retry-After`). Sampling parameters are sent only where they differ from
-    their defaults, as some models refuse any. `token_ids` stay empty unless the server returns them (vLLM does with
-    `extra_body={"return_token_ids": True}`); the server renders every turn anew, so ids of two turns may drift.
+    With the endpoint `chat` the server renders every turn anew, so ids of two turns may drift. With `completions` and
+    the model's tokenizer the policy sends ids and takes ids back (`Chat.prompt_ids`): nothing that was sampled is
+    tokenised again. The server must return token ids then: vLLM does, and llama.cpp beside its log-probabilities.
+
+    `logprobs` are what the server reports: vLLM tells those before temperature and top-p unless it was started with
+    `--logprobs-mode processed_logprobs`. `temperature` and `top_p` are always sent, except to hosted models, whose
+    defaults are the same and which refuse some of them.
+
+    A failure that may pass is tried again after a growing pause, or as long as the server asks (`Retry-After`);
+    `agents/openai_failures.py` lists the names of failures and which are tried again. Arguments of a tool call that are
+    no JSON reach the environment as they were written, and go back to the server inside an object.
 
     Args:
         model: the name the server knows the model by.
         base_url: of the server, with its `/v1`; None is `OPENAI_BASE_URL` or OpenAI's own.
         api_key: None is `OPENAI_API_KEY`; a server that is not OpenAI's may need none.
+        endpoint: `chat`, or `completions`.
+        tokenizer: of the model, for `completions` alone: of `transformers`, or its folder or id on the Hub.
         timeout: seconds of one attempt.
         max_retries: further attempts of one request.
-        concurrency: requests of one `generate` in flight at once.
-        logprobs: ask for log-probabilities.
-        extra_body: further fields of every request.
+        backoff: seconds of the first pause; each next one is twice as long, up to 30 s.
+        concurrency: requests in flight at once; fewer where the process may not open so many files.
+        logprobs: ask for log-probabilities; None asks with `completions` alone.
+        top_logprobs: ask for so many likeliest tokens at each position, for `Completion.top_k_entropies`.
+        send_reasoning: send the reasoning of earlier turns back, as `reasoning_content`.
+        prices: per million tokens, for `usage.cost`.
+        max_cost: no request is sent once this is reached; those in flight then are still answered.
+        cache: a file for answers (or an open `ResponseCache`, which its owner closes): a request that was answered
+            before is not sent. Equal requests without a seed are told apart by their number in this policy's life.
+        headers: further headers of every request.
+        extra_body: further fields of every request; None takes a field out.
 
     Raises:
-        ConfigError: OpenAI's own server without a key.
-        MissingDependencyError: the `openai` package is not installed.
+        ConfigError: OpenAI's own server without a key, or options that do not go together.
+        DataError: the cache's file cannot be used.
+        MissingDependencyError: urllib3, or transformers for a tokenizer by name, is not installed.
     """
 
     def __init__(
@@ -66,154 +94,202 @@ class OpenAIPolicy:
         base_url: str | None = None,
         api_key: str | None = None,
         *,
+        endpoint: Endpoint = "chat",
+        tokenizer: PreTrainedTokenizerBase | str | None = None,
         timeout: float = 120.0,
-        max_retries: int = 4,
-        concurrency: int = 64,
-        logprobs: bool = False,
+        max_retries: int = 5,
+        backoff: float = 1.0,
+        concurrency: int = 1000,
+        logprobs: bool | None = None,
+        top_logprobs: int = 0,
+        send_reasoning: bool = False,
+        prices: Prices | None = None,
+        max_cost: float | None = None,
+        cache: str | Path | ResponseCache | None = None,
+        headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
     ) -> None:
-        try:
-            from openai import OpenAI
-        except ImportError as error:
-            raise MissingDependencyError.of("openai", "openai", "OpenAIPolicy") from error
-        base_url = base_url or os.environ.get("OPENAI_BASE_URL")
-        key = api_key or os.environ.get("OPENAI_API_KEY") or ("none" if base_url else None)
-        if key is None:
-            raise ConfigError(
-                f"policy openai:{model} has neither a key nor a server: set OPENAI_API_KEY, or name a local server by "
-                "base_url=http://HOST:PORT/v1"
-            )
         self.model, self.name = model, f"openai:{model}"
-        self.concurrency, self.logprobs, self.extra_body = concurrency, logprobs, dict(extra_body or {})
-        self._client = OpenAI(base_url=base_url, api_key=key, timeout=timeout, max_retries=max_retries)
-        self._where = str(self._client.base_url)
-        self._limit_name = "max_completion_tokens" if "api.openai.com" in self._where else "max_tokens"
-        self._usage = Usage()
+        self.endpoint, self.top_logprobs, self.send_reasoning = endpoint, top_logprobs, send_reasoning
+        self.logprobs = endpoint == "completions" or top_logprobs > 0 if logprobs is None else logprobs
+        self.extra_body = dict(extra_body or {})
+        self._chat = _chat(self.name, endpoint, tokenizer)
+        self._check_options()
+        self._meter = Meter(self.name, prices, max_cost)
+        self._server = self._server_at(base_url, api_key, headers or {}, {
+            "timeout": timeout, "max_retries": max_retries, "backoff": backoff, "concurrency": concurrency,
+        })  # fmt: skip
+        self._hosted = self._server.where.partition("://")[2].partition("/")[0].endswith(HOSTED)
+        self._limit = "max_completion_tokens" if self._hosted and endpoint == "chat" else "max_tokens"
+        self._own_cache = isinstance(cache, (str, Path))
+        self._cache = ResponseCache(cache) if isinstance(cache, (str, Path)) else cache
+        self._seen: Counter[bytes] = Counter()
         self._counting = threading.Lock()
+        self._process = os.getpid()
 
     @property
     def usage(self) -> Usage:
-        """What was used so far; failed requests count nothing."""
-        with self._counting:
-            return self._usage
+        """What was used so far."""
+        return self._meter.usage()
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
-        """One completion a prompt, in order.
+        """One completion a prompt, in order. Prompt `i` samples with `params.seed + i`.
 
         Raises:
             ContextOverflowError: the server says that a prompt is too long.
-            PolicyError: the server could not be reached, refused, or answered nonsense.
+            PolicyError: a request was given up, with every failure of it by name; `max_cost` is reached; the policy was
+                closed, or made in another process.
         """
-        if len(prompts) == 1:
-            return [self._ask(prompts[0], params)]
-        with ThreadPoolExecutor(max_workers=max(1, min(len(prompts), self.concurrency))) as pool:
-            return list(pool.map(lambda prompt: self._ask(prompt, params), prompts))
+        if os.getpid() != self._process:
+            raise PolicyError(f"{self.name} was made in process {self._process}; make one in each process that asks")
+        asks = [self._ask(prompt, params, index) for index, prompt in enumerate(prompts)]
+        return side_by_side([partial(self._answer, ask) for ask in asks], self._server.concurrency)
 
     def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        """Close the connections and a cache that was given as a file. Requests in flight end by themselves."""
+        self._server.close()
+        if self._own_cache and self._cache is not None:
+            self._cache.close()
 
-    def _ask(self, prompt: Prompt, params: SamplingParams) -> Completion:
-        from openai import APIConnectionError, APIStatusError, OpenAIError
+    def __enter__(self) -> OpenAIPolicy:
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _server_at(
+        self, base_url: str | None, api_key: str | None, headers: Mapping[str, str], options: Mapping[str, Any]
+    ) -> Server:
         try:
-            response = self._client.chat.completions.create(**self._body(prompt, params))
-            completion = _completion(response)
-        except APIStatusError as error:
-            raise self._refusal(error.status_code, _server_says(error)) from error
-        except APIConnectionError as error:
-            raise PolicyError(f"{self.name} at {self._where} did not answer: {error.__cause__ or error}") from error
-        except (OpenAIError, ValueError, TypeError, AttributeError, LookupError) as error:
-            raise PolicyError(
-                f"{self.name} at {self._where} did not answer with a chat completion: {type(error).__name__}: {error}"
-            ) from error
-        self._count(response.usage)
-        return completion
+            from assaygym.agents.openai_http import Server
+        except ImportError as error:
+            raise MissingDependencyError.of(error.name or "urllib3", "openai", "OpenAIPolicy") from error
+        url = base_url or os.environ.get("OPENAI_BASE_URL")
+        key = api_key or os.environ.get("OPENAI_API_KEY")
+        if url is None and key is None:
+            raise ConfigError(
+                f"policy {self.name} has neither a key nor a server: set OPENAI_API_KEY, or name a local server by "
+                "base_url=http://HOST:PORT/v1"
+            )
+        sent = {"Authorization": f"Bearer {key}"} if key else {}
+        return Server(self.name, url or OPENAI, headers={**sent, **headers}, meter=self._meter, **options)
 
-    def _body(self, prompt: Prompt, params: SamplingParams) -> dict[str, Any]:
+    def _check_options(self) -> None:
+        if self.top_logprobs < 0 or (self.top_logprobs and not self.logprobs):
+            raise ConfigError(
+                f"top_logprobs={self.top_logprobs} with logprobs={self.logprobs}; expected from 0, with logprobs"
+            )
+        if wrong := sorted(self.extra_body.keys() & set(OWN_FIELDS)):
+            raise ConfigError(f"extra_body sets {', '.join(wrong)}; one whole answer is asked for at a time")
+
+    def _ask(self, prompt: Prompt, params: SamplingParams, index: int) -> _Ask:
+        seed = None if params.seed is None else params.seed + index
+        read: Callable[[Mapping[str, Any]], Completion]
+        if self._chat is None:
+            body, read = self._chat_body(prompt), partial(read_chat, top_k=self.top_logprobs)
+        else:
+            ids = self._chat.prompt_ids(prompt)
+            body = {"prompt": list(ids), "return_token_ids": True, **UNTOUCHED}
+            if self.logprobs:
+                body["logprobs"] = max(1, self.top_logprobs)
+            read = partial(read_tokens, prompt_ids=ids, top_k=self.top_logprobs)
+        body = {"model": self.model, **body, **self._sampling(replace(params, seed=seed)), **self.extra_body}
+        settled = seed is not None or params.temperature == 0
+        return _Ask({name: value for name, value in body.items() if value is not None}, read, settled)
+
+    def _chat_body(self, prompt: Prompt) -> dict[str, Any]:
         body: dict[str, Any] = {
-            "model": self.model,
-            "messages": [message_dict(message) for message in prompt.messages],
-            self._limit_name: params.max_tokens,
+            "messages": [message_dict(message, reasoning=self.send_reasoning) for message in prompt.messages]
         }
         if prompt.tools:
             body["tools"] = [tool_dict(tool) for tool in prompt.tools]
-        if params.temperature != 1:
+        if self.logprobs:
+            body["logprobs"] = True
+        if self.top_logprobs:
+            body["top_logprobs"] = self.top_logprobs
+        return body
+
+    def _sampling(self, params: SamplingParams) -> dict[str, Any]:
+        body: dict[str, Any] = {self._limit: params.max_tokens}
+        if params.temperature != 1 or not self._hosted:
             body["temperature"] = params.temperature
-        if params.top_p != 1:
+        if params.top_p != 1 or not self._hosted:
             body["top_p"] = params.top_p
         if params.stop:
             body["stop"] = list(params.stop)
         if params.seed is not None:
             body["seed"] = params.seed
-        if self.logprobs:
-            body["logprobs"] = True
-        if self.extra_body:
-            body["extra_body"] = self.extra_body
         return body
 
-    def _refusal(self, status: int, said: str) -> PolicyError:
-        if status in (400, 413, 422) and any(sign in said for sign in OVERFLOW_SIGNS):
-            return ContextOverflowError(f"{self.name}: the conversation is longer than the model's context: {said}")
-        return PolicyError(f"{self.name} at {self._where} answered HTTP {status}: {said}")
+    def _answer(self, ask: _Ask) -> Completion:
+        if self._cache is None:
+            return self._asked(ask)[1]
+        key = self._key(ask)
+        if (kept := self._kept(key, ask)) is not None:
+            self._meter.add("from_cache")
+            return kept
+        answer, completion = self._asked(ask)
+        self._cache.put(key, answer)
+        return completion
 
-    def _count(self, usage: Any) -> None:
+    def _asked(self, ask: _Ask) -> tuple[dict[str, Any], Completion]:
+        from assaygym.agents.openai_http import GivenUp
+
+        path = PATHS[self.endpoint]
+        try:
+            try:
+                answer, completion = self._server.ask(path, ask.body, ask.read)
+            except GivenUp as end:
+                if (room := end.last.room) is None or room >= ask.body.get(self._limit, 0):
+                    raise
+                answer, completion = self._server.ask(path, {**ask.body, self._limit: room}, ask.read)
+        except GivenUp as end:
+            self._meter.add("failed")
+            raise self._server.error(end) from None  # its failures hold the server's words as they came
+        self._meter.answered(_tokens(answer, completion))
+        return answer, completion
+
+    def _key(self, ask: _Ask) -> bytes:
+        """Stands for all that determines the answer: server, endpoint, body (model, prompt, parameters), number."""
+        key = answer_key(self._server.where, self.endpoint, ask.body)
+        if ask.settled:
+            return key
         with self._counting:
-            self._usage = Usage(
-                requests=self._usage.requests + 1,
-                prompt_tokens=self._usage.prompt_tokens + (usage.prompt_tokens if usage else 0),
-                completion_tokens=self._usage.completion_tokens + (usage.completion_tokens if usage else 0),
-            )
+            self._seen[key] += 1
+            return answer_key(key.hex(), self._seen[key])
+
+    def _kept(self, key: bytes, ask: _Ask) -> Completion | None:
+        """What the cache has; an answer in it that cannot be read is forgotten."""
+        assert self._cache is not None
+        answer = self._cache.get(key)
+        try:
+            return None if answer is None else ask.read(answer)
+        except Failure:
+            self._cache.drop(key)
+        return None
 
 
-def message_dict(message: Message) -> dict[str, Any]:
-    """The message as a chat server reads it. Half a surrogate pair, which UTF-8 cannot carry, becomes a question mark.
-
-    Otherwise an agent could end a losing episode without a verdict.
-    """
-    row: dict[str, Any] = {"role": message.role, "content": _whole(message.content)}
-    if message.tool_calls:
-        row["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": _whole(call.name), "arguments": _whole(call.arguments)},
-            }
-            for call in message.tool_calls
-        ]
-    if message.tool_call_id is not None:
-        row["tool_call_id"] = message.tool_call_id
-    return row
-
-
-def _whole(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+def _chat(name: str, endpoint: Endpoint, tokenizer: Any) -> Chat | None:
+    """The renderer of prompts as ids, for the endpoint that takes ids."""
+    if endpoint not in PATHS or (endpoint == "completions") != (tokenizer is not None):
+        raise ConfigError(
+            f"{name} with endpoint={endpoint!r} and {'a' if tokenizer is not None else 'no'} tokenizer; expected "
+            "'chat' without one, or 'completions' with the model's tokenizer"
+        )
+    if isinstance(tokenizer, str):
+        try:
+            from transformers import AutoTokenizer
+        except ImportError as error:
+            raise MissingDependencyError.of(error.name or "transformers", "train", "a tokenizer by name") from error
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(tokenizer)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"cannot load the tokenizer {tokenizer!r}: {str(error).splitlines()[0]}") from error
+    return None if tokenizer is None else Chat(tokenizer)
 
 
-def _completion(response: Any) -> Completion:
-    if not getattr(response, "choices", None):
-        raise ValueError(f"no choices in {str(response)[:200]!r}")
-    choice = response.choices[0]
-    if choice.finish_reason not in FINISH:
-        raise PolicyError(f"the server withheld the answer (finish reason {choice.finish_reason!r})")
-    message = choice.message
-    calls = tuple(
-        ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "")
-        for call in message.tool_calls or ()
-        if call.type == "function"
-    )
-    reasoning = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
-    logprobs = choice.logprobs.content if choice.logprobs is not None else None
-    return Completion(
-        message=Message(role="assistant", content=message.content or "", reasoning=reasoning, tool_calls=calls),
-        finish_reason=FINISH[choice.finish_reason],
-        prompt_ids=tuple(getattr(response, "prompt_token_ids", None) or ()),
-        token_ids=tuple(getattr(choice, "token_ids", None) or ()),
-        logprobs=tuple(token.logprob for token in logprobs) if logprobs is not None else None,
-    )
-
-
-def _server_says(error: Any) -> str:
-    """The server's own reason, short."""
-    body = error.body if error.body is not None else error.message
-    return (body if isinstance(body, str) else json.dumps(body))[:500]
+def _tokens(answer: Mapping[str, Any], completion: Completion) -> Tokens | None:
+    """As the server counts them; else as ids, where there are any."""
+    if (counted := Tokens.of(answer.get("usage"))) is not None or not completion.token_ids:
+        return counted
+    return Tokens(prompt=len(completion.prompt_ids), completion=len(completion.token_ids))
