@@ -28,7 +28,7 @@ def keyed_rng(
     env_id: str, split: str, seed: int, difficulty: Mapping[str, Any], purpose: str = "task"
 ) -> random.Random:
     """The generator of one task: same arguments, same stream, in any process."""
-    knobs = ", ".join(f"[{_text(name)}, {_json(value)}]" for name, value in sorted(difficulty.items()))
+    knobs = ", ".join([f"[{_text(name)}, {_json(value)}]" for name, value in sorted(difficulty.items())])
     key = f"[{_text(env_id)}, {_text(split)}, {_json(seed)}, [{knobs}], {_text(purpose)}]"
     return random.Random(int.from_bytes(hashlib.sha256(key.encode()).digest(), "big"))
 

@@ -50,8 +50,15 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
+_BOX_ALONE = re.compile(r"\\boxed\{([^{}\\<\[~*_◁\x00-\x1f]+)\}")
+"""A response that `_stated` need not read further: nothing in it is markup."""
+
+
 def _stated(response: str) -> str:
     """The last box, else the "Answer:" sentence, else the whole text; "" when there is nothing."""
+    alone = _BOX_ALONE.fullmatch(response)
+    if alone and (content := alone[1].strip()):
+        return content
     body = strip_markup(response)
     box = boxed_answer(body)
     if box is not None:
@@ -75,9 +82,12 @@ class Exact:
         stated = _stated(response)
         if not stated:
             return Score.unparsed("the response states no answer")
-        same = any(self._key(text) == gold for text in (stated, response) if _may_fold_to(gold, text))
+        same = self._is(stated, gold) or self._is(response, gold)
         relation = "equals" if same else "differs from"
         return decided(same, stated, f"text: {_short(stated)} {relation} the gold {_short(str(answer))}")
+
+    def _is(self, text: str, gold: str) -> bool:
+        return _may_fold_to(gold, text) and self._key(text) == gold
 
     def _key(self, text: str) -> str:
         return _fold(text).casefold() if self.ignore_case else _fold(text)
@@ -221,14 +231,14 @@ class NumberMatch:
         right = value == gold or self._is_near(value, gold)
         return decided(right, found.text, f"number: {_show(value)}, gold {_show(gold)}")
 
-    def _is_near(self, value: Fraction, gold: Fraction) -> bool:
+    def _is_near(self, value: Fraction | int, gold: Fraction | int) -> bool:
         if not self.tolerance and not self.relative:
             return False
-        return abs(value - gold) <= max(self.tolerance, self.relative * abs(gold))
+        return abs(Fraction(value) - gold) <= max(self.tolerance, self.relative * abs(Fraction(gold)))
 
-    def _read(self, found: Found | None) -> Fraction | None:
+    def _read(self, found: Found | None) -> Fraction | int | None:
         if found and _WHOLE.fullmatch(found.text):
-            return Fraction(int(found.text))
+            return int(found.text)
         single = found and _single_number(found)
         if not single:
             return None
@@ -244,7 +254,7 @@ _TO_COMPUTE = re.compile(
 r"""Arithmetic left to do: `\sqrt{10}` and `10 \cdot 10` hold the number 10 and are not it."""
 
 
-def _show(value: Fraction) -> str:
+def _show(value: Fraction | int) -> str:
     text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -260,6 +260,21 @@ def test_no_text_raises(response: str, gold: str) -> None:
         assert verifier(response, gold).verdict in Verdict
 
 
+@given(st.text(st.one_of(st.sampled_from("{}\\<[~*_ \t\nab1"), st.characters())), st.text("ab1 "))
+def test_a_box_that_stands_alone_reads_as_one_with_a_space_behind_it(content: str, gold: str) -> None:
+    for verifier in (exact(), exact(ignore_case=True)):
+        assert verifier(rf"\boxed{{{content}}}", gold or "a") == verifier(rf"\boxed{{{content}}} ", gold or "a")
+
+
+@given(st.from_regex(r"-?[0-9]{1,20}", fullmatch=True), st.sampled_from([-1, 0, 7]))
+def test_a_whole_number_reads_as_the_same_with_a_point_zero(text: str, more: int) -> None:
+    assert [found.value for found in find_numbers(text)] == [int(text)]
+    for verifier in (number(), number(tolerance=3), number(relative=0.5, percent="fraction")):
+        for gold in (int(text) + more, str(int(text) + more), f"{int(text) + more}.0"):
+            seen = [verifier(rf"\boxed{{{written}}}", gold).verdict for written in (text, f"{text}.0")]
+            assert seen[0] == seen[1]
+
+
 @pytest.mark.parametrize(
     "text",
     [
