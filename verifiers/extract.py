@@ -12,6 +12,7 @@ from collections import deque
 from assaygym.verifiers.extraction.boxes import Box, boxed_answer, last_box
 from assaygym.verifiers.extraction.cleaning import plain, strip_markup, unbold, visible
 from assaygym.verifiers.extraction.corrections import alternative, correction, stated_answer
+from assaygym.verifiers.extraction.formulas import QUICK_CHARS, quick_answer
 from assaygym.verifiers.extraction.found import Found, Style
 from assaygym.verifiers.extraction.guesses import (
     TAIL_CHARS,
@@ -44,15 +45,6 @@ __all__ = [
     "tagged_answer",
 ]
 
-_FORMULA = re.compile(
-    r"(?:[0-9+\-/^=(),\[\]{}|!% ]|\.(?=\d)|\\(?:[dt]?frac|sqrt|pi|cdot|times|left|right|pm|infty|cup|leq?"
-    r"|geq?|in|circ)(?![A-Za-z])"
-    r"|(?:[A-Za-df-np-xz]|(?<!\d )[ey])(?![A-Za-z]))++"
-)
-"""Short formulas that need no reading."""
-_SIMPLE_BOX = re.compile(
-    r"\\boxed\{([^{}$*\\a-zA-Z]+|(?:[^{}$*a-zA-Z\\]|\\frac\{[^{}\\]*\}\{[^{}\\]*\}|\\sqrt\{[^{}\\]*\}|\\pi)+)\}\.?\Z"
-)
 _TAG = re.compile(
     r"<(?:final[_ -]?)?answer>|<solution>|<ans>|<\|begin_of_(?:box|solution)\|>|<final>|\[ANSWER\]",
     re.IGNORECASE | re.ASCII,
@@ -160,13 +152,8 @@ def find_answer(text: str) -> Found | None:
     count. What is found may still be a list or a hedge ("3 or 4"): it is returned whole, and no verifier here takes one
     item of it for the answer.
     """
-    if len(text) <= 120:
-        if text.startswith("\\boxed{"):
-            simple = _SIMPLE_BOX.match(text)
-            if simple and (content := simple[1].strip()):
-                return Found(content, Style.BOX)
-        elif (formula := text.strip()) and _FORMULA.fullmatch(formula):
-            return Found(formula, Style.BARE)
+    if len(text) <= QUICK_CHARS and (quick := quick_answer(text)) is not None:
+        return quick
     body = visible(text)
     marked = _last_marker(body)
     if marked is not None:
