@@ -60,7 +60,7 @@ class Hint:
         source: Callable[[Env], str] = reference_solution,
     ) -> None:
         steps = [0.0, *ladder]
-        if len(steps) < 2 or steps[-1] > 1 or any(a >= b for a, b in pairwise(steps)):
+        if len(steps) < 2 or steps[-1] > 1 or not all(a < b for a, b in pairwise(steps)):
             raise ConfigError(f"the ladder {tuple(ladder)}; expected growing shares above 0 and up to 1")
         self.inner, self.ladder, self.source = inner, tuple(ladder), source
 
