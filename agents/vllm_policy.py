@@ -14,13 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-import numpy as np
-
 from assaygym.agents.chat import Chat
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.vllm_engine import EngineThread, Request, drive
+from assaygym.agents.vllm_requests import Driven, sample_of, sampling, scores_of, scoring
 from assaygym.errors import ConfigError, ContextOverflowError, PolicyError
-from assaygym.types import Completion, Message
+from assaygym.types import Completion, FinishReason, Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -31,8 +30,6 @@ __all__ = ["VLLMPolicy"]
 
 PROBED = 8
 """Tokens that are sampled after each probe, to see what rollouts would be made with."""
-COLDEST, HOTTEST = 0.01, 2.0
-"""Temperatures above 0 that vLLM takes as they are."""
 
 
 class VLLMPolicy:
@@ -48,11 +45,12 @@ class VLLMPolicy:
     finish reasons are as with `TransformersPolicy`. One seed gives one completion as long as the engine computes the
     same, which it need not for another mix of requests.
 
-    The engine holds a copy of the weights: call `sync` after each step of a trainer. On a GPU that updates them in
-    place; on a CPU, where vLLM cannot, and over several GPUs, it makes the engine anew (seconds). Each sync compares
-    log-probabilities with the trainer's model, and the policy refuses to answer while they differ.
+    The engine holds a copy of the weights: call `sync` after each step of a trainer. It puts them into the engine as it
+    runs (0.1 s for a tiny model), or makes the engine anew (seconds) where `in_place` is off or the engine has several
+    workers. Each sync compares log-probabilities with the trainer's model; until they agree, nobody is answered.
 
-    Only the CPU side has been run (vLLM 0.32.0, built for CPUs); what is done on a GPU was written from its source.
+    All of it was run with vLLM 0.32.0 built for CPUs. On a GPU nothing was run: there, other than on a CPU, `sleep`
+    calls the engine's own, and the defaults of `dtype`, memory and compilation are vLLM's.
 
     Args:
         model: a local folder, an id on the Hugging Face Hub, or a model of `transformers`, which is copied. A model
@@ -62,6 +60,7 @@ class VLLMPolicy:
         context: tokens of the longest conversation; None is the model's own.
         max_batch: requests that are decoded together at most.
         top_k: ids an entropy is estimated from, at least 1.
+        in_place: whether `sync` updates a running engine.
         tolerance: nats by which a log-probability may differ from the trainer's; None is
             `parity.TOLERANCES` of the engine's dtype.
         engine: more arguments of `vllm.EngineArgs` (`gpu_memory_utilization=`, `tensor_parallel_size=`, ...).
@@ -82,12 +81,13 @@ class VLLMPolicy:
         context: int | None = None,
         max_batch: int = 256,
         top_k: int = 20,
+        in_place: bool = True,
         tolerance: float | None = None,
         **engine: Any,
     ) -> None:
-        from assaygym.agents.vllm_setup import defaults, end_engine, make_engine, on_cpu, require_vllm
+        from assaygym.agents import vllm_setup
 
-        require_vllm()
+        vllm_setup.require_vllm()
         if top_k < 1:
             raise ConfigError(f"top_k is {top_k}; expected at least 1")
         self.model: Any = None if isinstance(model, str) else model
@@ -98,27 +98,41 @@ class VLLMPolicy:
         self.pad_id = next(i for i in (self.tokenizer.pad_token_id, *self.end_ids, 0) if i is not None)
         self._folder = tempfile.TemporaryDirectory(prefix="assaygym-vllm-")
         self._numbers = itertools.count()
-        own = {"dtype": dtype, "max_model_len": context}
+        own = {"dtype": dtype, "max_model_len": context, "max_num_seqs": max_batch, "max_logprobs": top_k}
         self._options = {
-            **defaults(),
+            **vllm_setup.defaults(),
             **{name: value for name, value in own.items() if value is not None},
-            "max_num_seqs": max_batch,
-            "max_logprobs": top_k,
             **engine,
             "model": model if isinstance(model, str) else self._written(model),
         }
-        self._in_place = not on_cpu() and _workers(self._options) == 1
-        self._on_cpu = on_cpu()
+        self._in_place = in_place and _workers(self._options) == 1
+        self._on_cpu = vllm_setup.on_cpu()
         self._changing = threading.Lock()
         self._asleep = self._dropped = False
-        self._thread = EngineThread(partial(make_engine, self._options), end_engine, name=self.name)
+        self._ahead = False
+        """Whether the engine has other weights than the folder it was made from."""
+        self._begin(top_k, tolerance)
+
+    def _begin(self, top_k: int, tolerance: float | None) -> None:
+        from assaygym.agents.vllm_setup import end_engine
+
+        try:
+            self._thread = EngineThread(self._make(), end_engine, name=self.name)
+        except BaseException:
+            self._folder.cleanup()
+            raise
         self._finish = weakref.finalize(self, _finish, self._thread, self._folder)
         config = self._thread.alone(_model_config)
         self.context: int = config.max_model_len
         self.top_k = min(top_k, config.get_vocab_size())
         self.tolerance = _tolerance_of(config) if tolerance is None else tolerance
-        if self.model is not None:
+        if self.model is None:
+            return
+        try:
             self._thread.alone(partial(self._checked, model=self.model), mends=True)
+        except BaseException:
+            self.close()
+            raise
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
         """One completion a prompt, in order. Prompt `i` samples with `params.seed + i`.
@@ -129,22 +143,18 @@ class VLLMPolicy:
             PolicyError: the chat template cannot render a prompt, the engine failed or is asleep.
             WeightMismatchError: the last sync did not bring the trainer's weights.
         """
-        if 0 < params.temperature < COLDEST or params.temperature > HOTTEST:
-            raise ConfigError(
-                f"temperature is {params.temperature}; vLLM samples at 0 (greedy) and from {COLDEST} to {HOTTEST}"
-            )
         rows = [self.chat.prompt_ids(prompt) for prompt in prompts]
-        requests = [self._request(ids, params, index) for index, ids in enumerate(rows)]
-        outputs = self._thread.ask(requests)
+        seeds = [None if params.seed is None else params.seed + index for index in range(len(rows))]
+        outputs = self._thread.ask([self._request(ids, params, seed) for ids, seed in zip(rows, seeds, strict=True)])
         return [self._completion(ids, output, params.stop) for ids, output in zip(rows, outputs, strict=True)]
 
     def score(self, rows: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
         """Log-probability (nats, temperature 1) of each id of a row given those before it; none for the first.
 
         Raises:
-            PolicyError: the engine failed, is asleep, or a row is longer than its context.
+            PolicyError: the engine failed, is asleep, or a row is as long as its context.
         """
-        return [_scores(output) for output in self._thread.ask([_scoring(row) for row in rows])]
+        return [scores_of(output) for output in self._thread.ask([scoring(row) for row in rows])]
 
     def sync(self, weights: Any = None) -> Parity:
         """Give the engine the trainer's weights when what is in flight has ended, and see that it has them.
@@ -161,36 +171,35 @@ class VLLMPolicy:
         Raises:
             ConfigError: there is nothing to sync with, or the weights are those of an adapter.
             PolicyError: the engine could not take them.
-            WeightMismatchError: it has others now; the policy refuses to answer until a sync succeeds.
+            WeightMismatchError: it has others now; nobody is answered until a sync succeeds.
         """
-        from assaygym.agents.vllm_setup import make_engine
-
         model = self._model_from(weights)
+        check = partial(self._checked, model=model)
         with self._changing:
-            if self._in_place:
+            self._ahead = self._in_place and not (self._asleep and self._on_cpu)
+            if self._ahead:
                 parity = self._thread.alone(partial(self._updated, model=model, asleep=self._asleep), mends=True)
             else:
                 self._options["model"] = self._written(model)
-                make = partial(make_engine, dict(self._options))
-                parity = cast("Parity", self._thread.replace(make, partial(self._checked, model=model)))
+                parity = cast("Parity", self._thread.replace(self._make(), check))
             self._asleep = self._dropped = False
         return parity
 
     def sleep(self, *, keep_weights: bool = True) -> None:
         """Give up the engine's memory, for a trainer on the same device, when what is in flight has ended.
 
-        On a GPU the weights go to the host's memory, or are dropped if not `keep_weights`: then only `sync` wakes it.
-        On a CPU the engine is ended, and `wake` makes it anew.
+        The weights go to the host's memory, or are dropped if not `keep_weights`: then only `sync` wakes it. On a CPU
+        the engine is ended, and weights that a sync put into it in place are dropped whatever is asked.
         """
         with self._changing:
             if self._asleep:
                 return
             if self._on_cpu:
                 self._thread.replace(None)
+                keep_weights = keep_weights and not self._ahead
             else:
                 self._thread.alone(partial(self._lulled, level=1 if keep_weights else 2))
-                self._dropped = not keep_weights
-            self._asleep = True
+            self._asleep, self._dropped = True, not keep_weights
 
     def wake(self) -> None:
         """Take the memory back, with the weights it went to sleep with.
@@ -198,13 +207,11 @@ class VLLMPolicy:
         Raises:
             PolicyError: they were dropped, or the memory is not there.
         """
-        from assaygym.agents.vllm_setup import make_engine
-
         with self._changing:
             if self._dropped:
                 raise PolicyError(f"{self.name} dropped its weights when it went to sleep; call sync() instead")
             if self._asleep and self._on_cpu:
-                self._thread.replace(partial(make_engine, dict(self._options)))
+                self._thread.replace(self._make())
             elif self._asleep:
                 self._thread.alone(lambda engine: engine.wake_up(), mends=True)
             self._asleep = False
@@ -221,44 +228,39 @@ class VLLMPolicy:
     ) -> None:
         self.close()
 
-    def _request(self, ids: tuple[int, ...], params: SamplingParams, index: int) -> Request:
-        room = min(params.max_tokens, self.context - len(ids))
-        if room < 1:
+    def _request(self, ids: tuple[int, ...], params: SamplingParams, seed: int | None) -> Request:
+        if (room := self.context - len(ids)) < 1:
             raise ContextOverflowError(
                 f"the prompt has {len(ids)} tokens and the context of {self.name} {self.context}"
             )
-        return _asked(
-            ids,
-            temperature=params.temperature,
-            top_p=params.top_p,
-            max_tokens=room,
-            stop=list(params.stop),
-            stop_token_ids=self.end_ids,
-            seed=None if params.seed is None else params.seed + index,
-            logprobs=self.top_k,
-            detokenize=bool(params.stop),  # only the engine's search for stop strings needs text
-        )
+        return sampling(ids, params, seed=seed, room=room, top_k=self.top_k, end_ids=self.end_ids)
 
     def _completion(self, ids: tuple[int, ...], output: Any, stop: Sequence[str] = ()) -> Completion:
-        (sampled,) = output.outputs
-        if sampled.finish_reason not in ("stop", "length"):
-            raise PolicyError(f"{self.name} ended a completion with {sampled.finish_reason!r}")
-        token_ids = tuple(sampled.token_ids)
-        text = str(self.tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        sample = sample_of(output)
+        if sample.finish_reason not in ("stop", "length"):
+            raise PolicyError(f"{self.name} ended a completion with {sample.finish_reason!r}")
+        text = str(
+            self.tokenizer.decode(sample.token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        )
         for string in stop:
             text = text.split(string, 1)[0]
-        logps_TK = np.array(sampled.logprobs.logprobs).reshape(len(token_ids), self.top_k + 1)
         return Completion(
             message=Message(role="assistant", content=text),
-            finish_reason=sampled.finish_reason,
+            finish_reason=cast(FinishReason, sample.finish_reason),
             prompt_ids=ids,
-            token_ids=token_ids,
-            logprobs=tuple(logps_TK[:, 0].tolist()),
-            top_k_entropies=tuple(_entropies(logps_TK[:, 1:]).tolist()),
+            token_ids=sample.token_ids,
+            logprobs=sample.logprobs,
+            top_k_entropies=sample.top_k_entropies,
         )
 
+    def _make(self) -> Any:
+        """What makes an engine of the options as they are now."""
+        from assaygym.agents.vllm_setup import make_engine
+
+        return partial(make_engine, dict(self._options))
+
     def _updated(self, engine: Any, *, model: Any, asleep: bool) -> Parity:
-        """On the engine's thread: put new weights into it, on a GPU, and check them."""
+        """On the engine's thread: put the model's weights into it and check them."""
         from assaygym.agents.vllm_weights import update
 
         if asleep:
@@ -272,7 +274,10 @@ class VLLMPolicy:
         self._thread.fault = PolicyError(f"{self.name} sleeps; call wake(), or sync() if its weights were dropped")
 
     def _checked(self, engine: Any, *, model: Any) -> Parity:
-        """On the engine's thread: compare given tokens, then tokens sampled through the prefix cache, with the model's.
+        """On the engine's thread: compare given tokens, and then tokens sampled after them, with the model's.
+
+        The second is what rollouts are made with: it reads the prefix cache, which may hold what the weights before
+        left in it, and scoring given tokens does not.
 
         Raises:
             WeightMismatchError: they differ.
@@ -280,10 +285,10 @@ class VLLMPolicy:
         from assaygym.agents.parity import check_sampled, check_weights, probe_rows
 
         rows = probe_rows(self.tokenizer, longest=self.context - PROBED)
-        given = check_weights(_Driven(self.name, engine), model, rows, tolerance=self.tolerance)
+        given = check_weights(Driven(self.name, engine), model, rows, tolerance=self.tolerance)
         params = SamplingParams(temperature=0.0, max_tokens=PROBED)
-        outputs = drive(engine, [self._request(row, params, 0) for row in rows])
-        sampled = [self._completion(*pair) for pair in zip(rows, outputs, strict=True)]
+        outputs = drive(engine, [self._request(row, params, None) for row in rows])
+        sampled = [self._completion(row, output) for row, output in zip(rows, outputs, strict=True)]
         drawn = check_sampled(sampled, model, name=self.name, tolerance=self.tolerance)
         return max(given, drawn, key=lambda parity: parity.largest)
 
@@ -308,41 +313,6 @@ class VLLMPolicy:
         folder = Path(self._folder.name) / f"weights-{next(self._numbers)}"
         save_model(model, self.tokenizer, folder)
         return str(folder)
-
-
-class _Driven:
-    """An engine as a `Scorer`, on its own thread."""
-
-    def __init__(self, name: str, engine: Any) -> None:
-        self.name, self._engine = name, engine
-
-    def score(self, rows: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
-        return [_scores(output) for output in drive(self._engine, [_scoring(row) for row in rows])]
-
-
-def _asked(ids: Sequence[int], **params: Any) -> Request:
-    from vllm import SamplingParams as EngineParams
-    from vllm.inputs import tokens_input
-    from vllm.sampling_params import RequestOutputKind
-
-    kind = RequestOutputKind.FINAL_ONLY
-    return tokens_input(list(ids)), EngineParams(output_kind=kind, flat_logprobs=True, skip_clone=True, **params)
-
-
-def _scoring(row: Sequence[int]) -> Request:
-    return _asked(row, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False)
-
-
-def _scores(output: Any) -> tuple[float, ...]:
-    return tuple(output.prompt_logprobs.logprobs)
-
-
-def _entropies(logps_TK: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """-sum p log p of each row; an id that was cut off has p = 0."""
-    kept_TK = np.where(np.isfinite(logps_TK), logps_TK, 0.0)
-    p_TK = np.where(np.isfinite(logps_TK), np.exp(kept_TK), 0.0)
-    entropies_T: np.ndarray[Any, Any] = -(p_TK * kept_TK).sum(axis=1)
-    return entropies_T
 
 
 def _tokenizer_of(model: Any) -> Any:

@@ -21,7 +21,7 @@ CPU_CACHE = 1 << 30
 
 
 def require_vllm() -> None:
-    """Import vLLM, saying no more than warnings unless `VLLM_LOGGING_LEVEL` asks for more.
+    """Import vLLM; it logs no more than errors unless `VLLM_LOGGING_LEVEL` asks for more.
 
     Raises:
         MissingDependencyError: it is not installed.
@@ -44,16 +44,20 @@ def on_cpu() -> bool:
 
 def defaults() -> dict[str, Any]:
     """Arguments of `EngineArgs` that suit this machine: a caller's own come after them."""
-    shared = {"enable_prefix_caching": True, "logprobs_mode": "processed_logprobs", "disable_log_stats": True}
-    if on_cpu():
-        return {**shared, "dtype": "float32", "enforce_eager": True, "kv_cache_memory_bytes": CPU_CACHE}
     from vllm.platforms import current_platform
 
     from assaygym.agents.vllm_weights import BACKEND, register
 
     register()
-    sleeps = current_platform.is_sleep_mode_available()
-    return {**shared, "enable_sleep_mode": sleeps, "weight_transfer_config": {"backend": BACKEND}}
+    shared = {
+        "enable_prefix_caching": True,
+        "logprobs_mode": "processed_logprobs",
+        "use_tqdm_on_load": False,
+        "weight_transfer_config": {"backend": BACKEND},
+    }
+    if on_cpu():
+        return {**shared, "dtype": "float32", "enforce_eager": True, "kv_cache_memory_bytes": CPU_CACHE}
+    return {**shared, "enable_sleep_mode": current_platform.is_sleep_mode_available()}
 
 
 def make_engine(options: Mapping[str, Any]) -> Any:
@@ -108,7 +112,7 @@ def model_of_state(state: Mapping[str, Any], folder: str) -> Any:
 @contextmanager
 def _environment() -> Iterator[None]:
     """What vLLM reads from the environment: it stays in this process, and is quiet."""
-    level = os.environ.get("VLLM_LOGGING_LEVEL", "WARNING")
+    level = os.environ.get("VLLM_LOGGING_LEVEL", "ERROR")
     wanted = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": level}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

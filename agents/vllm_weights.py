@@ -4,7 +4,9 @@ vLLM's own transports (NCCL, CUDA IPC) connect two processes; a handle of CUDA I
 made it. Trainer and engine that share one process share its memory, so this one hands over the tensors themselves. The
 loading in between is vLLM's: each layer is brought back to the layout of a checkpoint, loaded, and processed anew.
 
-Only for GPUs: the CPU worker repacks weights in a way that loading again does not repeat. (Not run on a GPU yet.)
+What depends on the weights before goes too: the prefix cache above all, without which an update answers every prompt
+it knows with keys and values of both. Run with vLLM 0.32.0 built for CPUs, in 32-bit floats and in bfloat16, and on no
+GPU.
 """
 
 from __future__ import annotations
