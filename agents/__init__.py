@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from assaygym.agents.human import HumanPolicy as HumanPolicy
     from assaygym.agents.live import LiveEpisode as LiveEpisode
     from assaygym.agents.openai_policy import OpenAIPolicy as OpenAIPolicy
+    from assaygym.agents.parquet import TrajectoryWriter as TrajectoryWriter
+    from assaygym.agents.parquet import read_groups as read_groups
+    from assaygym.agents.parquet import read_trajectories as read_trajectories
     from assaygym.agents.policy import Policy as Policy
     from assaygym.agents.policy import Prompt as Prompt
     from assaygym.agents.policy import SamplingParams as SamplingParams
+    from assaygym.agents.record import group_from_dict as group_from_dict
+    from assaygym.agents.record import group_to_dict as group_to_dict
     from assaygym.agents.record import trajectory_from_dict as trajectory_from_dict
     from assaygym.agents.record import trajectory_to_dict as trajectory_to_dict
     from assaygym.agents.registry import policy_from as policy_from
@@ -34,6 +39,8 @@ if TYPE_CHECKING:
     from assaygym.agents.tiny import save_tiny as save_tiny
     from assaygym.agents.tiny import tiny_model as tiny_model
     from assaygym.agents.tiny import tiny_tokenizer as tiny_tokenizer
+    from assaygym.agents.tokens import TokenSegment as TokenSegment
+    from assaygym.agents.tokens import token_rows as token_rows
     from assaygym.agents.trainer import Objective as Objective
     from assaygym.agents.trainer import Trainer as Trainer
     from assaygym.agents.transformers_policy import TransformersPolicy as TransformersPolicy
@@ -61,17 +68,24 @@ __all__ = [
     "SamplingParams",
     "ScriptedPolicy",
     "TemplateReport",
+    "TokenSegment",
     "TrainSettings",
     "Trainer",
+    "TrajectoryWriter",
     "TransformersPolicy",
     "VLLMPolicy",
     "check_template",
+    "group_from_dict",
+    "group_to_dict",
     "policy_from",
     "policy_names",
+    "read_groups",
+    "read_trajectories",
     "rollout_many",
     "save_tiny",
     "tiny_model",
     "tiny_tokenizer",
+    "token_rows",
     "trajectory_from_dict",
     "trajectory_to_dict",
     "warm_start",
@@ -85,13 +99,15 @@ __getattr__, __dir__ = lazy_names(
         "human": ("HumanPolicy",),
         "live": ("LiveEpisode",),
         "openai_policy": ("OpenAIPolicy",),
+        "parquet": ("TrajectoryWriter", "read_groups", "read_trajectories"),
         "policy": ("Policy", "Prompt", "SamplingParams"),
-        "record": ("trajectory_from_dict", "trajectory_to_dict"),
+        "record": ("group_from_dict", "group_to_dict", "trajectory_from_dict", "trajectory_to_dict"),
         "registry": ("policy_from", "policy_names"),
         "scripted": ("ConstantPolicy", "EchoPolicy", "NullPolicy", "OraclePolicy", "RandomPolicy", "ScriptedPolicy"),
         "settings": ("TrainSettings",),
         "templates": ("Drift", "TemplateReport", "check_template"),
         "tiny": ("save_tiny", "tiny_model", "tiny_tokenizer"),
+        "tokens": ("TokenSegment", "token_rows"),
         "trainer": ("Objective", "Trainer"),
         "transformers_policy": ("TransformersPolicy",),
         "vllm_policy": ("VLLMPolicy",),

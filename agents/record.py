@@ -1,4 +1,4 @@
-"""Trajectories as JSON and back: what a run writes down.
+"""Trajectories and groups as JSON and back: what a run writes down (`assaygym.agents.parquet`: for other trainers).
 
 A float that JSON has no word for is spelled: NaN as null, the infinities as "inf" and "-inf". Free-form values
 (`Turn.info`) come back as JSON has them: a tuple as a list, a key as a string, an unknown object as its `str`.
@@ -10,12 +10,15 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assaygym.errors import DataError
 from assaygym.types import Completion, Message, Score, StopReason, ToolCall, Trajectory, Turn, Verdict
 
-__all__ = ["json_safe", "trajectory_from_dict", "trajectory_to_dict"]
+if TYPE_CHECKING:
+    from assaygym.agents.strategies.group import Group
+
+__all__ = ["group_from_dict", "group_to_dict", "json_safe", "trajectory_from_dict", "trajectory_to_dict"]
 
 
 def trajectory_to_dict(trajectory: Trajectory) -> dict[str, Any]:
@@ -36,6 +39,26 @@ def trajectory_from_dict(row: Mapping[str, Any]) -> Trajectory:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"field {error} is missing" if isinstance(error, KeyError) else str(error)
         raise DataError(f"not a record of a trajectory: {what}; expected what trajectory_to_dict writes") from error
+
+
+def group_to_dict(group: Group) -> dict[str, Any]:
+    """Every field of the group as plain JSON values; `segments` too, which follow from the others."""
+    return {**json_safe(group), "segments": json_safe(group.segments)}
+
+
+def group_from_dict(row: Mapping[str, Any]) -> Group:
+    """The group that `group_to_dict` wrote.
+
+    Raises:
+        DataError: a field is missing or is not of its kind.
+    """
+    from assaygym.agents.strategies.group import Group
+
+    try:
+        kinds = {name: tuple(map(trajectory_from_dict, row[name])) for name in ("trajectories", "pruned")}
+        return Group(key=str(row["key"]), **kinds)
+    except (KeyError, TypeError) as error:
+        raise DataError(f"not a record of a group ({error!r}); expected what group_to_dict writes") from error
 
 
 def json_safe(value: object) -> Any:

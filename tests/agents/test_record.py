@@ -5,20 +5,23 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assaygym.agents.record import json_safe, trajectory_from_dict, trajectory_to_dict
+from assaygym.agents.parquet import TrajectoryWriter, read_trajectories
+from assaygym.agents.record import group_from_dict, group_to_dict, json_safe, trajectory_from_dict, trajectory_to_dict
+from assaygym.agents.strategies.group import Group
 from assaygym.errors import DataError
 from assaygym.types import Completion, Message, Score, StopReason, ToolCall, Trajectory, Turn, Verdict
 
-TEXT = st.text(st.characters(), max_size=8)
+TEXT = st.text(st.characters(), max_size=8) | st.just("half a pair: \ud800")
 FLOATS = st.floats(width=64)
-IDS = st.lists(st.integers(0, 2**31), max_size=4).map(tuple)
+IDS = st.lists(st.integers(0, 2**31 - 1), max_size=4).map(tuple)
 CALLS = st.lists(st.builds(ToolCall, id=TEXT, name=TEXT, arguments=TEXT), max_size=2).map(tuple)
 MESSAGES = st.builds(
     Message,
@@ -37,6 +40,7 @@ COMPLETIONS = st.builds(
     token_ids=IDS,
     logprobs=OPTIONAL_FLOATS,
     entropies=OPTIONAL_FLOATS,
+    top_k_entropies=OPTIONAL_FLOATS,
 )
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT | st.floats(allow_nan=False, allow_infinity=False),
@@ -71,8 +75,24 @@ TRAJECTORIES = st.builds(
     turns=st.lists(TURNS, max_size=2).map(tuple),
     score=st.none() | SCORES,
     stop_reason=st.sampled_from(StopReason),
-    parent=st.none() | st.tuples(TEXT, st.integers(0)),
+    parent=st.none() | st.tuples(TEXT, st.integers(0, 10**6)),
+    id=TEXT,
     error=st.none() | TEXT,
+    notes=st.dictionaries(TEXT, PLAIN, max_size=2),
+)
+
+
+def numbered(key: str, trajectories: list[Trajectory], pruned: int) -> Group:
+    """A group whose first trajectory was sampled from the prompt, the others forked from those before them."""
+    made = [
+        dataclasses.replace(t, id=f"{key}/{n}", parent=(f"{key}/{n - 1}", n) if n else None)
+        for n, t in enumerate(trajectories)
+    ]
+    return Group(key=key, trajectories=tuple(made[pruned:]), pruned=tuple(made[:pruned]))
+
+
+GROUPS = st.builds(
+    numbered, key=st.text("abc", max_size=3), trajectories=st.lists(TRAJECTORIES, max_size=3), pruned=st.integers(0, 1)
 )
 ONE = Trajectory(
     env_id="test/one-v0",
@@ -108,6 +128,35 @@ def same(a: object, b: object) -> bool:
 def test_a_trajectory_survives_strict_json(trajectory: Trajectory) -> None:
     line = json.dumps(trajectory_to_dict(trajectory), allow_nan=False)
     assert same(trajectory_from_dict(json.loads(line)), trajectory)
+
+
+@settings(max_examples=60, deadline=None)
+@given(GROUPS)
+def test_a_group_survives_strict_json(group: Group) -> None:
+    row = json.loads(json.dumps(group_to_dict(group), allow_nan=False))
+    assert same(group_from_dict(row), group)
+    assert len(row["segments"]) == len(group.segments)
+
+
+def continued(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """The turns as a policy with tokens makes them: each prompt goes on from all ids before it."""
+    fed: tuple[int, ...] = ()
+    made = []
+    for turn in turns:
+        completion = dataclasses.replace(turn.completion, prompt_ids=fed + turn.completion.prompt_ids)
+        fed = completion.prompt_ids + completion.token_ids
+        made.append(dataclasses.replace(turn, completion=completion))
+    return tuple(made)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(trajectories=st.lists(TRAJECTORIES, max_size=4), rows=st.integers(1, 3))
+def test_trajectories_survive_parquet(tmp_path: Path, trajectories: list[Trajectory], rows: int) -> None:
+    trajectories += [dataclasses.replace(t, turns=continued(t.turns)) for t in trajectories]
+    with TrajectoryWriter(tmp_path / "t.parquet", rows_per_group=rows) as writer:
+        for trajectory in trajectories:
+            writer.write(trajectory)
+    assert same(list(read_trajectories(tmp_path / "t.parquet")), trajectories)
 
 
 def test_every_field_is_written() -> None:
@@ -159,3 +208,9 @@ def without(key: str) -> dict[str, Any]:
 def test_a_row_that_is_not_a_record_says_what_is_wrong(row: dict[str, Any], reason: str) -> None:
     with pytest.raises(DataError, match=reason):
         trajectory_from_dict(row)
+
+
+@pytest.mark.parametrize("row", [{}, {"key": "k", "trajectories": 3, "pruned": []}, {"key": "k", "trajectories": [{}]}])
+def test_a_row_that_is_no_group_says_so(row: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="not a record of a"):
+        group_from_dict(row)
