@@ -79,7 +79,7 @@ def test_a_model_that_is_nowhere_is_a_sentence(tmp_path: Path) -> None:
 
 def test_every_form_is_listed() -> None:
     assert {name.split(":")[0] for name in policy_names()} == {
-        "oracle", "null", "echo", "random", "human", "constant", "scripted", "openai", "hf",
+        "oracle", "null", "echo", "random", "human", "constant", "scripted", "openai", "hf", "vllm",
     }  # fmt: skip
 
 
