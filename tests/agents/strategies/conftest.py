@@ -42,7 +42,7 @@ class Ledger(ToolEnv, max_turns=6):
         return sum(self.entries)
 
     def verify(self) -> bool:
-        return sum(self.entries) % 3 == self.wanted
+        return bool(sum(self.entries) % 3 == self.wanted)
 
     def solve(self) -> Any:
         yield "Add nothing."

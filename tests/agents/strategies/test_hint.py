@@ -146,12 +146,12 @@ def test_hints_nest_with_branches_and_refills(ledger: Any, token_policy: Any, ch
     hint = Hint(Branching(3, 2, vocabulary=100), source=lambda env: "add")
     found = []
     for threads in (1, 8):
-        refill = Refill(hint, 6, max_groups=200)
-        crew = Crew(lambda: ledger(split="all"), token_policy(), params=SamplingParams(seed=3), concurrency=threads)
+        refill = Refill(hint, 8, max_groups=200)
+        crew = Crew(lambda: ledger(split="all"), token_policy(), params=SamplingParams(seed=8), concurrency=threads)
         jobs = (EpisodeJob(key=f"k{i}", seed=i) for i in range(200))
         found.append({group.key: group for group in refill.collect(crew, jobs)})
     assert found[0] == found[1]
-    assert len(found[0]) == 6
+    assert len(found[0]) == 8
     assert any("hint" in one.notes for group in found[0].values() for one in group.trajectories)
     for group in found[0].values():
         assert group.spread > 0

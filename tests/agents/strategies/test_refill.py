@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -30,7 +30,7 @@ def trajectory(name: str, reward: float | None) -> Trajectory:
 class Known:
     """Groups with known rewards, a few of them under way at once."""
 
-    def __init__(self, rewards: dict[str, list[float | None]], at_once: int = 3) -> None:
+    def __init__(self, rewards: Mapping[str, Sequence[float | None]], at_once: int = 3) -> None:
         self.rewards, self.at_once = rewards, at_once
         self.begun: list[str] = []
 
@@ -52,13 +52,16 @@ def jobs(n: int | None = None) -> Iterator[EpisodeJob]:
 
 
 CREW: Any = None
-GOOD, FLAT, LOST = [0.0, 1.0], [1.0, 1.0], [1.0, None]
+Rewards = Sequence[float | None]
+GOOD: Rewards = [0.0, 1.0]
+FLAT: Rewards = [1.0, 1.0]
+LOST: Rewards = [1.0, None]
 
 
 @given(kinds=st.lists(st.sampled_from([GOOD, FLAT, LOST]), min_size=1, max_size=30), wanted=st.integers(1, 6),
        at_once=st.integers(1, 8))  # fmt: skip
 def test_exactly_the_first_tasks_that_hold_enough_groups_are_drawn(
-    kinds: list[list[float | None]], wanted: int, at_once: int
+    kinds: list[Rewards], wanted: int, at_once: int
 ) -> None:
     inner = Known({f"t{i}": kind for i, kind in enumerate(kinds)}, at_once)
     refill = Refill(inner, wanted, max_groups=100)
@@ -122,7 +125,7 @@ def test_the_groups_do_not_depend_on_the_threads(ledger: Any, token_policy: Any,
 
 def test_failed_episodes_alone_never_fill_the_groups(ledger: Any, token_policy: Any) -> None:
     def fails(prompt: Prompt, rng: Any) -> bool:
-        return rng.random() < 0.9
+        return bool(rng.random() < 0.9)
 
     crew = Crew(lambda: ledger(split="all"), token_policy(fails=fails), params=SamplingParams(seed=4), concurrency=4)
     refill = Refill(Independent(2), 4, max_groups=30)

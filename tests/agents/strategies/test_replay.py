@@ -115,8 +115,8 @@ def test_the_buffer_keeps_the_latest_of_the_latest_tasks_and_goes_through_json_a
     ):
         assert copy.to_dict() == buffer.to_dict()
         assert len(copy) == sum(map(len, good.values())) <= per_task * tasks
-        for task, ids in good.items():
-            assert [one.id for one in copy.of(trajectory("x/0", 0.0, task))] == ids
+        for name, ids in good.items():
+            assert [one.id for one in copy.of(trajectory("x/0", 0.0, name))] == ids
 
 
 def test_a_task_that_is_read_stays() -> None:
