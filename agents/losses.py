@@ -1,7 +1,7 @@
-"""The parts of a policy-gradient loss: pure functions on `[B, T]` tensors, masks explicit.
+"""Surrogates: the loss of each sampled token (to be minimised), from its ratio and its advantage. Pure functions.
 
-The loss of a batch is `sum(weights_BT * loss_BT)`: a surrogate gives the loss of each token, an aggregation its weight.
-Weights depend on the mask alone, so micro-batches that share the whole batch's weights sum to exactly its loss.
+`advantages_BT` is any shape that broadcasts to `[B, T]`; `ρ` is the exponential of `Ratio.log_BT`, at whatever level it
+was taken. Gradients flow through the ratio's log-probabilities alone.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from assaygym.agents.ratios import Ratio
 from assaygym.errors import ConfigError
 
-__all__ = ["Surrogate", "clip", "k3", "seq_mean_token_mean", "seq_sum_const", "token_mean"]
-
-LOG_RATIO_BOUND = 20.0
-"""Log-ratios are held within ± this, so that one bad token cannot overflow the batch."""
+__all__ = ["Surrogate", "cispo", "clip", "geometric_mean", "plain", "sapo"]
 
 
 class Surrogate(NamedTuple):
@@ -24,31 +22,17 @@ class Surrogate(NamedTuple):
 
     loss_BT: Tensor
     clipped_BT: Tensor
-    """Bool: the bound took this token's gradient away."""
+    """Bool: the bound took this token's gradient away, or a part of it."""
 
 
 def clip(
-    logps_BT: Tensor,
-    old_BT: Tensor,
-    advantages_BT: Tensor,
-    *,
-    low: float = 0.2,
-    high: float = 0.2,
-    dual: float | None = None,
+    ratio: Ratio, advantages_BT: Tensor, *, low: float = 0.2, high: float = 0.2, dual: float | None = None
 ) -> Surrogate:
-    """The clipped surrogate of policy gradients, with the ratio `ρ = exp(logps - old)` held to `[1 - low, 1 + high]`.
+    """The larger of `-A ρ` and `-A` times `ρ` held to `[1 - low, 1 + high]`.
 
-    The loss of a token is the larger of `-A ρ` and `-A` times the held ratio:
     PPO (arXiv 1707.06347, equation 7); unequal `low` and `high` are DAPO's clip-higher (arXiv 2503.14476, equation 10);
-    `dual` bounds the loss of a negative advantage at `-A dual` (arXiv 1912.09729, equation 5).
-
-    Args:
-        logps_BT: log-probabilities under the model that is trained; gradients flow through these alone.
-        old_BT: log-probabilities under the policy at the start of the update.
-        advantages_BT: any shape that broadcasts to `[B, T]`.
-        low: how far below 1 the ratio counts.
-        high: how far above 1 the ratio counts.
-        dual: None, or a number above 1.
+    at the level of rows GSPO (arXiv 2507.18071, equation 5). `dual` bounds the loss of a negative advantage at
+    `-A dual` (arXiv 1912.09729, equation 5).
 
     Raises:
         ConfigError: a bound is outside its range.
@@ -57,7 +41,7 @@ def clip(
         raise ConfigError(f"clip bounds are low={low}, high={high}; expected 0 <= low <= 1 and high >= 0")
     if dual is not None and dual <= 1:
         raise ConfigError(f"dual is {dual}; expected None or a number above 1")
-    ratio_BT = (logps_BT - old_BT).clamp(-LOG_RATIO_BOUND, LOG_RATIO_BOUND).exp()
+    ratio_BT = ratio.log_BT.exp()
     free_BT = -advantages_BT * ratio_BT
     bound_BT = -advantages_BT * ratio_BT.clamp(1 - low, 1 + high)
     loss_BT, clipped_BT = torch.maximum(free_BT, bound_BT), bound_BT > free_BT
@@ -68,37 +52,61 @@ def clip(
     return Surrogate(torch.where(over_BT, ceiling_BT, loss_BT), clipped_BT | over_BT)
 
 
-def k3(logps_BT: Tensor, reference_BT: Tensor) -> Tensor:
-    """Estimate of KL(policy ‖ reference) at each sampled token: `exp(-x) + x - 1` with `x = logps - reference`.
+def geometric_mean(ratio: Ratio, advantages_B1: Tensor, *, bound: float = 0.4) -> Surrogate:
+    """`-A exp(mean_t log ρ_t)` of a row, at each of its tokens: GMPO (arXiv 2507.20673).
 
-    Never negative, unbiased for samples of the policy: GRPO (arXiv 2402.03300, equation 4).
-    """
-    x_BT = (logps_BT - reference_BT).clamp(-LOG_RATIO_BOUND, LOG_RATIO_BOUND)
-    return (-x_BT).expm1() + x_BT
+    The log-ratio of a token is held at `±bound` on the side to which the advantage pushes it. With weights that sum to
+    the same in each row (`seq_mean_token_mean`) the row's loss counts once.
 
-
-def token_mean(mask_BT: Tensor) -> Tensor:
-    """Weights of the mean over all tokens of the batch: DAPO (arXiv 2503.14476, equation 12)."""
-    return mask_BT / mask_BT.sum().clamp(min=1)
-
-
-def seq_mean_token_mean(mask_BT: Tensor) -> Tensor:
-    """Weights of the mean over rows of each row's mean: GRPO (arXiv 2402.03300, equation 3).
-
-    Empty rows do not count.
-    """
-    lengths_B1 = mask_BT.sum(-1, keepdim=True)
-    return mask_BT / lengths_B1.clamp(min=1) / (lengths_B1 > 0).sum().clamp(min=1)
-
-
-def seq_sum_const(mask_BT: Tensor, *, constant: float) -> Tensor:
-    """Weights of the mean over rows of each row's sum divided by `constant`: Dr. GRPO (arXiv 2503.20783, section 3.2).
-
-    `constant` is a fixed length, usually the longest completion allowed. Empty rows do not count.
+    Args:
+        ratio: at the level of tokens.
+        advantages_B1: one a row.
+        bound: of the log-ratio of a token.
 
     Raises:
-        ConfigError: `constant` is not above 0.
+        ConfigError: `bound` is not above 0.
     """
-    if constant <= 0:
-        raise ConfigError(f"constant is {constant}; expected the longest completion allowed, in tokens")
-    return mask_BT / constant / (mask_BT.sum(-1) > 0).sum().clamp(min=1)
+    if bound <= 0:
+        raise ConfigError(f"bound is {bound}; expected a number above 0")
+    up_B1 = advantages_B1 > 0
+    over_BT = torch.where(up_B1, ratio.log_BT > bound, ratio.log_BT < -bound)
+    held_BT = torch.where(over_BT, torch.where(up_B1, bound, -bound).to(ratio.log_BT.dtype), ratio.log_BT)
+    mean_B1 = (held_BT * ratio.mask_BT).sum(-1, keepdim=True) / ratio.mask_BT.sum(-1, keepdim=True).clamp(min=1)
+    return Surrogate((-advantages_B1 * mean_B1.exp()).expand_as(held_BT), over_BT)
+
+
+def cispo(ratio: Ratio, advantages_BT: Tensor, *, low: float | None = None, high: float = 5.0) -> Surrogate:
+    """`-A logp` weighted by `ρ` held to `[low, high]`, without a gradient through the weight.
+
+    CISPO (MiniMax-M1, arXiv 2506.13585): every token keeps a gradient. `high` is the bound of `ρ` itself, as
+    TRL has it; verl's `ε` is `high - 1`.
+
+    Raises:
+        ConfigError: `high` is not above 0, or `low` is above it.
+    """
+    if high <= 0 or (low is not None and not 0 <= low <= high):
+        raise ConfigError(f"bounds are low={low}, high={high}; expected 0 <= low <= high and high above 0")
+    ratio_BT = ratio.log_BT.detach().exp()
+    weight_BT = ratio_BT.clamp(low, high)
+    return Surrogate(-advantages_BT * weight_BT * ratio.logps_BT, weight_BT != ratio_BT)
+
+
+def sapo(ratio: Ratio, advantages_BT: Tensor, *, positive: float = 1.0, negative: float = 1.05) -> Surrogate:
+    """`-A (4 / τ) σ(τ (ρ - 1))`: a soft gate in place of the clip, with gradient `-A` at `ρ = 1`.
+
+    SAPO (arXiv 2511.20347); `τ` is `positive` where the advantage is, else `negative`.
+
+    Raises:
+        ConfigError: a temperature is not above 0.
+    """
+    if positive <= 0 or negative <= 0:
+        raise ConfigError(f"temperatures are positive={positive}, negative={negative}; expected numbers above 0")
+    tau_BT = torch.where(advantages_BT > 0, positive, negative)
+    loss_BT = -advantages_BT * torch.sigmoid(tau_BT * (ratio.log_BT.exp() - 1)) * 4 / tau_BT
+    return Surrogate(loss_BT, torch.zeros_like(loss_BT, dtype=torch.bool))
+
+
+def plain(ratio: Ratio, advantages_BT: Tensor) -> Surrogate:
+    """`-A logp`: REINFORCE (Williams, 1992), on the policy that sampled."""
+    loss_BT = -advantages_BT * ratio.logps_BT
+    return Surrogate(loss_BT, torch.zeros_like(loss_BT, dtype=torch.bool))

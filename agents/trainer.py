@@ -22,9 +22,11 @@ from assaygym.agents.checkpoint import latest_checkpoint, load_weights, read_sta
 from assaygym.agents.live import derived_seed
 from assaygym.agents.lockstep import play_in_lockstep
 from assaygym.agents.logps import token_logps
-from assaygym.agents.losses import Surrogate, k3
+from assaygym.agents.losses import Surrogate
 from assaygym.agents.metrics import append_metrics
 from assaygym.agents.policy import Policy, SamplingParams
+from assaygym.agents.ratios import Ratio, token_ratio
+from assaygym.agents.regularisers import k3
 from assaygym.agents.settings import TrainSettings
 from assaygym.agents.workers import EpisodeJob
 from assaygym.envs.core import Env
@@ -50,10 +52,12 @@ class Objective:
 
     advantage: Callable[[Tensor, Tensor], Tensor]
     """(rewards_N, groups_N) -> `[N]`."""
-    surrogate: Callable[[Tensor, Tensor, Tensor], Surrogate]
-    """(logps_BT, old_BT, advantages_B1) -> the loss of each token."""
+    surrogate: Callable[[Ratio, Tensor], Surrogate]
+    """(ratio, advantages_B1) -> the loss of each token."""
     aggregate: Callable[[Tensor], Tensor]
     """(mask_BT) -> the weight of each token."""
+    ratio: Callable[[Tensor, Tensor, Tensor], Ratio] = token_ratio
+    """(logps_BT, old_BT, mask_BT) -> how far the policy has moved, at the level of tokens or rows."""
     kl_weight: float = 0.0
     """Of the k3 estimate against the model as it was before the first step; 0 needs no second model."""
 
@@ -169,7 +173,8 @@ class Trainer:
         tokens_BT, mask_BT, old_BT = (x[rows_B, :width] for x in (batch.tokens_BT, batch.mask_BT, batch.old_BT))
         inputs = (tokens_BT, mask_BT, batch.lengths_B[rows_B])
         logps_BT, entropy_BT = token_logps(self.model, *inputs, temperature=self.settings.temperature)
-        out = self.objective.surrogate(logps_BT, old_BT, advantages_N[batch.episode_B[rows_B]].unsqueeze(1))
+        ratio = self.objective.ratio(logps_BT, old_BT, mask_BT)
+        out = self.objective.surrogate(ratio, advantages_N[batch.episode_B[rows_B]].unsqueeze(1))
         sums = {"entropy": entropy_BT.sum(), "clip_ratio/region_mean": (out.clipped_BT * mask_BT).sum()}
         loss_BT = out.loss_BT
         if self.reference is not None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
+from assaygym.agents.aggregations import token_mean
 from assaygym.agents.batch import Batch, make_batch
 from assaygym.agents.chat import Chat
 from assaygym.agents.logps import token_logps
-from assaygym.agents.losses import token_mean
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.rollout import rollout
 from assaygym.agents.scripted import OraclePolicy

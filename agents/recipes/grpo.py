@@ -57,18 +57,18 @@ CONFIG = GRPOConfig
 
 def objective(config: GRPOConfig) -> Objective:
     """The parts of the loss that `config` names."""
-    from assaygym.agents import advantages, losses
+    from assaygym.agents import advantages, aggregations, losses
     from assaygym.agents.trainer import Objective
 
-    aggregations: dict[str, Callable[..., Any]] = {
-        "seq_mean_token_mean": losses.seq_mean_token_mean,
-        "token_mean": losses.token_mean,
-        "seq_sum_const": partial(losses.seq_sum_const, constant=config.max_tokens),
+    weights: dict[str, Callable[..., Any]] = {
+        "seq_mean_token_mean": aggregations.seq_mean_token_mean,
+        "token_mean": aggregations.token_mean,
+        "seq_sum_const": partial(aggregations.seq_sum_const, constant=config.max_tokens),
     }
     return Objective(
         advantage=partial(advantages.group, scale=config.scale),
         surrogate=partial(losses.clip, low=config.clip_low, high=config.clip_high, dual=config.dual_clip),
-        aggregate=aggregations[config.aggregation],
+        aggregate=weights[config.aggregation],
         kl_weight=config.kl_weight,
     )
 

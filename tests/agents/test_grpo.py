@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from assaygym.agents.losses import seq_mean_token_mean, seq_sum_const, token_mean
+from assaygym.agents.aggregations import seq_mean_token_mean, seq_sum_const, token_mean
 from assaygym.agents.recipes import RECIPES, recipe
 from assaygym.agents.recipes.grpo import GRPOConfig, objective, train
 from assaygym.agents.tiny import save_tiny
@@ -53,7 +53,7 @@ def test_the_config_names_the_scale_of_the_advantage() -> None:
 def test_the_config_names_the_bounds_of_the_ratio() -> None:
     parts = objective(dataclasses.replace(SMALL, clip_low=0.5, clip_high=0.25, dual_clip=3.0))
     ratios, advantages = torch.tensor([[2.0, 0.25, 9.0]]), torch.tensor([[1.0, -1.0, -1.0]])
-    given = parts.surrogate(ratios.log(), torch.zeros(1, 3), advantages)
+    given = parts.surrogate(parts.ratio(ratios.log(), torch.zeros(1, 3), torch.ones(1, 3)), advantages)
     torch.testing.assert_close(given.loss_BT, torch.tensor([[-1.25, 0.5, 3.0]]))
 
 

@@ -7,19 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from assaygym.agents.losses import clip, k3, seq_mean_token_mean, seq_sum_const, token_mean
+from assaygym.agents.aggregations import seq_mean_token_mean
+from assaygym.agents.losses import Surrogate, cispo, clip, geometric_mean, plain, sapo
+from assaygym.agents.ratios import Ratio, sequence_ratio, token_ratio
 from assaygym.errors import ConfigError
-
-MASK = [[0.0, 1, 1, 1], [0.0, 1, 0, 0], [0.0, 0, 0, 0]]
 
 
 def double(values: object) -> Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
+def moved(log_ratios: Tensor) -> Ratio:
+    """The ratio of rows without padding, which the policy sampled with log-probability 0."""
+    return token_ratio(log_ratios, torch.zeros_like(log_ratios), torch.ones_like(log_ratios))
+
+
 def at_ratio(ratio: float, advantage: float, **options: float) -> tuple[float, bool]:
     """Loss and clipped flag of one token whose ratio is `ratio`, with bounds 0.8 and 1.3."""
-    out = clip(double([[math.log(ratio)]]), double([[0.0]]), double([[advantage]]), low=0.2, high=0.3, **options)
+    out = clip(moved(double([[math.log(ratio)]])), double([[advantage]]), low=0.2, high=0.3, **options)
     return float(out.loss_BT), bool(out.clipped_BT)
 
 
@@ -58,7 +63,7 @@ def test_a_clipped_token_has_no_gradient_and_another_has_minus_advantage_times_r
     log_ratio: float, advantage: float
 ) -> None:
     logps = double([[log_ratio]]).requires_grad_()
-    out = clip(logps, double([[0.0]]), double([[advantage]]), dual=3.0)
+    out = clip(moved(logps), double([[advantage]]), dual=3.0)
     (slope,) = torch.autograd.grad(out.loss_BT.sum(), logps)
     expected = 0.0 if bool(out.clipped_BT) else -advantage * math.exp(log_ratio)
     assert float(slope) == pytest.approx(expected)
@@ -67,11 +72,11 @@ def test_a_clipped_token_has_no_gradient_and_another_has_minus_advantage_times_r
 def test_clip_passes_gradcheck_away_from_its_corners() -> None:
     logps = double([[0.05, 0.6, -0.7], [0.1, -0.1, 0.9]]).requires_grad_()
     advantages = double([[1.5], [-0.5]])
-    assert torch.autograd.gradcheck(lambda x: clip(x, double([[0.0] * 3] * 2), advantages, dual=2.0).loss_BT, logps)
+    assert torch.autograd.gradcheck(lambda x: clip(moved(x), advantages, dual=2.0).loss_BT, logps)
 
 
 def test_an_enormous_log_ratio_stays_finite() -> None:
-    out = clip(double([[900.0, -900.0]]), double([[0.0, 0.0]]), double([[-1.0, 1.0]]))
+    out = clip(moved(double([[900.0, -900.0]])), double([[-1.0, 1.0]]))
     assert bool(out.loss_BT.isfinite().all())
 
 
@@ -79,58 +84,105 @@ def test_an_enormous_log_ratio_stays_finite() -> None:
 def test_clip_refuses_bounds_outside_their_range(options: dict[str, float]) -> None:
     nought = double([[0.0]])
     with pytest.raises(ConfigError, match="expected"):
-        clip(nought, nought, nought, **options)
+        clip(moved(nought), nought, **options)
+
+
+def slope(surrogate: Callable[[Ratio, Tensor], Surrogate], log_ratio: float, advantage: float) -> float:
+    """The gradient of one token's loss by its log-probability."""
+    logps = double([[log_ratio]]).requires_grad_()
+    (found,) = torch.autograd.grad(surrogate(moved(logps), double([[advantage]])).loss_BT.sum(), logps)
+    return float(found)
+
+
+EVERY = pytest.mark.parametrize("surrogate", [clip, geometric_mean, cispo, sapo, plain])
+
+
+@EVERY
+@given(advantage=st.floats(-3, 3))
+def test_on_the_policy_that_sampled_every_surrogate_has_the_policy_gradient(
+    surrogate: Callable[[Ratio, Tensor], Surrogate], advantage: float
+) -> None:
+    assert slope(surrogate, 0.0, advantage) == pytest.approx(-advantage, abs=1e-12)
+
+
+@EVERY
+def test_every_surrogate_passes_gradcheck_but_for_weights_that_are_held_fast(
+    surrogate: Callable[[Ratio, Tensor], Surrogate],
+) -> None:
+    logps = double([[0.05, 0.1, -0.07], [0.1, -0.1, 0.02]]).requires_grad_()
+    advantages = double([[1.5], [-0.5]])
+    if surrogate is not cispo:
+        assert torch.autograd.gradcheck(lambda x: surrogate(moved(x), advantages).loss_BT, logps)
+    (by_logps,) = torch.autograd.grad(surrogate(moved(logps), advantages).loss_BT.sum(), logps)
+    assert bool((by_logps * advantages < 0).all())
 
 
 @pytest.mark.parametrize(
-    ("x", "value"), [(0.0, 0.0), (math.log(2), 0.5 + math.log(2) - 1), (-math.log(2), 2 - math.log(2) - 1)]
+    ("ratios", "advantage", "loss", "clipped"),
+    [
+        ([1.0, 1.0], 2.0, -2.0, [False, False]),
+        ([4.0, 1.0], 2.0, -2.0 * math.exp(0.2), [True, False]),  # log 4 is held at 0.4
+        ([0.25, 1.0], 2.0, -1.0, [False, False]),  # against the push: free, sqrt(1/4)
+        ([0.25, 1.0], -2.0, 2.0 * math.exp(-0.2), [True, False]),
+        ([4.0, 1.0], -2.0, 4.0, [False, False]),
+    ],
 )
-def test_k3_gives_the_value_worked_by_hand(x: float, value: float) -> None:
-    assert float(k3(double([[x]]), double([[0.0]]))) == pytest.approx(value)
+def test_geometric_mean_gives_the_value_worked_by_hand(
+    ratios: list[float], advantage: float, loss: float, clipped: list[bool]
+) -> None:
+    out = geometric_mean(moved(double([ratios]).log()), double([[advantage]]))
+    assert out.loss_BT.tolist() == [pytest.approx([loss, loss])]
+    assert out.clipped_BT.tolist() == [clipped]
 
 
-@given(st.floats(-30, 30), st.floats(-30, 30))
-def test_k3_is_never_negative(logp: float, reference: float) -> None:
-    assert float(k3(double([[logp]]), double([[reference]]))) >= 0
+def test_a_row_counts_once_in_the_geometric_mean_however_long_it_is() -> None:
+    mask = double([[1.0, 1, 1, 1], [1.0, 0, 0, 0]])
+    ratio = token_ratio(double([[0.1] * 4, [0.2, 9, 9, 9]]), double([[0.0] * 4] * 2), mask)
+    loss = (geometric_mean(ratio, double([[1.0], [2.0]])).loss_BT * seq_mean_token_mean(mask)).sum()
+    assert float(loss) == pytest.approx((-math.exp(0.1) - 2 * math.exp(0.2)) / 2)
 
 
-def test_k3_is_unbiased_for_the_divergence_of_two_distributions() -> None:
-    policy, reference = double([0.5, 0.3, 0.2]), double([0.2, 0.2, 0.6])
-    expected = (policy * (policy / reference).log()).sum()
-    torch.testing.assert_close((policy * k3(policy.log(), reference.log())).sum(), expected)
-
-
-def test_k3_passes_gradcheck() -> None:
-    assert torch.autograd.gradcheck(k3, (double([[0.3, -1.2]]).requires_grad_(), double([[0.0, 0.1]])))
-
-
-def test_token_mean_weighs_all_tokens_alike() -> None:
-    torch.testing.assert_close(token_mean(double(MASK)), double(MASK) / 4)
-
-
-def test_seq_mean_token_mean_weighs_rows_alike_and_leaves_out_the_empty_row() -> None:
-    expected = double([[0, 1 / 6, 1 / 6, 1 / 6], [0, 1 / 2, 0, 0], [0, 0, 0, 0]])
-    torch.testing.assert_close(seq_mean_token_mean(double(MASK)), expected)
-
-
-def test_seq_sum_const_divides_every_token_by_the_same_constant() -> None:
-    torch.testing.assert_close(seq_sum_const(double(MASK), constant=8), double(MASK) / 8 / 2)
-
-
-def test_seq_sum_const_refuses_a_constant_of_zero() -> None:
-    with pytest.raises(ConfigError, match="longest completion"):
-        seq_sum_const(double(MASK), constant=0)
-
-
-@pytest.mark.parametrize("aggregate", [token_mean, seq_mean_token_mean, lambda mask: seq_sum_const(mask, constant=3)])
-def test_a_batch_without_sampled_tokens_weighs_nothing(aggregate: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    assert aggregate(torch.zeros(2, 3)).tolist() == [[0.0] * 3] * 2
-
-
-@given(
-    st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=6).filter(lambda m: any(map(any, m)))
+@pytest.mark.parametrize(
+    ("ratio", "low", "weight"), [(2.0, None, 2.0), (9.0, None, 5.0), (0.01, None, 0.01), (0.01, 0.8, 0.8)]
 )
-def test_both_means_of_a_constant_are_that_constant(mask: list[list[bool]]) -> None:
-    mask_BT = double(mask)
-    for aggregate in (token_mean, seq_mean_token_mean):
-        assert float((aggregate(mask_BT) * 3.5).sum()) == pytest.approx(3.5)
+def test_cispo_keeps_the_gradient_of_every_token_under_a_held_weight(
+    ratio: float, low: float | None, weight: float
+) -> None:
+    assert slope(lambda r, a: cispo(r, a, low=low), math.log(ratio), -3.0) == pytest.approx(3.0 * weight)
+    out = cispo(moved(double([[math.log(ratio)]])), double([[1.0]]), low=low)
+    assert bool(out.clipped_BT) is (weight != pytest.approx(ratio))
+
+
+@pytest.mark.parametrize(("advantage", "tau"), [(2.0, 1.0), (-2.0, 1.05)])
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 3.0])
+def test_sapo_weighs_the_gradient_by_a_gate_that_closes_on_both_sides(
+    ratio: float, advantage: float, tau: float
+) -> None:
+    gate = 1 / (1 + math.exp(-tau * (ratio - 1)))
+    expected = -advantage * 4 * gate * (1 - gate) * ratio
+    assert slope(sapo, math.log(ratio), advantage) == pytest.approx(expected)
+
+
+def test_at_the_level_of_rows_a_clipped_row_loses_its_whole_gradient() -> None:
+    logps = double([[0.5, -0.1, 0.2], [0.01, 0.02, 0.0]]).requires_grad_()
+    mask = torch.ones(2, 3, dtype=torch.float64)
+    out = clip(sequence_ratio(logps, torch.zeros_like(mask), mask), double([[1.0], [1.0]]), low=0.1, high=0.1)
+    (by_logps,) = torch.autograd.grad((out.loss_BT * seq_mean_token_mean(mask)).sum(), logps)
+    assert out.clipped_BT.tolist() == [[True] * 3, [False] * 3]
+    assert by_logps[0].tolist() == [0.0] * 3
+    assert by_logps[1].tolist() == pytest.approx([-math.exp(0.01) / 6] * 3)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda r, a: geometric_mean(r, a, bound=0.0),
+        lambda r, a: cispo(r, a, high=0.0),
+        lambda r, a: cispo(r, a, low=6.0),
+        lambda r, a: sapo(r, a, positive=0.0),
+        lambda r, a: sapo(r, a, negative=-1.0),
+    ],
+)
+def test_a_setting_outside_its_range_is_refused(refused: Callable[[Ratio, Tensor], Surrogate]) -> None:
+    with pytest.raises(ConfigError, match="expected"):
+        refused(moved(double([[0.0]])), double([[1.0]]))

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from assaygym.agents.advantages import group
+from assaygym.agents.aggregations import token_mean
 from assaygym.agents.checkpoint import latest_checkpoint, save_checkpoint
 from assaygym.agents.lockstep import play_in_lockstep
 from assaygym.agents.logps import token_logps
-from assaygym.agents.losses import clip, token_mean
+from assaygym.agents.losses import clip
 from assaygym.agents.metrics import append_metrics, read_metrics
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.settings import TrainSettings
