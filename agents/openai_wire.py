@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -26,8 +27,14 @@ FINISH: Mapping[str, FinishReason] = {
 """Whatever else a server calls it (`stop`, `eos`, `end_turn`, nothing) is a stop."""
 WITHHELD = ("filter", "safety", "refusal", "recitation", "blocklist", "prohibited", "moderation")
 ABORTED = ("error", "abort", "insufficient_system_resource", "cancelled")
-ID_PREFIX = "token_id:"
+NAMED_ID = re.compile(r"token_id:([0-9]{1,12})")
 """What vLLM writes in place of a token's text with `return_tokens_as_token_ids`."""
+
+ROUNDING = 0.01
+"""How far above 0 a log-probability may be."""
+LEAST = -1e300
+"""What is below, minus infinity included, counts as this."""
+LARGEST_ID = 1 << 40
 
 T = TypeVar("T")
 
@@ -139,10 +146,7 @@ class _Sampled:
         """By position: -sum p log p (nats) over the `top_k` likeliest tokens, never more than the entropy."""
         if not top_k or self.top is None:
             return None
-        return tuple(
-            math.fsum(max(0.0, -math.exp(logp) * logp) for logp in sorted(row)[-top_k:] if logp > -math.inf)
-            for row in self.top
-        )
+        return tuple(math.fsum(max(0.0, -math.exp(logp) * logp) for logp in sorted(row)[-top_k:]) for row in self.top)
 
 
 def _choice(answer: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -209,7 +213,8 @@ def _sampled(choice: Mapping[str, Any]) -> _Sampled:
     tops = [row.get("top_logprobs") for row in rows]
     if not all(tops):
         return _Sampled(ids, logprobs, None)
-    return _Sampled(ids, logprobs, tuple(_logprobs([_logprob_of(one) for one in top]) or () for top in tops if top))
+    likely = [[_logprob_of(one) for one in _want(top, list, "top_logprobs")] for top in tops]
+    return _Sampled(ids, logprobs, tuple(_logprobs(row) or () for row in likely))
 
 
 def _rows(logprobs: Any) -> list[Mapping[str, Any]] | None:
@@ -222,8 +227,8 @@ def _rows(logprobs: Any) -> list[Mapping[str, Any]] | None:
     values = logprobs.get("token_logprobs")
     if not isinstance(values, list):
         return None
-    tokens = logprobs.get("tokens") or [None] * len(values)
-    tops = logprobs.get("top_logprobs") or [None] * len(values)
+    tokens = _want(logprobs.get("tokens") or [None] * len(values), list, "tokens")
+    tops = _want(logprobs.get("top_logprobs") or [None] * len(values), list, "top_logprobs")
     if not len(tokens) == len(tops) == len(values):
         raise malformed(f"{len(tokens)} tokens with {len(values)} log-probabilities, {len(tops)} lists of likely ones")
     return [
@@ -240,9 +245,9 @@ def _logprobs(values: Sequence[Any]) -> tuple[float, ...] | None:
     """The numbers; None where one is missing."""
     if any(value is None for value in values):
         return None
-    if not all(isinstance(value, (int, float)) and not math.isnan(value) for value in values):
-        raise malformed(f"a log-probability is no number: {str(values)[:80]}")
-    return tuple(map(float, values))
+    if not all(type(value) in (int, float) and value <= ROUNDING for value in values):
+        raise malformed(f"a log-probability is no number up to 0: {str(values)[:80]}")
+    return tuple(float(max(value, LEAST)) for value in values)
 
 
 def _named_ids(rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...] | None:
@@ -250,17 +255,15 @@ def _named_ids(rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...] | None:
     tokens = [row.get("id", row.get("token")) for row in rows]
     if not tokens:
         return None
-    if all(isinstance(token, int) for token in tokens):
-        return tuple(tokens)
-    if all(isinstance(token, str) and token.startswith(ID_PREFIX) for token in tokens):
-        return _ids([int(token.removeprefix(ID_PREFIX)) for token in tokens])
-    return None
+    named = [NAMED_ID.fullmatch(token) if isinstance(token, str) else None for token in tokens]
+    ids = [int(name[1]) if name else token for name, token in zip(named, tokens, strict=True)]
+    return _ids(ids) if all(type(one) is int for one in ids) else None
 
 
 def _ids(value: Any) -> tuple[int, ...] | None:
     if value is None:
         return None
-    if not isinstance(value, list) or not all(type(one) is int and one >= 0 for one in value):
+    if not isinstance(value, list) or not all(type(one) is int and 0 <= one < LARGEST_ID for one in value):
         raise malformed(f"token ids are no list of numbers: {str(value)[:80]}")
     return tuple(value)
 

@@ -1,0 +1,89 @@
+"""Tokens and money, as servers count them."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import pytest
+
+from assaygym.agents.openai_usage import Meter, Prices, Tokens, Usage
+from assaygym.errors import ConfigError, PolicyError
+
+PRICES = Prices(prompt=2.0, completion=8.0, cached=0.5)
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}, Tokens(prompt=7, completion=3)),
+        (
+            {"prompt_tokens": 7, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4},
+             "completion_tokens_details": {"reasoning_tokens": 2}},
+            Tokens(prompt=7, completion=3, cached=4, reasoning=2),
+        ),
+        ({"prompt_tokens": 7, "prompt_cache_hit_tokens": 4}, Tokens(prompt=7, cached=4)),
+        ({"completion_tokens": 3, "reasoning_tokens": 2}, Tokens(completion=3, reasoning=2)),
+        ({"prompt_tokens": 7, "prompt_tokens_details": None}, Tokens(prompt=7)),
+        ({"prompt_tokens": "7", "completion_tokens": -3, "prompt_tokens_details": [1]}, Tokens()),
+        ({}, None),
+        (None, None),
+        ([7], None),
+    ],
+)  # fmt: skip
+def test_tokens_are_read_in_every_servers_spelling(usage: Any, tokens: Tokens | None) -> None:
+    assert Tokens.of(usage) == tokens
+
+
+def test_cached_tokens_have_their_own_price_and_reasoning_that_of_the_answer() -> None:
+    tokens = Tokens(prompt=1_000_000, completion=500_000, cached=400_000, reasoning=300_000)
+    assert tokens.cost(PRICES) == pytest.approx(0.6 * 2 + 0.4 * 0.5 + 0.5 * 8)
+    assert tokens.cost(Prices(prompt=2.0, completion=8.0)) == pytest.approx(2 + 0.5 * 8)
+
+
+@pytest.mark.parametrize("price", [-1.0, math.nan, math.inf])
+def test_a_price_that_is_none_is_refused(price: float) -> None:
+    for wrong in ({"prompt": price, "completion": 1}, {"prompt": 1, "completion": price}):
+        with pytest.raises(ConfigError, match="expected a finite number from 0"):
+            Prices(**wrong)
+    with pytest.raises(ConfigError):
+        Prices(prompt=1, completion=1, cached=price)
+
+
+@pytest.mark.parametrize(("prices", "most"), [(None, 1.0), (PRICES, 0.0), (PRICES, -1.0), (PRICES, math.nan)])
+def test_a_limit_needs_prices_and_a_value(prices: Prices | None, most: float) -> None:
+    with pytest.raises(ConfigError, match="max_cost"):
+        Meter("m", prices, most)
+
+
+def test_the_limit_is_a_clear_error_once_it_is_reached() -> None:
+    meter = Meter("openai:m", Prices(prompt=1e6, completion=0, currency="EUR"), 3.0)
+    for _ in range(2):
+        meter.check()
+        meter.answered(Tokens(prompt=1))
+    meter.check()
+    meter.answered(Tokens(prompt=2))
+    with pytest.raises(PolicyError, match=r"openai:m has cost 4 EUR and max_cost is 3: .* raise max_cost"):
+        meter.check()
+
+
+def test_nothing_is_lost_that_many_threads_count() -> None:
+    meter = Meter("m", PRICES, None)
+
+    def count() -> None:
+        for _ in range(200):
+            meter.answered(Tokens(prompt=3, completion=2, cached=1, reasoning=1))
+            meter.attempt_failed("timeout")
+            meter.add("retries")
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert meter.usage() == Usage(
+        requests=1600, retries=1600, failures={"timeout": 1600}, prompt_tokens=4800, completion_tokens=3200,
+        cached_tokens=1600, reasoning_tokens=1600, cost=pytest.approx(1600 * (2 * 2 + 0.5 + 2 * 8) / 1e6),
+        currency="USD",
+    )  # fmt: skip
