@@ -91,6 +91,11 @@ class EngineThread:
             self.close()
             raise
 
+    @property
+    def broken(self) -> bool:
+        """Whether a step or a mending task failed in a way that only `replace` mends."""
+        return self.fault is not None and not isinstance(self.fault, PolicyError)
+
     def ask(self, requests: Sequence[Request]) -> list[Any]:
         """The finished outputs, in order. An interrupt of the waiting thread takes its requests back.
 
@@ -119,7 +124,8 @@ class EngineThread:
 
         Args:
             task: takes the engine.
-            mends: run it in spite of a fault, which is gone when it returns; what it raises is the fault from then on.
+            mends: run it in spite of a fault that is a `PolicyError`: that is gone when the task returns, and what it
+                raises is the fault from then on.
 
         Raises:
             PolicyError: there is no engine that works.
@@ -162,35 +168,42 @@ class EngineThread:
             self._changed.notify()
 
     def _work(self) -> None:
-        while self._take():
+        while self._goes_on():
+            while self._start_one():
+                pass
             if self._flying:
                 self._step()
-        self._end_engine()
-        for item in self._waiting:
-            item.error = PolicyError(f"{self.name} is closed")
-            item.over.set()
+        try:
+            self._end_engine()
+        finally:
+            for item in self._waiting:
+                item.error = PolicyError(f"{self.name} is closed")
+                item.over.set()
 
-    def _take(self) -> bool:
-        """Start all that can start now, waiting for it where nothing flies; False when it is time to end."""
-        while True:
-            with self._changed:
-                while not (self._waiting or self._flying or self._given_up or self._closed):
-                    self._changed.wait()
-                given_up, self._given_up = self._given_up, []
-                closed = self._closed
-                item = None if closed or not self._waiting else self._waiting[0]
-                if isinstance(item, _Call) or (item is not None and not self._flying):
-                    self._waiting.popleft()
-                else:
-                    item = None  # a task waits until nothing flies, and what was asked after it waits with it
-            for call in given_up:
-                self._forget(call)
-            if item is None:
-                return bool(self._flying) or not closed
-            if isinstance(item, _Task):
-                self._perform(item)
-            elif item not in given_up:
-                self._start(item)
+    def _goes_on(self) -> bool:
+        """Wait until there is something to do; False when it is time to end."""
+        with self._changed:
+            while not (self._waiting or self._flying or self._given_up or self._closed):
+                self._changed.wait()
+            given_up, self._given_up = self._given_up, []
+            closed = self._closed
+        for call in given_up:
+            self._forget(call)
+        return bool(self._flying) or not closed
+
+    def _start_one(self) -> bool:
+        """Start what has waited longest, unless it is a task and something flies: then all behind it waits as well."""
+        with self._changed:
+            if self._closed or not self._waiting:
+                return False
+            if isinstance(self._waiting[0], _Task) and self._flying:
+                return False
+            item = self._waiting.popleft()
+        if isinstance(item, _Task):
+            self._perform(item)
+        else:
+            self._start(item)
+        return True
 
     def _perform(self, task: _Task) -> None:
         try:
@@ -266,6 +279,9 @@ class EngineThread:
             self._end(engine)
 
     def _there(self) -> Engine:
+        if self.broken:
+            cause = told(self.fault) if self.fault else ""
+            raise PolicyError(f"{self.name} has failed and must be made anew: {cause}") from self.fault
         if self._engine is None:
             raise PolicyError(f"{self.name} has no engine: it was put to sleep, wake it first")
         return self._engine
@@ -273,8 +289,6 @@ class EngineThread:
     def _working(self) -> Engine:
         if isinstance(self.fault, PolicyError):
             raise self.fault
-        if self.fault is not None:
-            raise PolicyError(f"{self.name} has failed and must be made anew: {told(self.fault)}") from self.fault
         return self._there()
 
 

@@ -176,7 +176,8 @@ class VLLMPolicy:
         model = self._model_from(weights)
         check = partial(self._checked, model=model)
         with self._changing:
-            self._ahead = self._in_place and not (self._asleep and self._on_cpu)
+            gone = self._thread.broken or (self._asleep and self._on_cpu)
+            self._ahead = self._in_place and not gone
             if self._ahead:
                 parity = self._thread.alone(partial(self._updated, model=model, asleep=self._asleep), mends=True)
             else:

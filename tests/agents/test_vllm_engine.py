@@ -133,10 +133,11 @@ def test_a_failed_step_fails_all_that_flies_and_what_comes_until_the_engine_is_m
         ask(thread, 13)
     with pytest.raises(PolicyError, match="has failed and must be made anew: RuntimeError: out of memory"):
         ask(thread, 1)
-    broken = engine_of(thread)
+    assert thread.broken
+    with pytest.raises(PolicyError, match="has failed and must be made anew"):
+        engine_of(thread)
     thread.replace(Counting)
     assert ask(thread, 1) == [1]
-    assert broken.ended
 
 
 def test_a_task_waits_for_what_flies_and_holds_back_what_comes_after_it() -> None:
