@@ -41,6 +41,7 @@ class Episode:
     score: Score | None = None
     """Set when the episode has ended."""
     oracle_steps: int = 0
+    """Actions of the oracle up to the latest `step`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,8 @@ class Env(gymnasium.Env[str, str]):
         self.action_space = TextSpace(self.example_actions)
         self._episode: Episode | None = None
         self._oracle: Iterator[Any] | None = None
+        self._oracle_ahead = 0
+        """Actions that the oracle gave since the latest `step`: a fork gives them anew."""
         self.__generator: np.random.Generator | None = None
 
     # what a subclass gives
@@ -136,7 +139,7 @@ class Env(gymnasium.Env[str, str]):
         if seed is not None:
             self._seed(seed)
         chosen = int(self.np_random.integers(2**31)) if seed is None else seed
-        self._oracle = None
+        self._oracle, self._oracle_ahead = None, 0
         self._episode = None
         task = self._draw(chosen, options or {})
         self._episode = Episode(task, chosen, list(task.prompt))
@@ -162,6 +165,8 @@ class Env(gymnasium.Env[str, str]):
         message = self.parse_action(action)
         episode.transcript.append(message)
         episode.turns += 1
+        episode.oracle_steps += self._oracle_ahead
+        self._oracle_ahead = 0
         reply = self._guarded_reply(message)
         score, truncated = reply.score, False
         if score is None and episode.turns >= self.max_turns:
@@ -186,7 +191,7 @@ class Env(gymnasium.Env[str, str]):
 
     def close(self) -> None:
         """End the episode."""
-        self._oracle = None
+        self._oracle, self._oracle_ahead = None, 0
 
     # the episode
 
@@ -228,7 +233,7 @@ class Env(gymnasium.Env[str, str]):
             raise
         except Exception as error:
             raise TaskError(f"the oracle of {self.id} raised {type(error).__name__}: {error}") from error
-        episode.oracle_steps += 1
+        self._oracle_ahead += 1
         return step if isinstance(step, str) else self.action_text(calls_message(step))
 
     def example_actions(self) -> tuple[str, ...]:
@@ -252,7 +257,8 @@ class Env(gymnasium.Env[str, str]):
         return [copy.deepcopy(self) for _ in range(n)]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_oracle": None}  # a generator cannot be copied; it is resumed by its step count
+        # a generator cannot be copied; it is resumed by its step count
+        return {**self.__dict__, "_oracle": None, "_oracle_ahead": 0}
 
     @property
     def _np_random(self) -> np.random.Generator | None:

@@ -194,6 +194,15 @@ def test_the_oracle_of_a_branch_goes_on_where_it_was(env: Count) -> None:
     assert env.fork(1)[0].oracle_action() == env.oracle_action() == "2"
 
 
+def test_a_branch_made_between_the_oracles_action_and_the_step_gives_that_action_itself(env: Count) -> None:
+    action = env.oracle_action()
+    branch = env.fork(1)[0]
+    assert branch.oracle_action() == action == "1"
+    env.step(action)
+    branch.step("1")
+    assert branch.oracle_action() == env.oracle_action() == "2"
+
+
 def test_a_fork_into_a_negative_number_is_refused(env: Count) -> None:
     with pytest.raises(ConfigError, match="-1 times"):
         env.fork(-1)

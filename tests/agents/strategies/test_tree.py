@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from assaygym.agents.crew import Crew, EpisodeJob
 from assaygym.agents.policy import Prompt, SamplingParams
-from assaygym.agents.scripted import ScriptedPolicy
+from assaygym.agents.scripted import OraclePolicy, ScriptedPolicy
 from assaygym.agents.strategies import Group, Tree
 from assaygym.agents.strategies.tree import TreePlan
+from assaygym.envs.registration import make
 from assaygym.errors import ConfigError
 from assaygym.types import StopReason
 
@@ -159,6 +160,12 @@ def test_a_leaf_goes_on_from_the_state_of_its_node(ledger: Any, token_policy: An
                 [call] = turn.completion.message.tool_calls
                 total += int(call.arguments.split(":")[1].strip(" }"))
                 assert after.observation[0].content == str(total)
+
+
+def test_every_leaf_of_an_oracles_tree_is_right(task_jobs: Any) -> None:
+    crew = Crew(lambda: make("assay/Shop-v0"), OraclePolicy(), params=SamplingParams(seed=1), concurrency=4)
+    for group in Tree(2, 3, 2).collect(crew, task_jobs(4)):
+        assert group.rewards == (1.0,) * 14
 
 
 def test_nodes_are_closed_when_the_run_ends_early(ledger: Any, token_policy: Any, task_jobs: Any) -> None:
