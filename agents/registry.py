@@ -19,7 +19,7 @@ def policy_from(spec: str, *, base_url: str | None = None, seed: int = 0, **opti
     Args:
         spec: `NAME` or `NAME:ARGUMENT`, one of `policy_names()`.
         base_url: the server of `openai:`.
-        seed: of `random`.
+        seed: of `random`, and of the near misses of `oracle:NOISE`.
         options: further arguments of the policy's own class (`api_key=`, `device=`, ...).
 
     Raises:
@@ -30,14 +30,14 @@ def policy_from(spec: str, *, base_url: str | None = None, seed: int = 0, **opti
     if name not in _MAKERS:
         raise ConfigError(f"no policy {name!r}; {did_you_mean(name, policy_names())}")
     make, wanted = _MAKERS[name]
-    if bool(argument or (colon and name == "constant")) != bool(wanted):
+    if name not in OPTIONAL and bool(argument or (colon and name == "constant")) != bool(wanted):
         shape = f"{name}:{wanted}" if wanted else f"{name} alone"
         raise ConfigError(f"policy {spec!r}; expected {shape}")
     if base_url is not None:
         if name != "openai":
             raise ConfigError(f"policy {spec!r} takes no base URL; only openai:MODEL asks a server")
         options["base_url"] = base_url
-    if name == "random":
+    if name in ("random", "oracle"):
         options["seed"] = seed
     try:
         return make(argument, **options)
@@ -47,7 +47,11 @@ def policy_from(spec: str, *, base_url: str | None = None, seed: int = 0, **opti
 
 def policy_names() -> tuple[str, ...]:
     """Every form that `policy_from` takes."""
-    return tuple(f"{name}:{wanted}" if wanted else name for name, (_, wanted) in _MAKERS.items())
+    forms = (
+        (name, f"{name}:{wanted}") if name in OPTIONAL else (f"{name}:{wanted}" if wanted else name,)
+        for name, (_, wanted) in _MAKERS.items()
+    )
+    return tuple(form for both in forms for form in both)
 
 
 def script_of(path: str | Path) -> Callable[[Prompt], str]:
@@ -101,6 +105,16 @@ def _plain(name: str) -> Callable[..., Policy]:
     return make
 
 
+def _oracle(noise: str, **options: Any) -> Policy:
+    from assaygym.agents.scripted import OraclePolicy
+
+    try:
+        share = float(noise or 0)
+    except ValueError:
+        raise ConfigError(f"policy 'oracle:{noise}'; expected a share of near misses, such as oracle:0.2") from None
+    return OraclePolicy(share, **options)
+
+
 def _constant(text: str, **options: Any) -> Policy:
     from assaygym.agents.scripted import ConstantPolicy
 
@@ -132,7 +146,7 @@ def _vllm(model: str, **options: Any) -> Policy:
 
 
 _MAKERS: dict[str, tuple[Callable[..., Policy], str]] = {
-    "oracle": (_plain("OraclePolicy"), ""),
+    "oracle": (_oracle, "NOISE"),
     "null": (_plain("NullPolicy"), ""),
     "echo": (_plain("EchoPolicy"), ""),
     "random": (_plain("RandomPolicy"), ""),
@@ -143,3 +157,5 @@ _MAKERS: dict[str, tuple[Callable[..., Policy], str]] = {
     "hf": (_hf, "PATH_OR_ID"),
     "vllm": (_vllm, "PATH_OR_ID"),
 }
+OPTIONAL = frozenset({"oracle"})
+"""Policies that need no argument and take one."""

@@ -13,7 +13,7 @@ from assaygym.agents.openai_policy import OpenAIPolicy
 from assaygym.agents.policy import Policy, Prompt, SamplingParams
 from assaygym.agents.registry import policy_from, policy_names
 from assaygym.agents.rollout import rollout
-from assaygym.agents.scripted import RandomPolicy
+from assaygym.agents.scripted import OraclePolicy, RandomPolicy
 from assaygym.errors import ConfigError, DataError
 from assaygym.types import StopReason
 
@@ -37,6 +37,13 @@ def test_the_seed_is_the_random_policys() -> None:
     assert policy.seed == 7
 
 
+def test_an_oracle_may_err_now_and_then_with_a_seed() -> None:
+    policy = policy_from("oracle:0.2", seed=7)
+    assert isinstance(policy, OraclePolicy)
+    assert (policy.name, policy.noise, policy.seed) == ("oracle:0.2", 0.2, 7)
+    assert policy_from("oracle:").name == "oracle"
+
+
 def test_openai_takes_a_server_and_needs_no_key_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     policy = policy_from("openai:org/model:tag", base_url="http://127.0.0.1:9/v1")
@@ -55,6 +62,9 @@ def test_openai_takes_a_server_and_needs_no_key_for_it(monkeypatch: pytest.Monke
         ("hf:", "policy 'hf:'; expected hf:PATH_OR_ID"),
         ("constant", "expected constant:TEXT"),
         ("null:x", "policy 'null:x'; expected null alone"),
+        ("oracle:often", "policy 'oracle:often'; expected a share of near misses"),
+        ("oracle:1.5", "noise is 1.5; expected the share"),
+        ("oracle:nan", "noise is nan"),
     ],
 )
 def test_a_spec_that_is_no_policy_says_what_is(spec: str, reason: str) -> None:

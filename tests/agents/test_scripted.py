@@ -17,7 +17,7 @@ from assaygym.agents.scripted import (
     ScriptedPolicy,
 )
 from assaygym.envs.core import Env
-from assaygym.errors import PolicyError, TaskError
+from assaygym.errors import ConfigError, PolicyError, TaskError
 from assaygym.types import Message
 
 PARAMS = SamplingParams()
@@ -90,6 +90,42 @@ def test_the_oracle_of_an_environment_without_one_is_a_task_error(
 def test_a_policy_that_plays_from_inside_refuses_a_prompt_without_environment(policy: Policy) -> None:
     with pytest.raises(PolicyError, match=f"the {policy.name} policy plays from inside an environment"):
         policy.generate([Prompt(messages=ASK)], PARAMS)
+
+
+def erring(make: MakeEnv, seed: int = 0, sample: int | None = None, noise: float = 0.5) -> list[str]:
+    params = SamplingParams(seed=sample)
+    prompts = [Prompt(messages=ASK, env=started(make, task)) for task in range(20)]
+    return [text(OraclePolicy(noise, seed), prompt, params) for prompt in prompts]
+
+
+def test_a_noisy_oracle_repeats_with_its_seeds_and_differs_with_either(dialogue: MakeEnv) -> None:
+    assert erring(dialogue) == erring(dialogue)
+    assert len({tuple(erring(dialogue, seed, sample)) for seed in (0, 1) for sample in (None, 1)}) == 4
+
+
+def test_a_noisy_oracle_does_not_depend_on_what_runs_beside(dialogue: MakeEnv) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: erring(dialogue), range(4)))
+    assert runs == [erring(dialogue)] * 4
+
+
+def test_a_noisy_oracle_errs_as_often_as_it_is_told(dialogue: MakeEnv) -> None:
+    wrong = sum(said != "right" for sample in range(20) for said in erring(dialogue, sample=sample, noise=0.2))
+    assert 0.13 < wrong / 400 < 0.27
+
+
+def test_after_a_near_miss_the_oracle_says_the_turn_it_left_out(dialogue: MakeEnv) -> None:
+    env = started(dialogue, turns=3)
+    miss = text(OraclePolicy(1.0), Prompt(messages=ASK, env=env))
+    env.step(miss)
+    assert miss not in ("more", "right")
+    assert text(OraclePolicy(), Prompt(messages=ASK, env=env, turn=1)) == "more"
+
+
+@pytest.mark.parametrize("noise", [-0.1, 1.1, float("nan")])
+def test_a_noise_that_is_no_share_is_refused(noise: float) -> None:
+    with pytest.raises(ConfigError, match="noise is"):
+        OraclePolicy(noise)
 
 
 def actions(make: MakeEnv, policy: RandomPolicy, params: SamplingParams = PARAMS) -> list[str]:
