@@ -22,8 +22,8 @@ OVERFLOWS = {
     "vLLM, the prompt": (400, {"error": {"message": "The decoder prompt (length 5000) is longer than the maximum model "
                          "length of 4096."}}, None),
     "SGLang, both together": (400, {"message": "Requested token count exceeds the model's maximum context length of "
-                              "4096 tokens. You requested a total of 5000 tokens: 4000 tokens from the input messages and "
-                              "1000 tokens for the completion."}, 96),
+                              "4096 tokens. You requested a total of 5000 tokens: 4000 tokens from the input messages "
+                              "and 1000 tokens for the completion."}, 96),
     "SGLang, the prompt": (400, {"message": "The input (5000 tokens) is longer than the model's context length (4096 "
                            "tokens)."}, None),
     "llama.cpp": (400, {"error": {"code": 400, "message": "the request exceeds the available context size, try "

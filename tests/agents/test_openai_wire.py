@@ -233,7 +233,7 @@ RICH: tuple[Any, ...] = (
     ),
     text(token_ids=[5, 6], prompt_token_ids=[1], logprobs=OLDER),
 )  # fmt: skip
-JUNK = (
+JUNK: tuple[Any, ...] = (
     None,
     True,
     7,

@@ -100,10 +100,10 @@ def test_many_processes_use_one_file(path: Path) -> None:
         "with ResponseCache(sys.argv[1]) as cache:\n"
         "    for n in range(int(sys.argv[2]), int(sys.argv[2]) + 60): cache.put(answer_key(n), {'n': n})"
     )
-    started = [subprocess.Popen([sys.executable, "-c", program, str(path), str(30 * start)]) for start in range(4)]
-    assert [process.wait(60) for process in started] == [0] * 4
+    started = [subprocess.Popen([sys.executable, "-c", program, str(path), str(30 * start)]) for start in range(2)]
+    assert [process.wait(60) for process in started] == [0] * 2
     with ResponseCache(path) as cache:
-        assert [cache.get(answer_key(number)) for number in range(150)] == [{"n": number} for number in range(150)]
+        assert [cache.get(answer_key(number)) for number in range(90)] == [{"n": number} for number in range(90)]
 
 
 def foreign(path: Path) -> None:
