@@ -13,9 +13,10 @@ JOINED_CHARS = 120
 
 _BOX = re.compile(
     r"(?:\\(?:boxed(?:\s{0,3}\\(?:text|math(?:bf|rm))(?=\s?\{))?|fbox|framebox|colorbox\s{0,3}\{\w{1,20}\})"
-    r"|\x08oxed|(?<![A-Za-z\\])oxed(?=\s?\{))"
+    r"|\x08oxed|oxed(?<![A-Za-z\\]oxed)(?=\s?\{))"
     r"(?![A-Za-z])"
 )
+"""Each branch begins with a letter, so that the search skips to those: it runs over the whole response."""
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _OPENING = re.compile(r"(?:\s{0,9}\[[^\]\n]{0,20}\])?\s{0,99}\{")
 _BARE = re.compile(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
+from assaygym.verifiers.extraction.gates import lacks, plain_words
 from assaygym.verifiers.extraction.sentences import unmarked
 
 __all__ = ["is_hedge", "is_negated", "is_unsure"]
@@ -27,6 +29,9 @@ _UNSURE = re.compile(
     r"|let me try|let us try|let['’]s try)\b",
     re.IGNORECASE,
 )
+_UNSURE_WORDS: Final = frozenset(
+    ("could", "might", "may", "maybe", "perhaps", "possibly", "not", "unsure", "don", "do", "let")
+)
 _SETTLED = re.compile(r"(?!\sthat\b).*(?:\b(?:and|or|is|are|equals)\b|=)", re.IGNORECASE | re.DOTALL)
 _VALUE = re.compile(r"[\d\x00]")
 
@@ -48,7 +53,7 @@ def is_unsure(text: str) -> bool:
 
     "It could be 5 or 6" gives all possible values; in "the most there could be in a row is 5" it is sure.
     """
-    if _UNSURE.search(text) is None:
+    if lacks(plain_words(text), _UNSURE_WORDS) or _UNSURE.search(text) is None:
         return False
     prose = unmarked(text)
     unsure = _UNSURE.search(prose)

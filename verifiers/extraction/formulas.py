@@ -41,7 +41,7 @@ _SIMPLE_BOX = re.compile(
     r"|(?:[^{}$*a-zA-Z\\]|\\frac\{[^{}\\]*\}\{[^{}\\]*\}|\\sqrt\{[^{}\\]*\}|\\pi)+"
     rf"|((?:{_BOXED}|\{{(?:{_BOXED}|\{{(?:{_BOXED})*+\}})*+\}})++))\}}\.?\Z"
 )
-_SIGNS: Final = r"[0-9+\-/^=(),\[\]{}|!% :;&]|\.(?=\d)|>(?![A-Za-z/|])|<(?![/|<]|[A-Za-z][A-Za-z>])|\*(?!\*)|_(?!_)"
+_SIGNS: Final = r"[0-9+\-/^=(),\[\]{}|!% :;]|&(?![A-Za-z#])|\.(?=[\d\\])|>(?![A-Za-z/|])|<(?![/|<]|[A-Za-z][A-Za-z>])|\*(?!\*)|_(?!_)"
 _COMMANDS: Final = (
     rf"\\(?:\\?(?:{_KNOWN})(?![A-Za-z])|[{{}}%$|,;!: ]"
     r"|\\(?![A-Za-z()\[\]])|q?quad(?![A-Za-z])(?!\Z)|(?:begin|end)\{(?:[pbvBV]?matrix|array|cases)\})"
@@ -55,8 +55,8 @@ _END: Final = r"(?:(?<=[0-9A-Za-z)\]}|%])|(?<=[0-9)\]}]!))"
 _PLAIN = re.compile(rf"(?:{_SIGNS}|{_COMMANDS}|{_LETTER}|{_NAMES})++{_END}")
 """Formulas in ASCII without a word in them."""
 _UNITS: Final = (
-    r"(?:(?:square |cubic |sq )?(?:[kcmd]?m|[km]?g|m[lL]|ft|km/h|m/s|mph|hours?|minutes?|seconds?|days|weeks|months|years"
-    r"|meters|metres|miles|inches|feet|yards|dollars|cents|degrees|units?|percent))(?![A-Za-z'])"
+    r"(?:(?:square |cubic |sq )?(?:[kcmd]?m|[km]?g|m[lL]|ft|km/h|m/s|mph|hours?|minutes?|seconds?|days|weeks"
+    r"|months|years|meters|metres|miles|inches|feet|yards|dollars|cents|degrees|units?|percent))(?![A-Za-z'])"
 )
 _PAIRS: Final = r"(?:a[bcd]|b[cd]|cd|xy|yz|xz|pq|rs|mn|A[BC]|B[CD]|CD|xyz|abc|ABC|PQ)(?![A-Za-z'])"
 _SYMBOLS: Final = "[√π°²³¹⁴⁵⁶⁷⁸⁹½¼¾⅓⅔×·÷−±∞≤≥≠∪∩θαβλφω]"

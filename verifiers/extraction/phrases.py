@@ -143,7 +143,7 @@ _BY_KEYWORD: dict[str, tuple[re.Pattern[str], ...]] = {
     "คำตอบ": (re.compile(r"คำตอบ(?:สุดท้าย)?\s{0,3}(?:คือ|เท่ากับ|[:=：])"),),
 }
 _KEYWORDS_ASCII = re.compile(
-    r"\bi(?=[ '])|answer|\bans\b|correct|right|best|option|choice|final|antwort|ergebnis|respuesta|resposta"
+    r"i(?<!\wi)(?=[ '])|answer|ans(?<!\wans)\b|correct|right|best|option|choice|final|antwort|ergebnis|respuesta|resposta"
     r"|risposta|antwoord|svar|vastaus|cevap|jawaban|jibu|odgovor|atsakymas"
 )
 _KEYWORDS = re.compile(

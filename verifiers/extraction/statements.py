@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 from assaygym.verifiers.extraction.doubts import is_negated, is_unsure
+from assaygym.verifiers.extraction.gates import lacks, plain_words
+from assaygym.verifiers.extraction.leads import lead_of, without_lead
 from assaygym.verifiers.extraction.sentences import math_spans, undollar, unmarked
 from assaygym.verifiers.extraction.wording import without_prose
 
@@ -22,28 +24,8 @@ _TRAILING = re.compile(
     r"(?:[\s,;:。，；、।✓✔✅∎■□]|\\\\|\\[ ,;!]|\\q?quad|\\(?:blacksquare|qed|Box|square)\b|\bQ\.?E\.?D\b\.?|~)+\Z"
 )
 _WRAPPED = (("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("「", "」"))
+_MARKS: Final = frozenset("*_`\"“'‘「")
 _ITALIC = re.compile(r"([*_])(?=[^\s*_])([^*_\n]{1,300}+)\1")
-_LEAD = re.compile(
-    r"(?:[\s,:;>∴⇒→✓✔✅]++|(?:therefore|thus|hence|so|consequently|then|and|finally|accordingly|clearly"
-    r"|in conclusion|in summary"
-    r"|to conclude|as a result|overall|altogether|yes|ok|okay|sure|well|here|alors|donc|also|daher|por (?:lo )?tanto"
-    r"|portanto|quindi"
-    r"|entonces|luego|получаем|значит|следовательно|отсюда|итак|因此|所以|故|综上(?:所述)?|于是|解得|可得|(?:总共|一共|共计|合计|共)(?:有|是|为)?(?=\s?[\d$])|有(?=\s?[\d$])|したがって|よって|따라서)(?:(?=[\s,:，：、$\\])|(?<=[^\x00-\u024f]))[、，]?"
-    r"|(?:we (?:get|have|obtain|find|conclude|see)(?: that)?|this (?:gives|yields|means|is|equals)|which (?:gives|is)"
-    r"|it(?:'s| is| equals| must be| should be)|that(?:'s| is| would be)|they are|there (?:are|is|will be|were)"
-    r"|i (?:get|got|think|believe)(?: (?:that|it's|it is))?|indeed|simply|just|exactly|approximately|about"
-    r"|roughly|around"
-    r"|nearly|as follows|given by|equal to|either(?= both)|precisely|probably|definitely|equals|left with)(?![\w']))++",
-    re.IGNORECASE,
-)
-_NOUN = re.compile(
-    r"(?:the\s)?(?:ordered (?:pair|triple|tuple)|coordinates|set|interval|point|number|integer|fraction"
-    r"|value|values|matrix"
-    r"|vector|expression|polynomial|function|equation|line|solutions?|roots?|pair|triple|range|domain|union)s?(?: of)?"
-    r"\s+(?=[$\\(\[{]|-?\d)|(?:all |any )?(?:real )?values? of\s+(?=\$?[a-z]\$?\s?(?:\\in|[<>]))|(?:in"
-    r"|on) (?=the interval|[A-Z\d])|at (?=\d)",
-    re.IGNORECASE,
-)
 _CLAUSE = re.compile(
     r"[\s,;(]*(?:\b(?:because|since|which (?:is|are|was|means|makes|gives|simplifies|equals|can|corresponds"
     r"|completes|concludes|proves|finishes|satisf\w+|agrees"
@@ -96,17 +78,6 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"[^=]*[A-Za-z]{3}[^=]*=\s*(?=[^=\s][^=]*\Z)")
-_LABEL = re.compile(
-    r"\s*(?!(?:sin|cos|tan|log|max|min|gcd|lcm|mod|lim|det|exp|not|wrong|incorrect|false|if|when|case|unless|otherwise"
-    r"|except|given|guess|question|problem|step|example)\b)(?:[^\W\d_]{3,20}\s){0,4}[^\W\d_]{3,20}\s?[:：=]\s*"
-    r"(?=[-−$\\(\[]?[\d\x00\\]|[a-z]\s?=)",
-    re.IGNORECASE,
-)
-_PRESENTED = re.compile(
-    r"\s*(?!(?:if|when|for|case|unless|otherwise|else|where|step|given|let|note|check|example|suppose)\b)"
-    r"[^\d\x00$\\=:：.]{3,100}+[:：]\s*(?=\x00++\W{0,3}\Z)",
-    re.IGNORECASE,
-)
 _IS = re.compile(r"is|are|equal|was|是|为|等于", re.IGNORECASE)
 _VALUE_FIRST = re.compile(r"[\s$(*-]*\d")
 _PLACED = re.compile(
@@ -188,6 +159,8 @@ def _without_stop(text: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
+    if text[0] not in _MARKS:
+        return text
     for opening, closing in _WRAPPED:
         if (
             text.startswith(opening)
@@ -211,14 +184,32 @@ def answer_of(statement: str) -> str:
         return tidy(text)
     since = _SINCE.match(unmarked(text)) if text[:1] in "SsBbAaGg" else None
     text = text[since.end() :] if since else text
-    text = _outside(_CLAUSE, text, first=_LEAD.match(text))
-    text = _without_lead(text)
+    words = plain_words(text)
+    if not lacks(words, _CLAUSE_WORDS) or any(part in text.lower() for part in _CLAUSE_PARTS):
+        text = _outside(_CLAUSE, text, first=lead_of(text))
+    text = without_lead(text)
     told = _THAT.match(text) if "=" not in text else None
     text = told[1] if told else text
     prose = unmarked(text)
-    if not is_brief(text) or _COPULA.search(prose) or _SENTENCE.match(prose):
+    if not is_brief(text) or (not lacks(words, _COPULAS) and _COPULA.search(prose)) or _SENTENCE.match(prose):
         text = _core(text)
-    return without_prose(tidy(_POLITE.sub("", text)))
+    return without_prose(tidy(_POLITE.sub("", text) if words is None or text[-3:].lower().endswith(_POLITE_ENDS) else text))
+
+
+_POLITE_ENDS: Final = ("ir", "ur", "ir.", "ur.")
+_CLAUSE_WORDS: Final = frozenset((
+    "because", "since", "which", "so", "as", "reject", "rejecting", "discard", "discarding", "excluding", "ignoring", "we",
+    "rounded", "to", "correct", "accurate", "in", "expressed", "written", "or", "i", "that", "namely", "meaning", "making",
+    "giving", "therefore", "thus", "hence", "obtained", "after", "by", "and", "due", "assuming", "given", "considering",
+    "based", "altogether", "overall", "respectively", "of", "for", "approximately", "left", "remaining", "here", "there",
+    "too", "now", "away", "each", "only", "not",
+))  # fmt: skip
+"""The ASCII words that `_CLAUSE` may begin with, and parts of texts where it may begin inside a word."""
+_CLAUSE_PARTS: Final = ("not ", "car", "que", "weil")
+_COPULAS: Final = frozenset((
+    "is", "are", "equals", "equal", "was", "were", "be", "gives", "yields", "becomes", "has", "have", "cost", "costs", "take",
+    "takes", "pay", "pays", "need", "needs", "means", "est", "es", "son", "ist", "sind", "sono", "hay", "il", "ci", "existen",
+))  # fmt: skip
 
 
 def _revised(text: str) -> str:
@@ -238,23 +229,11 @@ def _outside(pattern: re.Pattern[str], text: str, first: re.Match[str] | None) -
     return head if head.strip(" *$") else text
 
 
-def _without_lead(text: str) -> str:
-    lead = _LEAD.match(text)
-    if lead and text[lead.end() :].strip(" .*"):
-        text = text[lead.end() :]
-    prose = unmarked(text)
-    label = _LABEL.match(prose) or _PRESENTED.match(prose)
-    if label and not is_negated(prose, label.end()):
-        text = text[label.end() :]
-    noun = _NOUN.match(text)
-    return text[noun.end() :] if noun else text
-
-
 def _core(text: str) -> str:
     prose = unmarked(text)
     copulas = [] if _VALUE_FIRST.match(prose) else list(_COPULA.finditer(prose))[-20:]
     for index, copula in reversed(list(enumerate(copulas))):
-        rest = _without_lead(text[copula.end() :])
+        rest = without_lead(text[copula.end() :])
         placed = _PLACED.match(rest)
         rest = placed[1] if placed else rest
         if is_negated(prose, copula.end()):

@@ -88,6 +88,8 @@ _OF_THINGS = re.compile(
     r"|cubic|power|multiples?|factors?)\b) [a-z]{2,20}))"
     r" of (?:(?:the|his|her|their|its|all|these|those) )?[a-z][a-z' ]{1,60}",
 )
+_WORD_AFTER = re.compile(r"\s[A-Za-z][A-Za-z'-]")
+_AMOUNT: Final = frozenset("0123456789$\\")
 _FOLLOWS = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|therefore)(?![A-Za-z])|⇒|⟹|∴")
 _RELATION = re.compile(r"[=<>≤≥]|\\(?:leq?|geq?|in)(?![A-Za-z])")
 _ROUGHLY = re.compile(r"\s{0,3}(?:\\approx|≈)[^=≈]{1,40}\Z")
@@ -107,7 +109,7 @@ def settled(text: str) -> str:
         text = _without_labels(text)
     if " per " in text:
         text = _RATE.sub(lambda rate: rate[0] if rate[1] == "cent" else rf" \text{{ per {rate[1]}}}", text)
-    return english(_counted(text) if " " in text else text)
+    return english(_counted(text) if " " in text and _WORD_AFTER.search(text) else text)
 
 
 def english(text: str) -> str:
@@ -121,8 +123,14 @@ def english(text: str) -> str:
 
 def _counted(text: str) -> str:
     """A number with its unit, without what is said of the things that it counts."""
-    text = _EQUIVALENT.sub(r" \\iff ", _ERA.sub("", text))
-    text = _DOZENS.sub(lambda dozens: str(12 * int(dozens[1])), text)
+    if text.endswith(("AD", "CE", "D.", "E.", ".D", ".E")):
+        text = _ERA.sub("", text)
+    if "when" in text or "only" in text or " iff" in text:
+        text = _EQUIVALENT.sub(r" \\iff ", text)
+    if "dozen" in text:
+        text = _DOZENS.sub(lambda dozens: str(12 * int(dozens[1])), text)
+    if "\\" in text:
+        return text  # no count of things, which are words
     told = _OF_THINGS.fullmatch(text) or _TOLD.fullmatch(text)
     text = told[1] if told else text
     if (things := _THINGS.fullmatch(text)) and not _NO_THINGS.search(text):
@@ -164,5 +172,7 @@ def _value(literal: str) -> Fraction | None:
 
 def without_prose(text: str) -> str:
     r"""Money without the prose behind it: `\$18 every day` is `\$18`; other answers as they are."""
+    if text.isascii() and text[:1] not in _AMOUNT:
+        return _ASIDE.sub("", text) if text.endswith(")") else text
     money = _MONEY.match(text) or _MORE.fullmatch(text) or _OF_THINGS.fullmatch(text)
     return money[1] if money else _ASIDE.sub("", text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from assaygym.verifiers.maths.kept import KEPT_CHARS
 from assaygym.verifiers.maths.objects import Thing, interpret
 from assaygym.verifiers.maths.syntax.normalise import normalise
 from assaygym.verifiers.maths.syntax.parser import parse
@@ -15,9 +16,8 @@ from assaygym.verifiers.maths.words import Words, read_words
 
 __all__ = ["Reading", "read", "read_fresh"]
 
-KEPT_CHARS: Final = 200
-"""Longest answer whose reading is kept: the completions of a group often give the same one."""
 KEPT: Final = 2048
+"""How many readings of short answers are kept: the completions of a group often give the same one."""
 _SPELLED = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{3}|\^\{?\\text")
 """What has to be there for a text to be read as words although it is a formula: `two and a half`, `3^{\text{rd}}`."""
 
@@ -32,6 +32,7 @@ class Reading:
         thing: what it means as mathematics; None where it is none.
         words: what it means as words, mathematics or not; None where that is nothing known.
         problem: why there is no thing.
+        unworded: whether it was looked for words in vain.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Reading:
     thing: Thing | None
     words: Words | None
     problem: str = ""
+    unworded: bool = False
 
 
 def read_fresh(text: str, decimal_comma: bool = False) -> Reading:
@@ -48,10 +50,13 @@ def read_fresh(text: str, decimal_comma: bool = False) -> Reading:
     normal = normalise(text, decimal_comma)
     tree, problem = _parsed(normal)
     unread = tree is None or tree[0] == "words"
-    words = read_words(text) if unread or _SPELLED.search(text) else None
+    spelled = unread or _SPELLED.search(text) is not None
+    words = read_words(text) if spelled else None
     if words is not None and (unread or (words.certain and words.tree is not None)):
         tree = words.tree
-    return Reading(text, normal, interpret(tree) if tree is not None else None, words, problem)
+    return Reading(
+        text, normal, interpret(tree) if tree is not None else None, words, problem, spelled and words is None
+    )
 
 
 def _parsed(normal: str) -> tuple[Node | None, str]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from assaygym.errors import VerifierError
 from assaygym.types import Score, Verdict
 from assaygym.verifiers.extract import Found, Style, find_answer
+from assaygym.verifiers.maths import kept
 from assaygym.verifiers.maths.cas import ask, library_paths
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
@@ -32,6 +33,7 @@ _FORMULA = re.compile(
 )
 """Golds in which there is nothing to find and nothing in words, unless they are dates; no letter of a choice or p.m."""
 _DEFAULT: Final = PRESETS["default"]
+_kept: Final = kept.Findings()
 Plain = str | int | float | Fraction
 
 
@@ -90,7 +92,8 @@ def _compiled(gold: str, decimal_comma: bool) -> Gold:
     found = find_answer(gold)
     text = found.text + found.unit if found is not None and found.style in READ_GOLDS else gold
     reading = read(text, decimal_comma)
-    return Gold(gold, decimal_comma, text, reading, read_words(text), text if _INTEGER.fullmatch(text) else "")
+    words = reading.words or (None if reading.unworded else read_words(text))
+    return Gold(gold, decimal_comma, text, reading, words, text if _INTEGER.fullmatch(text) else "")
 
 
 def verify_math(pred: str, gold: Plain | Gold, *, policy: MathPolicy | str = _DEFAULT) -> Score:
@@ -134,6 +137,18 @@ def _decided(gold: Gold, found: Found | None, response: str, policy: MathPolicy)
         if found.text == gold.integer:
             return same("string", "the same integer")
         return differ("rational", "another integer")
+    if gold.words is not None and gold.words.kind == "choice":
+        return _found(gold, found, response, policy)  # the letter may stand elsewhere in the response
+    key = (gold.source, found.text, found.unit, found.parts, gold.decimal_comma)
+    finding = _kept.get(key, policy)
+    if finding is None:
+        finding = _found(gold, found, response, policy)
+        if finding is not None:
+            _kept.keep(key, policy, finding)
+    return finding
+
+
+def _found(gold: Gold, found: Found, response: str, policy: MathPolicy) -> Finding | None:
     finding = _compare(gold, found.text + found.unit, response, policy)
     if finding is None or finding.equal:
         return finding

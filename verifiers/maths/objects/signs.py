@@ -26,11 +26,15 @@ def _signed(node: Node, upper: bool) -> Node:
 
 def count_signs(node: Node) -> tuple[int, int]:
     """How many plus-minus and minus-plus signs a tree has."""
-    plus, minus = int(node[0] == "pm" and len(node) == 2), int(node[0] == "mp" and len(node) == 2)
-    for part in node:
-        if isinstance(part, tuple) and part:
-            found = count_signs(part)
-            plus, minus = plus + found[0], minus + found[1]
+    plus = minus = 0
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if top:
+            if len(top) == 2:
+                plus += top[0] == "pm"
+                minus += top[0] == "mp"
+            stack.extend([part for part in top if type(part) is tuple])
     return plus, minus
 
 

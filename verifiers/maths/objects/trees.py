@@ -40,7 +40,7 @@ def heads(node: Node) -> set[str]:
             if type(head) is str:
                 found.add(head)
             if head not in _LEAVES:
-                stack.extend(child for child in top if type(child) is tuple)
+                stack.extend([child for child in top if type(child) is tuple])
     return found
 
 

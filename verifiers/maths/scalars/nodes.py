@@ -16,6 +16,7 @@ STEPS_PER_NODE = 8
 BINDERS: Final = frozenset(("sum", "prod", "integral", "derivative", "limit"))
 """Kinds whose third item is a name; it is bound in the body (a derivative's stays free)."""
 UNEVALUATED: Final = frozenset(("sum", "prod", "integral", "limit", "derivative", "cases"))
+_BINDING: Final = BINDERS - {"derivative"}
 _LITERAL_BITS = 40
 _LEAVES: Final = frozenset(("num", "dec", "repeating", "mixed", "based", "const"))
 _COUNTS: Final = frozenset("kmnN")
@@ -34,15 +35,18 @@ def size(node: Node) -> int:
 
 def free_names(tree: Node) -> frozenset[str]:
     """Names of the variables that the value depends on; not running indices, not integration variables."""
-    if tree[0] == "sym":
-        return frozenset((tree[1],))
-    if tree[0] in BINDERS and tree[0] != "derivative":
-        outside = [free_names(part) for part in tree[3:] if type(part) is tuple]
-        return free_names(tree[1]).difference((tree[2],)).union(*outside)
     names: set[str] = set()
-    for part in tree:
-        if type(part) is tuple:
-            names |= free_names(part)
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        kind = node[0] if node else ""
+        if kind == "sym":
+            names.add(node[1])
+        elif kind in _BINDING:
+            names |= free_names(node[1]) - {node[2]}
+            stack.extend([part for part in node[3:] if type(part) is tuple])
+        elif kind not in _LEAVES:
+            stack.extend([part for part in node if type(part) is tuple])
     return frozenset(names)
 
 

@@ -7,7 +7,7 @@ from assaygym.verifiers.maths.syntax.core import PREFIX, Parser
 from assaygym.verifiers.maths.syntax.literals import apart, negated
 from assaygym.verifiers.maths.syntax.names import single_name
 from assaygym.verifiers.maths.syntax.tokens import is_number, is_word, text_of
-from assaygym.verifiers.maths.syntax.tree import Node
+from assaygym.verifiers.maths.syntax.tree import MAX_DEPTH, Node
 
 __all__ = ["argument", "exponent"]
 
@@ -17,7 +17,13 @@ def argument(parser: Parser, digit: bool = False) -> Node:
     parser.deeper()
     token = parser.tokens[parser.at]
     parser.at += 1
-    node = group(parser) if token == "{" else _one(parser, token, digit)
+    if token != "{":
+        node = _one(parser, token, digit)
+    elif parser.tokens[parser.at + 1] == "}" and parser.tokens[parser.at].isdigit() and parser.depth < MAX_DEPTH:
+        node = ("num", int(parser.tokens[parser.at]), 1)  # as `group` would read it
+        parser.at += 2
+    else:
+        node = group(parser)
     parser.depth -= 1
     return node
 
@@ -47,6 +53,8 @@ def _number(parser: Parser, token: str) -> Node:
     """A whole number as an argument, where `e` is Euler's number: `x^2e-1` is (x^2)e - 1."""
     if parser.tokens[parser.at] == "_":
         return ("num", _plain(parser, token), 1)
+    if token.isdigit():
+        return parser.literal(token)
     mantissa, mark, exponent = token.partition("e")
     if mark and "." not in mantissa and "\\" not in token:
         parser.tokens[parser.at : parser.at] = apart("e" + exponent)

@@ -38,14 +38,18 @@ def plain_bases(text: str) -> str:
     Small letters are digits where they cannot be names: `1a5_{16}` and `bee_{16}`, but `2a_{16}` is twice a name.
     """
     if "text" in text or "math" in text or "oper" in text:
-        text = _WORD.sub(_with_digits, _UPRIGHT_BASE.sub(r"_{\1}", text))
-    text = _BRACKETED.sub(r"_{\1}", _IN_WORDS.sub(_with_digits, text))
+        text = _WORD.sub(_with_digits, _UPRIGHT_BASE.sub(_braced, text))
+    text = _BRACKETED.sub(_braced, _IN_WORDS.sub(_with_digits, text))
     if "_16" in text or "_{" in text or "_ " in text:
-        text = _SPACED.sub(r"_{\1}", text)
+        text = _SPACED.sub(_braced, text)
         text = _UPRIGHT_DIGITS.sub(_capitals, text)
         text = _DIGITS_IN_BRACKETS.sub(_unbracketed, text)
         text = _SMALL_LETTERS.sub(lambda digits: digits[0].upper(), text)
     return text
+
+
+def _braced(base: re.Match[str]) -> str:
+    return f"_{{{base[1]}}}"
 
 
 def _with_digits(base: re.Match[str]) -> str:

@@ -15,6 +15,8 @@ __all__ = ["DEGREE_SIGNS", "TEN", "apart", "fraction", "is_integer", "negated", 
 
 TEN: Final[Node] = ("num", 10, 1)
 _FRACTIONS: Final = frozenset(("\\frac", "\\dfrac", "\\tfrac", "\\cfrac", "\\sfrac", "\\nicefrac"))
+_CONTINUES: Final = _FRACTIONS | {"_", "base", "in", "(", "C"}
+"""What may make something else of the integer that it follows."""
 _EULER: Final = re.compile(r"(?!1e)[0-9]+e\+[0-9]|[2-9]e-[12]")
 """A multiple of Euler's number: no program prints `3e+1` for 30, nor does anybody write 0.2 as `2e-1`."""
 _APART: Final = re.compile(r"[0-9]+|[A-Za-z]|\S")
@@ -67,6 +69,8 @@ def number(parser: Parser, token: str) -> Node:
     r"""The number of a token that was just consumed, with the base or fraction after it: `3201_4`, `2\frac58`."""
     if token.isdigit():
         following = parser.tokens[parser.at]
+        if following not in _CONTINUES:
+            return ("num", int(token), 1)
         if following == "_":
             return _based(parser, token)
         if following in _FRACTIONS:

@@ -121,7 +121,7 @@ def _slow(text: str, decimal_comma: bool) -> str:
     if "~" in text or "\\," in text or "\\!" in text or "\\;" in text:
         text = text.replace("\\,", " ").replace("\\!", "").replace("\\;", " ").replace("~", " ")
     if "x" in text or "X" in text:
-        text = _TIMES.sub(r"\\times ", text)
+        text = _TIMES.sub(lambda _: "\\times ", text)
     if "+-" in text or "+/-" in text:
         text = _PLUS_MINUS.sub(r"\1\\pm ", text.replace("+/-", "\\pm "))
     if "mod" in text:
@@ -145,13 +145,18 @@ def _without_tags(text: str) -> str:
 def _unescaped(text: str) -> str:
     r"""`\\frac` as `\frac`, and what a string literal made of backslashes: a form feed before `rac`."""
     if "\x0c" in text or "\x08" in text or "\t" in text:
-        text = _EATEN.sub(r"\\t", text.replace("\x0c", "\\f").replace("\x08", "\\b"))
+        text = _EATEN.sub(lambda _: "\\t", text.replace("\x0c", "\\f").replace("\x08", "\\b"))
     if "\\\\" not in text:
         return text
     if "\\\\begin" in text:
         return text.replace("\\\\", "\\")
-    text = _TWICE.sub(r"\\", text)
-    return text if "\\begin" in text else _TWICE_SIGN.sub(r"\\", text)
+    text = _TWICE.sub(_backslash, text)
+    return text if "\\begin" in text else _TWICE_SIGN.sub(_backslash, text)
+
+
+def _backslash(_: re.Match[str]) -> str:
+    """A function, since a template with a backslash is worked out at each call, match or not."""
+    return "\\"
 
 
 def _unquoted(text: str) -> str:

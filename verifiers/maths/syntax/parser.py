@@ -87,10 +87,14 @@ def _check_depth(tree: Node) -> None:
 
 def _literal(parser: Parser, token: str) -> Node:
     """What a token in no table is where an expression begins."""
+    if token.isdigit() and token.isascii():
+        return number(parser, token)
+    if is_word(token):
+        if token in OPERATORS:
+            raise MathSyntaxError(f"{shown(token)} cannot start an expression")
+        return word(parser, token)
     if is_number(token):
         return number(parser, token)
-    if is_word(token) and token not in OPERATORS:
-        return word(parser, token)
     text = text_of(token)
     if text is not None:
         return _text(parser, text)

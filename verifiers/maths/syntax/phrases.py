@@ -27,6 +27,8 @@ def phrase(parser: Parser) -> Node | None:
     """The words that come next, up to the end of the item or a relation, as a node; None where they are mathematics."""
     at, words = parser.at, []
     tokens = parser.tokens
+    if len(tokens[at]) == 1 and not (is_word(tokens[at + 1]) or tokens[at + 1].startswith("\\text{")):
+        return None  # a letter, beside a sign: the commonest beginning
     while (text := text_of(tokens[at])) is not None or _is_plain_word(tokens[at]):
         words.append(tokens[at] if text is None else text)
         at += 1

@@ -83,12 +83,12 @@ def _outside_brackets(pattern: re.Pattern[str], text: str) -> str:
 
 def _repeating(text: str) -> str:
     if "\\" in text:
-        text = _TWO_DOTS.sub(r"\1\\overline{\2\3\4}", text)
+        text = _TWO_DOTS.sub(lambda match: f"{match[1]}\\overline{{{match[2]}{match[3]}{match[4]}}}", text)
         text = _CYCLE_COMMAND.sub(
             lambda match: f"{match[1]}\\overline{{{(match[2] or match[3]).replace(' ', '')}}}", text
         )
     if "(" in text:
-        text = _CYCLE_IN_BRACKETS.sub(r"\1\\overline{\2}", text)
+        text = _CYCLE_IN_BRACKETS.sub(lambda match: f"{match[1]}\\overline{{{match[2]}}}", text)
     if "..." in text or "dots" in text:
         text = _ELLIPSIS.sub(_with_cycle, text)
     return text

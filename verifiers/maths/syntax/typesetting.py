@@ -113,13 +113,15 @@ def plain_latex(text: str) -> str:
     """The text without typesetting. Linear: one pass for commands, one for texts."""
     text = _without_frame(text)
     if "\\begin" in text:
-        text = _LINE_SPACING.sub(r"\\\\", text)
-        text = _without_lines(_GLUE.sub(r"\\\1{\2}", text))
+        text = _LINE_SPACING.sub(lambda _: "\\\\", text)
+        text = _without_lines(_GLUE.sub(lambda found: f"\\{found[1]}{{{found[2]}}}", text))
     if "\\rm" in text or "\\bf" in text:
         text = _SWITCHED.sub(r"\\text{\1}", text)
     text = _without_commands(text)
     if "\\text" in text:
         for _ in range(3 if "^" in text or "_" in text else 0):
+            if _TEXT_TO_POWER.search(text) is None:
+                break
             text = _TEXT_TO_POWER.sub(r"\\text{\1}\2{\3}\\text{\4}", text)
         text = _TEXT.sub(_upright, text)
     if "\\not" in text:
