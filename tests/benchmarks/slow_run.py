@@ -1,4 +1,6 @@
-"""An evaluation that is slow enough to be killed: `python slow_run.py FOLDER [SECONDS]`.
+"""An evaluation that is slow enough to be killed: `python slow_run.py FOLDER SECONDS [ANSWERS]`.
+
+After so many answers it waits to be killed.
 
 Whether a sample is right depends on its own seed only, so every complete run has the same summary.
 """
@@ -9,6 +11,7 @@ import random
 import sys
 import time
 from collections.abc import Sequence
+from itertools import count
 
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.benchmarks.runner import evaluate
@@ -29,11 +32,12 @@ def verify(response: str, gold: str) -> Score:
 class SlowPolicy:
     name = "slow"
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float, answers: int | None = None) -> None:
+        self.seconds, self.answers, self.asked = seconds, answers, count()
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
-        time.sleep(self.seconds)
+        waits = self.answers is not None and next(self.asked) >= self.answers
+        time.sleep(600 if waits else self.seconds)
         assert params.seed is not None
         said = prompts[0].messages[-1].content if params.seed % 3 else f"no {params.seed % 5}"
         return [Completion(message=Message(role="assistant", content=said))]
@@ -42,9 +46,10 @@ class SlowPolicy:
 REPEAT = TaskDefinition("test/repeat-v0", pose, verifier=verify)
 
 
-def run(folder: str, seconds: float = 0.0, tasks: int = 50) -> Summary:
-    return evaluate(REPEAT, SlowPolicy(seconds), out=folder, n=tasks, k=2, split="all", concurrency=4)
+def run(folder: str, seconds: float = 0.0, tasks: int = 50, answers: int | None = None) -> Summary:
+    return evaluate(REPEAT, SlowPolicy(seconds, answers), out=folder, n=tasks, k=2, split="all", concurrency=4)
 
 
 if __name__ == "__main__":
-    print(run(sys.argv[1], float(sys.argv[2])).headline())
+    wanted = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    print(run(sys.argv[1], float(sys.argv[2]), answers=wanted).headline())

@@ -17,9 +17,9 @@ import pytest
 SCRIPT = Path(__file__).with_name("slow_run.py")
 
 
-def start(folder: Path, seconds: float = 0.01) -> subprocess.Popen[str]:
+def start(folder: Path, *numbers: float) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(folder), str(seconds)],
+        [sys.executable, str(SCRIPT), str(folder), *map(str, numbers)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -27,7 +27,7 @@ def start(folder: Path, seconds: float = 0.01) -> subprocess.Popen[str]:
 
 
 def finish(folder: Path) -> str:
-    process = start(folder, 0.0)
+    process = start(folder, 0)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     return out
@@ -39,8 +39,11 @@ def lines(folder: Path) -> int:
 
 
 def stop_after(folder: Path, count: int, how: signal.Signals) -> tuple[int, str]:
-    """Start a run, send it a signal when the file holds so many lines; exit status and standard error."""
-    process = start(folder)
+    """Start a run, send it a signal when the file holds so many lines; exit status and standard error.
+
+    A run that is to be killed waits for it a few answers later, however slow the one who watches is.
+    """
+    process = start(folder, 0.05) if how is signal.SIGINT else start(folder, 0.01, count - lines(folder) + 3)
     deadline = time.monotonic() + 60
     while lines(folder) < count and process.poll() is None:
         assert time.monotonic() < deadline, "the run makes no progress"
