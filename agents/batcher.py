@@ -1,130 +1,202 @@
-"""Coalesces what many threads ask for into batches, without a thread of its own.
+"""Lets many threads share one engine: each caller is answered as soon as its own requests are done.
 
-The first caller to find nobody at work leads: it takes what is waiting, runs it, wakes those it answered, and hands the
-lead to the oldest caller that came meanwhile. A caller that is answered never waits for the next batch.
+One thread steps the engine while there is anything to do. It starts with the first request, ends after a moment without
+any, and ends at once when the batcher is dropped.
 """
 
 from __future__ import annotations
 
+import atexit
 import threading
-import time
+import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 from assaygym.errors import PolicyError, told
 
-__all__ = ["Batcher"]
+__all__ = ["Batcher", "Stepper"]
 
 Q = TypeVar("Q")
 A = TypeVar("A")
+Q_in = TypeVar("Q_in", contravariant=True)
+A_out = TypeVar("A_out", covariant=True)
+
+LINGER_SECONDS = 0.001
+"""How long a batch that is about to begin waits for one more call, as long as calls keep coming."""
+LINGERS = 20
+IDLE_SECONDS = 1.0
+"""How long the thread waits for work before it ends."""
+
+
+class Stepper(Protocol[Q_in, A_out]):
+    """What a batcher shares; used by its thread alone."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step would do anything."""
+        ...
+
+    def add(self, call: object, requests: Sequence[Q_in]) -> None:
+        """Take the requests of a call."""
+        ...
+
+    def discard(self, call: object) -> None:
+        """Forget a call, wherever its requests are."""
+        ...
+
+    def step(self) -> Iterable[tuple[object, int, A_out | Exception]]:
+        """Go on a little; (call, index of the request in it, answer) of all that is done."""
+        ...
 
 
 class _Call(Generic[Q, A]):
-    __slots__ = ("answers", "error", "requests", "woken")
+    __slots__ = ("answers", "done", "error", "requests")
 
     def __init__(self, requests: Sequence[Q]) -> None:
         self.requests = requests
-        self.answers: list[A] | None = None
+        self.answers: dict[int, A] = {}
         self.error: BaseException | None = None
-        self.woken = threading.Event()
-        """Set when the call is answered, or is the next to lead."""
+        self.done = threading.Event()
 
 
 class Batcher(Generic[Q, A]):
-    """`batcher(requests)` answers them through `run`, together with what other threads ask at the same time.
+    """`batcher(requests)` answers them through `stepper`, beside what other threads ask at the same time."""
 
-    Args:
-        run: requests to answers, in order; only one call of it runs at any time.
-        max_batch: requests a call of `run` gets at most.
-        linger: seconds between two looks at the queue; a batch starts when a look finds nobody new, or after 20 looks.
-    """
-
-    def __init__(self, run: Callable[[list[Q]], list[A]], *, max_batch: int, linger: float = 0.001) -> None:
-        self._run, self.max_batch, self.linger = run, max_batch, linger
-        self._lock = threading.Lock()
-        self._waiting: deque[_Call[Q, A]] = deque()
-        self._busy = False
+    def __init__(self, stepper: Stepper[Q, A]) -> None:
+        self._worker = _Worker(stepper)
+        weakref.finalize(self, self._worker.stop).atexit = False
 
     def __call__(self, requests: Sequence[Q]) -> list[A]:
-        """The answers, in order.
+        """The answers, in order. An interrupt of the caller withdraws its requests.
 
         Raises:
-            PolicyError: `run` failed; the cause is chained.
+            PolicyError: the stepper failed; the cause is chained.
         """
         call: _Call[Q, A] = _Call(requests)
-        with self._lock:
-            self._waiting.append(call)
-            leads, self._busy = not self._busy, True
-        if not leads:
-            self._await(call)
-        if call.answers is None and call.error is None:
-            self._lead(call)
-        if call.answers is None:
-            error = call.error or RuntimeError("the batch gave no answer")
-            raise PolicyError(f"generation failed: {told(error)}") from error
-        return call.answers
-
-    def _await(self, call: _Call[Q, A]) -> None:
+        if not requests:
+            return []
         try:
-            call.woken.wait()
-        except BaseException:  # an interrupt: somebody else must lead in this call's place
-            with self._lock:
-                promoted = call.woken.is_set() and call in self._waiting
-                if call in self._waiting:
-                    self._waiting.remove(call)
-                if promoted:
-                    self._promote()
+            self._worker.submit(call)
+            call.done.wait()
+        except BaseException:
+            self._worker.withdraw(call)
             raise
+        if call.error is not None:
+            raise PolicyError(f"generation failed: {told(call.error)}") from call.error
+        return [call.answers[index] for index in range(len(requests))]
 
-    def _lead(self, own: _Call[Q, A]) -> None:
-        batch: list[_Call[Q, A]] = [own]
+
+class _Worker(Generic[Q, A]):
+    """The thread and what it shares with callers. It does not know the batcher, so that one can be dropped."""
+
+    def __init__(self, stepper: Stepper[Q, A]) -> None:
+        self._stepper = stepper
+        self._changed = threading.Condition()
+        self._new: deque[_Call[Q, A]] = deque()
+        self._withdrawn: deque[_Call[Q, A]] = deque()
+        self._open: dict[_Call[Q, A], None] = {}
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def submit(self, call: _Call[Q, A]) -> None:
+        with self._changed:
+            self._new.append(call)
+            if self._thread is None or not self._thread.is_alive():  # a fork leaves a thread that is not alive
+                self._thread = threading.Thread(target=self._serve, name="assaygym-engine", daemon=True)
+                _WORKERS.add(self)
+                self._thread.start()
+            self._changed.notify()
+
+    def withdraw(self, call: _Call[Q, A]) -> None:
+        with self._changed:
+            self._withdrawn.append(call)
+
+    def stop(self) -> None:
+        """End the thread after the step it is at; open calls get an error."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+
+    def join(self, seconds: float) -> None:
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(seconds)
+
+    def _serve(self) -> None:
         try:
-            batch = self._gathered()
-            self._answer(batch)
-        except BaseException as error:
-            for call in batch:
-                call.error = error
-            if not isinstance(error, Exception):
-                raise
-        finally:
-            with self._lock:
-                if own in self._waiting:
-                    self._waiting.remove(own)  # interrupted before the batch was taken
-                self._promote()
-            for call in batch:
-                call.woken.set()
+            while self._take():
+                for call, index, answer in self._stepper.step():
+                    self._answer(call, index, answer)
+        except BaseException as error:  # whoever waits must hear of it, and of nothing else
+            self._abandon(error)
 
-    def _promote(self) -> None:
-        """Hand the lead on; the lock is held."""
-        self._busy = bool(self._waiting)
-        if self._waiting:
-            self._waiting[0].woken.set()
+    def _take(self) -> bool:
+        """Give the stepper what is new; False when the thread is to end."""
+        with self._changed:
+            if not self._stepper.busy:
+                self._changed.wait_for(lambda: self._new or self._stopped, IDLE_SECONDS)
+                self._linger()
+            if self._stopped or not (self._new or self._stepper.busy):
+                self._thread = None
+                self._fail(PolicyError("the policy was closed while it generated"))
+                return False
+            new, withdrawn = list(self._new), list(self._withdrawn)
+            self._new.clear()
+            self._withdrawn.clear()
+            self._open.update(dict.fromkeys(new))
+        for call in new:
+            self._stepper.add(call, call.requests)
+        for call in withdrawn:
+            self._close(call)
+        return True
 
-    def _gathered(self) -> list[_Call[Q, A]]:
-        """Whole calls, the oldest first, up to `max_batch` requests (one call may hold more)."""
-        seen = 0
-        for _ in range(20):
-            time.sleep(self.linger)
-            with self._lock:
-                now = sum(len(call.requests) for call in self._waiting)
-            if now == seen or now >= self.max_batch:
+    def _linger(self) -> None:
+        """Wait while calls keep coming; the lock is held, and let go of while waiting."""
+        for _ in range(LINGERS):
+            if self._stopped or not self._changed.wait(LINGER_SECONDS):
                 break
-            seen = now
-        batch: list[_Call[Q, A]] = []
-        size = 0
-        with self._lock:
-            while self._waiting and (not batch or size + len(self._waiting[0].requests) <= self.max_batch):
-                batch.append(self._waiting.popleft())
-                size += len(batch[-1].requests)
-        return batch
 
-    def _answer(self, batch: list[_Call[Q, A]]) -> None:
-        requests = [request for call in batch for request in call.requests]
-        answers: list[A] = []
-        for start in range(0, len(requests), self.max_batch):
-            answers += self._run(requests[start : start + self.max_batch])
-        position = 0
-        for call in batch:
-            call.answers = answers[position : position + len(call.requests)]
-            position += len(call.requests)
+    def _answer(self, call: object, index: int, answer: A | Exception) -> None:
+        assert isinstance(call, _Call)  # it is one of those that were added
+        if isinstance(answer, Exception):
+            call.error = answer
+            self._close(call)
+        else:
+            call.answers[index] = answer
+        if call.error is not None or len(call.answers) == len(call.requests):
+            self._open.pop(call, None)
+            call.done.set()
+
+    def _close(self, call: _Call[Q, A]) -> None:
+        self._stepper.discard(call)
+        self._open.pop(call, None)
+
+    def _abandon(self, error: BaseException) -> None:
+        with self._changed:
+            self._thread = None
+            for call in self._open:
+                self._stepper.discard(call)
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Answer everyone with an error; the lock is held."""
+        for call in (*self._open, *self._new):
+            call.error = error
+            call.done.set()
+        self._open.clear()
+        self._new.clear()
+        self._withdrawn.clear()
+
+
+_WORKERS: weakref.WeakSet[_Worker[Any, Any]] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """A thread that computes while the interpreter is taken down can crash it."""
+    workers = list(_WORKERS)
+    for worker in workers:
+        worker.stop()
+    for worker in workers:
+        worker.join(5.0)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assaygym.agents.batcher import Batcher
 from assaygym.agents.chat import Chat
+from assaygym.agents.engine.request import Request
+from assaygym.agents.lora import with_adapter
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.quiet import no_progress_bars
 from assaygym.errors import ConfigError, ContextOverflowError, MissingDependencyError
@@ -18,13 +20,14 @@ from assaygym.types import Completion, Message
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from assaygym.agents.decode import Request, Sampled
+    from assaygym.agents.engine.request import Sampled
 
 __all__ = ["TransformersPolicy"]
 
 
 class TransformersPolicy:
-    """Samples from any causal language model. What many episode threads ask for at once runs as one batch.
+    """Samples from any causal language model. What many episode threads ask for runs as one batch, which a prompt
+    joins while it runs and leaves as soon as it is answered.
 
     A completion carries `prompt_ids`; `token_ids` as sampled, the end-of-turn id included where one was sampled;
     `logprobs` and `entropies` of softmax(logits / temperature), before the cut by `top_p` (a greedy turn: those of
@@ -33,15 +36,17 @@ class TransformersPolicy:
 
     Args:
         model: a local folder, an id on the Hugging Face Hub, or a model. A model that is passed is shared: a trainer
-            may update it between calls, and finds it in the mode (train or eval) it left it in.
+            may update it between calls, and finds it in the mode (train or eval) it left it in. A model that peft
+            wrapped samples with its adapter.
         tokenizer: of the model; loaded beside it if None.
         device: `auto` is the GPU if there is one; a model that is passed stays where it is.
         dtype: a torch dtype or its name; None is the checkpoint's own on a GPU and float32 on a CPU.
+        adapter: a LoRA adapter to put on the model: a local folder, or an id on the Hugging Face Hub.
         max_batch: rows that are decoded together at most.
 
     Raises:
-        ConfigError: there is no such model, or a model is passed without its tokenizer.
-        MissingDependencyError: torch or transformers is not installed.
+        ConfigError: there is no such model or adapter, or a model is passed without its tokenizer.
+        MissingDependencyError: torch or transformers is not installed, or peft for an adapter.
     """
 
     model: Any
@@ -54,13 +59,13 @@ class TransformersPolicy:
         *,
         device: str = "auto",
         dtype: Any = None,
+        adapter: str | None = None,
         max_batch: int = 64,
     ) -> None:
         try:
-            from assaygym.agents.decode import decode
+            from assaygym.agents.engine.engine import Engine
         except ImportError as error:
             raise MissingDependencyError.of(error.name or "torch", "train", "TransformersPolicy") from error
-        self._decode = decode
         if isinstance(model, str):
             self.name = f"hf:{model}"
             self.model, self.tokenizer = _load(model, tokenizer, device, dtype)
@@ -71,12 +76,15 @@ class TransformersPolicy:
                 self.model = self.model.to(device)
         if self.tokenizer is None:
             raise ConfigError(f"{self.name} was passed without a tokenizer; pass tokenizer= as well")
+        if adapter is not None:
+            self.name, self.model = f"{self.name}+{adapter}", with_adapter(self.model, adapter)
         self.chat = Chat(self.tokenizer)
         self.end_ids = sorted(self.chat.end_ids | _generation_ends(self.model))
         self.pad_id = next(i for i in (self.tokenizer.pad_token_id, *self.end_ids, 0) if i is not None)
         self.context = _context_of(self.model)
-        self._using = threading.Lock()
-        self._batcher: Batcher[Request, Sampled] = Batcher(self._sample, max_batch=max_batch)
+        self._text_of = partial(_text, self.tokenizer)
+        engine = Engine(self.model, pad_id=self.pad_id, text_of=self._text_of, max_batch=max_batch)
+        self._batcher: Batcher[Request, Sampled] = Batcher(engine)
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
         """One completion a prompt, in order. Prompt `i` samples with `params.seed + i`.
@@ -86,12 +94,10 @@ class TransformersPolicy:
             PolicyError: the chat template cannot render a prompt, or the model failed.
         """
         requests = [self._request(prompt, params, index) for index, prompt in enumerate(prompts)]
-        sampled = self._batcher(requests) if requests else []
+        sampled = self._batcher(requests)
         return [self._completion(*pair, params.stop) for pair in zip(requests, sampled, strict=True)]
 
     def _request(self, prompt: Prompt, params: SamplingParams, index: int) -> Request:
-        from assaygym.agents.decode import Request
-
         ids = self.chat.prompt_ids(prompt)
         room = params.max_tokens if self.context is None else min(params.max_tokens, self.context - len(ids))
         if room < 1:
@@ -105,20 +111,8 @@ class TransformersPolicy:
             top_p=params.top_p,
             seed=None if params.seed is None else params.seed + index,
             stop=params.stop,
+            end_ids=frozenset(self.end_ids),
         )
-
-    def _sample(self, requests: list[Request]) -> list[Sampled]:
-        with self._using:
-            training = self.model.training
-            if training:
-                self.model.eval()
-            try:
-                return self._decode(
-                    self.model, requests, end_ids=self.end_ids, pad_id=self.pad_id, text_of=self._text_of
-                )
-            finally:
-                if training:
-                    self.model.train()
 
     def _completion(self, request: Request, sampled: Sampled, stop: tuple[str, ...]) -> Completion:
         text = self._text_of(sampled.token_ids)
@@ -133,8 +127,9 @@ class TransformersPolicy:
             entropies=sampled.entropies,
         )
 
-    def _text_of(self, ids: Sequence[int]) -> str:
-        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+def _text(tokenizer: Any, ids: Sequence[int]) -> str:
+    return str(tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 def _load(name: str, tokenizer: Any, device: str, dtype: Any) -> tuple[Any, Any]:

@@ -1,106 +1,178 @@
-"""Many callers, one batch at a time."""
+"""Many callers, one engine."""
 
 from __future__ import annotations
 
+import gc
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from assaygym.agents.batcher import Batcher
 from assaygym.errors import PolicyError
 
+WAIT = 10.0
 
-class Doubles:
-    """Doubles numbers slowly and remembers its batches."""
+
+class Counter:
+    """Doubles numbers: a request of n takes n steps. `13` breaks the step that it begins in."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
-        self.batches: list[list[int]] = []
-        self.inside = 0
+        self.left: dict[tuple[object, int], list[int]] = {}
+        self.rows: list[int] = []
+        self.threads: set[str] = set()
+        self.dropped: list[object] = []
 
-    def __call__(self, requests: list[int]) -> list[int]:
-        self.inside += 1
-        assert self.inside == 1, "two batches ran at once"
+    @property
+    def busy(self) -> bool:
+        return bool(self.left)
+
+    def add(self, call: object, requests: Sequence[int]) -> None:
+        self.left |= {(call, index): [request, request] for index, request in enumerate(requests)}
+
+    def discard(self, call: object) -> None:
+        self.dropped.append(call)
+        self.left = {key: value for key, value in self.left.items() if key[0] is not call}
+
+    def step(self) -> list[tuple[object, int, int | Exception]]:
         time.sleep(self.seconds)
-        self.batches.append(requests)
-        self.inside -= 1
-        return [2 * request for request in requests]
+        self.threads.add(threading.current_thread().name)
+        self.rows.append(len(self.left))
+        done: list[tuple[object, int, int | Exception]] = []
+        for (call, index), state in list(self.left.items()):
+            state[1] -= 1
+            if state[0] == 13:
+                done.append((call, index, ValueError("bad shape")))
+            elif state[1] <= 0:
+                done.append((call, index, 2 * state[0]))
+                del self.left[call, index]
+        return done
 
 
-def test_one_caller_gets_its_answers_in_order() -> None:
-    assert Batcher(Doubles(), max_batch=8)([1, 2, 3]) == [2, 4, 6]
+def engine_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "assaygym-engine"]
 
 
-def test_many_callers_are_answered_in_few_batches() -> None:
-    run = Doubles(0.01)
-    batcher = Batcher(run, max_batch=64)
+def eventually(holds: Callable[[], Any], seconds: float = WAIT) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.005)
+    return bool(holds())
+
+
+def test_one_caller_gets_its_answers_in_order_whichever_is_done_first() -> None:
+    assert Batcher(Counter())([3, 1, 2]) == [6, 2, 4]
+
+
+def test_nothing_asked_is_nothing_run() -> None:
+    counter = Counter()
+    assert Batcher(counter)([]) == []
+    assert not counter.rows
+
+
+def test_many_callers_are_answered_together_by_one_thread() -> None:
+    counter = Counter(0.002)
+    batcher = Batcher(counter)
     with ThreadPoolExecutor(64) as pool:
-        answers = list(pool.map(lambda i: batcher([i]), range(256)))
-    assert answers == [[2 * i] for i in range(256)]
-    assert sorted(request for batch in run.batches for request in batch) == list(range(256))
-    assert len(run.batches) < 64
-    assert max(map(len, run.batches)) <= 64
+        answers = list(pool.map(lambda i: batcher([i % 7 + 1]), range(256)))
+    assert answers == [[2 * (i % 7 + 1)] for i in range(256)]
+    assert sum(counter.rows) == sum(i % 7 + 1 for i in range(256))
+    assert max(counter.rows) > 16
+    assert counter.threads == {"assaygym-engine"}
 
 
-def test_a_call_larger_than_a_batch_is_split() -> None:
-    run = Doubles()
-    assert Batcher(run, max_batch=4)(list(range(10))) == [2 * i for i in range(10)]
-    assert list(map(len, run.batches)) == [4, 4, 2]
+def test_a_short_call_is_answered_while_a_long_one_runs() -> None:
+    batcher = Batcher(Counter(0.002))
+    with ThreadPoolExecutor(2) as pool:
+        long = pool.submit(batcher, [400])
+        assert [pool.submit(batcher, [1]).result(WAIT) for _ in range(3)] == [[2]] * 3
+        assert not long.done()
+        assert long.result(WAIT) == [800]
 
 
-def test_an_answered_caller_does_not_wait_for_the_next_batch() -> None:
-    go_on = threading.Event()
-    started = threading.Event()
-
-    def run(requests: list[str]) -> list[str]:
-        if "slow" in requests:
-            started.set()
-            go_on.wait(10)
-        return requests
-
-    batcher = Batcher(run, max_batch=1)
-    with ThreadPoolExecutor(3) as pool:
-        quick = [pool.submit(batcher, ["quick"]) for _ in range(2)]
-        assert [future.result(5) for future in quick] == [["quick"]] * 2
-        slow = pool.submit(batcher, ["slow"])
-        assert started.wait(5)
-        assert not slow.done()
-        go_on.set()
-        assert slow.result(5) == ["slow"]
+def test_a_call_that_fails_fails_alone_and_its_other_requests_are_dropped() -> None:
+    counter = Counter(0.002)
+    batcher = Batcher(counter)
+    with ThreadPoolExecutor(2) as pool:
+        good = pool.submit(batcher, [50])
+        with pytest.raises(PolicyError, match="generation failed: ValueError: bad shape") as caught:
+            batcher([13, 100_000])
+        assert isinstance(caught.value.__cause__, ValueError)
+        assert good.result(WAIT) == [100]
+    assert not counter.left
 
 
-@pytest.mark.parametrize("make", [lambda: ValueError("bad shape"), lambda: PolicyError("bad shape")])
-def test_a_batch_that_fails_fails_for_everyone_in_it_and_nobody_else(make: Callable[[], Exception]) -> None:
-    def run(requests: list[int]) -> list[int]:
-        if 13 in requests:
-            raise make()
-        return requests
+class Breaks(Counter):
+    """A stepper with a defect of its own."""
 
-    batcher = Batcher(run, max_batch=4)
-    with pytest.raises(PolicyError, match="bad shape") as caught:
-        batcher([13])
-    assert isinstance(caught.value.__cause__, type(make()))
-    assert batcher([1]) == [1]
+    def step(self) -> list[tuple[object, int, int | Exception]]:
+        if any(state[0] == 99 for state in self.left.values()):
+            raise AssertionError("a defect")
+        return super().step()
 
 
-def test_an_interrupt_of_the_one_at_work_is_his_and_the_others_are_served() -> None:
-    first = threading.Event()
+def test_a_defect_of_the_stepper_reaches_every_caller_and_the_next_call_works() -> None:
+    batcher = Batcher(Breaks())
+    with pytest.raises(PolicyError, match="AssertionError: a defect"):
+        batcher([99])
+    assert batcher([4]) == [8]
 
-    def run(requests: list[int]) -> list[int]:
-        if not first.is_set():
-            first.set()
-            time.sleep(0.05)
-            raise KeyboardInterrupt
-        return requests
 
-    batcher = Batcher(run, max_batch=1)
-    with ThreadPoolExecutor(3) as pool:
-        interrupted = pool.submit(batcher, [0])
-        assert first.wait(5)
-        others = [pool.submit(batcher, [i]) for i in (1, 2)]
-        with pytest.raises(KeyboardInterrupt):
-            interrupted.result(5)
-        assert [future.result(5) for future in others] == [[1], [2]]
+def test_an_interrupted_caller_withdraws_and_hangs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = Counter(0.002)
+    batcher = Batcher(counter)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(batcher, [60])
+        assert eventually(lambda: counter.left)
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Event, "wait", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                batcher([100_000])
+        assert other.result(WAIT) == [120]
+    assert eventually(lambda: not counter.left)
+    assert len(counter.dropped) == 1
+
+
+def interrupted(self: threading.Event, timeout: float | None = None) -> bool:
+    raise KeyboardInterrupt
+
+
+def test_no_thread_is_left_once_the_batcher_is_dropped() -> None:
+    gc.collect()
+    assert eventually(lambda: not engine_threads(), 3.0)
+    batcher = Batcher(Counter())
+    batcher([1])
+    assert len(engine_threads()) == 1
+    del batcher
+    gc.collect()
+    assert eventually(lambda: not engine_threads(), 0.5)
+
+
+def test_a_thread_without_work_ends_and_the_next_call_starts_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assaygym.agents.batcher.IDLE_SECONDS", 0.02)
+    batcher = Batcher(Counter())
+    for _ in range(3):
+        assert batcher([2]) == [4]
+        assert eventually(lambda: not engine_threads())
+
+
+def test_a_process_that_ends_while_it_generates_ends_cleanly() -> None:
+    code = (
+        "import sys, threading, time; sys.path.insert(0, sys.argv[1]);"
+        "from assaygym.agents.batcher import Batcher; from test_batcher import Counter;"
+        "counter = Counter(0.01); batcher = Batcher(counter);"
+        "threading.Thread(target=batcher, args=([100_000],), daemon=True).start();"
+        "time.sleep(0.1); assert counter.rows; print('over')"
+    )
+    started = time.monotonic()
+    folder = str(__file__).rpartition("/")[0]
+    found = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, timeout=60)
+    assert (found.returncode, found.stdout) == (0, "over\n"), found.stderr
+    assert "Fatal" not in found.stderr
+    assert time.monotonic() - started < 30
