@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from assaygym.agents.human import HumanPolicy as HumanPolicy
     from assaygym.agents.live import LiveEpisode as LiveEpisode
     from assaygym.agents.openai_policy import OpenAIPolicy as OpenAIPolicy
+    from assaygym.agents.openai_usage import Prices as Prices
+    from assaygym.agents.openai_usage import Usage as Usage
     from assaygym.agents.parquet import TrajectoryWriter as TrajectoryWriter
     from assaygym.agents.parquet import read_groups as read_groups
     from assaygym.agents.parquet import read_trajectories as read_trajectories
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from assaygym.agents.record import trajectory_to_dict as trajectory_to_dict
     from assaygym.agents.registry import policy_from as policy_from
     from assaygym.agents.registry import policy_names as policy_names
+    from assaygym.agents.response_cache import ResponseCache as ResponseCache
     from assaygym.agents.scripted import ConstantPolicy as ConstantPolicy
     from assaygym.agents.scripted import EchoPolicy as EchoPolicy
     from assaygym.agents.scripted import NullPolicy as NullPolicy
@@ -63,8 +66,10 @@ __all__ = [
     "OpenAIPolicy",
     "OraclePolicy",
     "Policy",
+    "Prices",
     "Prompt",
     "RandomPolicy",
+    "ResponseCache",
     "SamplingParams",
     "ScriptedPolicy",
     "TemplateReport",
@@ -73,6 +78,7 @@ __all__ = [
     "Trainer",
     "TrajectoryWriter",
     "TransformersPolicy",
+    "Usage",
     "VLLMPolicy",
     "check_template",
     "group_from_dict",
@@ -99,10 +105,12 @@ __getattr__, __dir__ = lazy_names(
         "human": ("HumanPolicy",),
         "live": ("LiveEpisode",),
         "openai_policy": ("OpenAIPolicy",),
+        "openai_usage": ("Prices", "Usage"),
         "parquet": ("TrajectoryWriter", "read_groups", "read_trajectories"),
         "policy": ("Policy", "Prompt", "SamplingParams"),
         "record": ("group_from_dict", "group_to_dict", "trajectory_from_dict", "trajectory_to_dict"),
         "registry": ("policy_from", "policy_names"),
+        "response_cache": ("ResponseCache",),
         "scripted": ("ConstantPolicy", "EchoPolicy", "NullPolicy", "OraclePolicy", "RandomPolicy", "ScriptedPolicy"),
         "settings": ("TrainSettings",),
         "templates": ("Drift", "TemplateReport", "check_template"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import random
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import assaygym as ag
 from assaygym.agents.openai_failures import Failure, FailureKind
 from assaygym.agents.openai_policy import OpenAIPolicy, Prices, Usage
 from assaygym.agents.policy import Prompt, SamplingParams
@@ -439,6 +441,42 @@ def test_a_failed_request_is_a_failed_episode_and_no_zero(
     trajectory = rollout(dialogue(), policy(), seed=1)
     assert trajectory.stop_reason is StopReason.ERROR
     assert trajectory.reward != trajectory.reward
+
+
+class Adder(ag.ToolEnv, id="test/adder-v0", max_turns=4):
+    """You add."""
+
+    def setup(self, rng: random.Random) -> str:
+        self.added = 0
+        return "Add 1 and 2."
+
+    @ag.tool
+    def add(self, a: int, b: int) -> int:
+        """Add."""
+        self.added = a + b
+        return self.added
+
+    def verify(self) -> bool:
+        return self.added == 3
+
+
+@pytest.mark.parametrize(
+    "broken", ['{"a": 1, "b"', '{"a": "one"}', "[1, 2]", "{'a': 1}", "", "add", '"text"', "\ud83d"]
+)
+def test_arguments_that_are_wrong_are_told_to_the_agent_who_goes_on(server: Server, policy: Make, broken: str) -> None:
+    def call(arguments: str) -> Answer:
+        function = {"name": "add", "arguments": arguments}
+        calls = [{"id": "c1", "type": "function", "function": function}]
+        return 200, chat(None, "tool_calls", {"tool_calls": calls})
+
+    server.answers = [call(broken), call('{"a": 1, "b": 2}'), (200, chat("It is 3."))]
+    trajectory = rollout(Adder(), policy(), seed=1)
+    assert (trajectory.stop_reason, trajectory.reward, trajectory.error) == (StopReason.COMPLETED, 1.0, None)
+    assert "rror" in server.bodies[1]["messages"][-1]["content"]
+    for body in server.bodies:
+        for message in body["messages"]:
+            for made in message.get("tool_calls", ()):
+                assert isinstance(json.loads(made["function"]["arguments"]), dict)
 
 
 # keys
