@@ -175,19 +175,18 @@ class Chat:
     def _continuation(
         self, messages: tuple[Message, ...], tools: Sequence[ToolSpec], names: Mapping[str, str], anchor: str
     ) -> _Suffix:
-        start = self.render(messages[:2], tools, generation=False)
         text = self.render(messages, tools, generation=True, names=names)
         if messages[1].tool_calls:
-            return self._after_calls(text, start, anchor)
+            return self._after_calls(text, self.render(messages[:2], tools, generation=False), anchor)
         if text.count(anchor) != 1:
             raise PolicyError("the text of an earlier assistant turn is not rendered as it was written")
-        head, tail = text.split(anchor)
+        tail = text.partition(anchor)[2]
         if not tail:
             raise PolicyError("nothing follows the assistant's turn")
-        head_ids, all_ids = self.encode(head + anchor), self.encode(text)
+        start_ids, all_ids = self.encode(anchor), self.encode(anchor + tail)
         # the same as encoding the tail alone, but for tokenizers that put a space before every text
-        ids = all_ids[len(head_ids) :] if all_ids[: len(head_ids)] == head_ids else self.encode(tail)
-        return _Suffix(ids, self._closed(ids, self.encode(start.partition(anchor)[2])))
+        ids = all_ids[len(start_ids) :] if all_ids[: len(start_ids)] == start_ids else self.encode(tail)
+        return _Suffix(ids, self._closed(ids))
 
     def _after_calls(self, text: str, start: str, anchor: str) -> _Suffix:
         """The suffix of a turn with calls, whose own text is the template's affair: from its end-of-turn token on."""
@@ -197,10 +196,10 @@ class Chat:
             raise PolicyError("the end of a turn with tool calls cannot be found in it")
         return _Suffix(self.encode(text[min(found) :]), 1)
 
-    def _closed(self, ids: tuple[int, ...], closing: tuple[int, ...]) -> int:
-        """How many of the ids close the turn: up to the end-of-turn id that stands in both."""
-        at = next((at for at, i in enumerate(closing) if i in self.end_ids), -1)
-        return at + 1 if ids[: at + 1] == closing[: at + 1] else 0
+    def _closed(self, ids: tuple[int, ...]) -> int:
+        """How many of the ids close the turn: up to the end-of-turn id that also stands in `closing_ids`."""
+        at = next((at for at, i in enumerate(self.closing_ids) if i in self.end_ids), -1)
+        return at + 1 if ids[: at + 1] == self.closing_ids[: at + 1] else 0
 
 
 def chat_dict(message: Message, tool: str | None = None) -> dict[str, Any]:

@@ -296,3 +296,18 @@ def test_the_ids_of_a_turn_begin_those_of_the_next(
         assert longer[: len(ids) + len(sampled)] == ids + sampled
         assert text(bound, longer).endswith(text(bound, bound.suffix_ids((message(role, observed),)))[5:])
         ids = longer
+
+
+def test_a_tokenizer_that_puts_a_space_before_every_text_puts_none_before_what_follows_a_turn() -> None:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = {letter: at for at, letter in enumerate(["▁", "\n", *map(chr, range(33, 127))])}
+    core = Tokenizer(models.BPE(vocab=letters, merges=[]))
+    core.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    core.decoder = decoders.Metaspace(prepend_scheme="always")
+    tokenizer: Any = PreTrainedTokenizerFast(tokenizer_object=core)  # type: ignore[no-untyped-call]
+    tokenizer.chat_template = "{% for m in messages %}{{ m.content + '\n' }}{% endfor %}"
+    bound = Chat(tokenizer)
+    assert tokenizer.convert_ids_to_tokens(list(bound.encode("a"))) == ["▁", "a"]
+    assert tokenizer.convert_ids_to_tokens(list(bound.suffix_ids((message("user", "b"),)))) == ["\n", "b", "\n"]
