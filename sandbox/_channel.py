@@ -94,6 +94,14 @@ class ChannelProcess:
                 return None
         return None
 
+    def wait(self, timeout: float) -> bool:
+        """Whether the program has ended, for which it waits so many seconds. What it sent can be received after it."""
+        if self._result is None:
+            poll = select.poll()
+            poll.register(self._worker.link, select.POLLIN)
+            return bool(poll.poll(min(max(timeout, 0) * 1000, LONGEST_WAIT)))
+        return True
+
     def finish(self) -> ExecResult:
         """Close the channel's sending side, wait for the end within the limits, and tell how it ended.
 
@@ -119,11 +127,8 @@ class ChannelProcess:
         return self._result
 
     def _ended(self, *, killed: bool) -> ExecResult:
-        if killed:
-            self._worker.kill()
-        self._stop_sending()
-        while self._wait(select.POLLIN, self._worker.deadline) & select.POLLIN and self._pull():
-            self._received.clear()
+        if not self.wait(0):
+            self._let_end(killed=killed)
         try:
             report = self._worker.report()
             if not killed:
@@ -136,6 +141,13 @@ class ChannelProcess:
         self._channel.close()
         self._pool.release(self._worker)
         return outcome(report, self._limits, self._worker.isolation, short)
+
+    def _let_end(self, *, killed: bool) -> None:
+        if killed:
+            self._worker.kill()
+        self._stop_sending()
+        while self._wait(select.POLLIN, self._worker.deadline) & select.POLLIN and self._pull():
+            self._received.clear()
 
     def _wait(self, wanted: int, deadline: float) -> int:
         """The channel's events, 0 when the time is over or the program has ended and left nothing."""

@@ -217,7 +217,10 @@ class LocalSandbox(Sandbox):
         """
         limits = self._checked(limits)
         source = program.encode("utf-8", "surrogatepass")
-        wanted = self._order(source, self._codes.get(source), argv=(), files=files, limits=limits)
+        if library and not program:
+            wanted = order(b"", how="library", argv=[PROGRAM], files=files, limits=limits, jailed=self.jailed)
+        else:
+            wanted = self._order(source, self._codes.get(source), argv=(), files=files, limits=limits)
         kind = _kind(" ".join(imports).encode())
         if library:
             kind = f"{kind} {hash(library):x}"

@@ -114,6 +114,10 @@ class Process(Protocol):
         """Next message; None when the program ended, broke the framing, sent over 64 MiB, or nothing came in time."""
         ...
 
+    def wait(self, timeout: float) -> bool:
+        """Whether the program has ended, for which it waits so many seconds. What it sent can be received after it."""
+        ...
+
     def finish(self) -> ExecResult:
         """Close the channel's sending side, wait for the end within the limits, and tell how it ended."""
         ...
@@ -220,12 +224,13 @@ class Sandbox(ABC):
         """Start a Python program that talks with us over a message channel.
 
         Args:
-            program: source text.
+            program: source text; "" with a library: its `main()` is called.
             files: relative path to content, laid into its working directory.
             limits: of the whole run; default: the sandbox's.
             imports: packages that it will likely import, beyond what its source says: a hint, for speed only.
             library: source text of a module that it finds as `library`, in the state in which importing it leaves it.
-                Workers are kept that have it ready, so it should be one of few, and must not come from a program.
+                Workers are kept that have it ready, so it should be one of few, and must not come from a program. They
+                call its `rehearse()`, if there is one, before the first program: see `guest/program.py`.
 
         Raises:
             SandboxError: the sandbox itself failed.

@@ -66,6 +66,27 @@ class ChannelContract(Contract):
             assert [process.recv(10), process.recv(10)] == [b"\x00", b"\x02"]
             assert process.finish().status is ExecStatus.OK
 
+    def test_without_a_program_the_main_function_of_the_library_is_called(self, sandbox: Sandbox) -> None:
+        """In a worker that has rehearsed, where the library can do that; what it left is there."""
+        library = (
+            "import os, sys\ndone = []\ndef rehearse(): done.append(1)\n"
+            "def main():\n    os.write(3, bytes([0, 0, 0, 1, len(done)]))\n    done.append(2)\n    sys.exit(7)"
+        )
+        for _ in range(2):
+            process = sandbox.spawn("", library=library)
+            assert process.recv(10) == b"\x01"
+            assert process.finish().exit_code == 7
+
+    def test_one_can_wait_for_the_end_and_receive_after_it(self, sandbox: Sandbox) -> None:
+        """What it sent is not lost, and ending it anew changes nothing."""
+        process = sandbox.spawn("import os\nos.read(3, 1)\nos.write(3, bytes([0, 0, 0, 1, 65]) * 2)")
+        assert not process.wait(0.05)
+        process.send(b"")
+        assert process.wait(10)
+        assert [process.recv(1), process.recv(1), process.recv(1)] == [b"A", b"A", None]
+        assert process.kill().status is ExecStatus.OK
+        assert process.wait(0)
+
     def test_a_program_without_the_library_does_not_find_another_ones(self, sandbox: Sandbox) -> None:
         """Workers that have one ready are used for nothing else."""
         sandbox.spawn("import library", library="x = 1").finish()

@@ -68,6 +68,17 @@ def prepare() -> None:
     linecache.cache[_file] = (lambda: _source.decode("utf-8", "replace"),)
 
 
+def rehearse() -> None:
+    """In the worker, once: do what each run will do, some times over.
+
+    A run must copy each page of memory that it changes. What the interpreter only changes the first times (look-up
+    caches, instructions made fit for their operands) it has changed then.
+    """
+    library = sys.modules.get("library")
+    if library and hasattr(library, "rehearse"):
+        library.rehearse()
+
+
 def become(await_start: Callable[[], tuple[int, int, int]]) -> NoReturn:
     """Wait for the order, then run it; never returns. Descriptor 3 is where it comes from, 4 feeds our own stdin."""
     global _source
@@ -180,6 +191,9 @@ def _run(how: str, body: bytes, flags: int) -> NoReturn:
 def _ran(how: str, body: bytes) -> int:
     """The program's exit code, should it end by itself."""
     try:
+        if how == "library":
+            sys.modules["library"].main()
+            return 0
         program = marshal.loads(body) if how == "code" else _compiled(body)
         if how == "compile":
             sys.stdout.buffer.write(marshal.dumps(program))

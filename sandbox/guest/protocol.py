@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     Payload = tuple[str, bytes, bytes, list[str], "Surroundings | None"]
     """The part of an order that only the program's own process reads: how, body, source, argv, surroundings.
 
-    How is "source", "code" (the body is marshalled), "compile" (nothing is run, the code goes to stdout) or "command"
-    (argv is the whole line). The source is for tracebacks."""
+    How is "source", "code" (the body is marshalled), "library" (its `main` is called), "compile" (nothing is run, the
+    code goes to stdout) or "command" (argv is the whole line). The source is for tracebacks."""
 
     class Surroundings(TypedDict):
         """What most programs do without."""

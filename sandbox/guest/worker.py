@@ -254,6 +254,7 @@ def _go(boot: dict[str, Any], zygote: Zygote, isolation: list[str]) -> None:
     gc.collect()
     gc.freeze()
     program.prepare()  # not frozen: what a program leaves in it is collected at its end
+    program.rehearse()
     zygote.tell(pack(frame))
     zygote.serve()
 

@@ -14,11 +14,12 @@ from assaygym.verifiers.code.guest import start
 from assaygym.verifiers.code.guest.wire import TEXT_OF
 from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage, status_of
 
-__all__ = ["Answer", "Candidate", "Gone", "Talk", "Unloaded"]
+__all__ = ["Answer", "Candidate", "Gone", "Request", "Talk", "Unloaded"]
 
 _NOT_PYTHON = ("SyntaxError", "IndentationError", "TabError")
 _BROKEN = "the program broke the channel"
 _BATCH_CHARACTERS = 1 << 18
+_PATIENCE_SECONDS = 0.01
 _GRACE_SECONDS = 30.0
 """The sandbox ends a program at its limits, and we hear of it at once; only a lost sandbox lets us wait this long."""
 
@@ -57,14 +58,22 @@ class Talk:
         Raises:
             Gone: there is none and there will be none.
         """
+        return _parsed(self.receive_bytes())
+
+    def receive_bytes(self) -> bytes:
+        """The next message as it came; raises as `receive`."""
         data = self._process.recv(self._left())
         if data is None:
             late = self._left() <= 0.01
             raise Gone(self.ended(late))
-        try:
-            return loads(data)
-        except CodecError as error:
-            raise Gone(Outcome(TestStatus.RUNTIME_ERROR, str(error))) from error
+        return data
+
+    def be_patient(self) -> None:
+        """Let the process come to its end, if that is near, before its messages are looked at.
+
+        Who waits for a message is woken by each; one that ends by itself need not be ended.
+        """
+        self._process.wait(min(_PATIENCE_SECONDS, self._left()))
 
     def ended(self, late: bool) -> Outcome:
         """How a test ends whose process is no more; ends it.
@@ -88,9 +97,33 @@ class Talk:
         return max(self._deadline - time.monotonic(), 0.01)
 
 
+def _parsed(data: bytes) -> Any:
+    try:
+        return loads(data)
+    except CodecError as error:
+        raise Gone(Outcome(TestStatus.RUNTIME_ERROR, str(error))) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call, as it is sent.
+
+    Args:
+        text: JSON of `["call", target, arguments, arguments by name, whether to tell of changed arguments]`, without
+            its first bracket; all encoded.
+        expected: JSON of a result that needs no look; "" for none. Nothing of it is sent.
+    """
+
+    text: str
+    expected: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the program answered: `value` or `callback` data, or an exception by builtin class name and message."""
+    """What the program answered: `value` or `callback` data, or an exception by builtin class name and message.
+
+    An `expected` one is, letter for letter, what its request expects.
+    """
 
     kind: str
     payload: tuple[Any, ...]
@@ -106,7 +139,9 @@ class Candidate:
     """A loaded program. Not for several threads at once."""
 
     def __init__(self, sandbox: Sandbox, sources: Sequence[str], limits: Limits) -> None:
-        self._talk = Talk(start(sandbox, "wire", "serve", limits=limits, imports=_imports(sources)), limits)
+        self._talk = Talk(
+            start(sandbox, "wire", "rehearsal", "serve", limits=limits, imports=_imports(sources)), limits
+        )
         self._number = 0
         self.sources = list(sources)
 
@@ -118,31 +153,40 @@ class Candidate:
         """
         _check_loaded(self.ask("load", self.sources))
 
-    def calls(self, operands: Sequence[Sequence[object]]) -> Iterator[Answer]:
+    def calls(self, requests: Sequence[Request]) -> Iterator[Answer]:
         """Load the sources, then make calls; the answer to each as it comes.
 
         Many requests go in one message, since each way costs the time of a short call: the program may know the
         arguments of later calls, but never more of one than its own call tells.
 
-        Args:
-            operands: of each call: the target, an expression; its encoded arguments; those by name; whether to tell of
-                arguments that it changed.
-
         Raises:
             Unloaded: the sources raised, or ended the process.
             Gone: the process ended instead of an answer.
         """
-        load: Sequence[object] = ("load", self.sources)
-        end = ("end",)  # it then ends while we still compare, and need not be killed
-        answers = self._batched(chain([load], (("call", *one) for one in operands), [end]))
+        load = TEXT_OF(["load", self.sources])[1:]
+        texts = chain([load], (request.text for request in requests), [_END])
+        expected = chain(["null"], (request.expected for request in requests))
+        answers = self._answers(_batches(texts, self._number), expected)
         try:
             _check_loaded(next(answers))
         except Gone as gone:
             raise Unloaded(gone.outcome) from gone
-        for answer in islice(answers, len(operands)):
+        for answer in islice(answers, len(requests)):
             if answer.kind == "callback":
                 raise Gone(_NO_FUNCTION)
             yield answer
+
+    def _answers(self, batches: Iterable[list[str]], expected: Iterator[str]) -> Iterator[Answer]:
+        for batch in batches:
+            self._talk.send_text(f"[{','.join(batch)}]")
+            self._talk.be_patient()
+            for _ in batch:
+                self._number += 1
+                data, known = self._talk.receive_bytes(), next(expected, "")
+                if known and data == f'[{self._number},"value",{known}]'.encode():
+                    yield _EXPECTED
+                else:
+                    yield self._checked(_parsed(data))
 
     def batch(self, requests: Iterable[Sequence[object]]) -> Iterator[Answer]:
         """The answer to each request, as it comes; none of them may call back.
@@ -150,17 +194,14 @@ class Candidate:
         Raises:
             Gone: as in `ask`.
         """
-        for answer in self._batched(requests):
-            if answer.kind == "callback":
-                raise Gone(_NO_FUNCTION)
-            yield answer
-
-    def _batched(self, requests: Iterable[Sequence[object]]) -> Iterator[Answer]:
-        for batch in _batches(requests, self._number):
+        for batch in _batches((TEXT_OF(request)[1:] for request in requests), self._number):
             self._talk.send_text(f"[{','.join(batch)}]")
             for _ in batch:
                 self._number += 1
-                yield self.listen()
+                answer = self.listen()
+                if answer.kind == "callback":
+                    raise Gone(_NO_FUNCTION)
+                yield answer
 
     def ask(self, operation: str, *operands: object) -> Answer:
         """One request and the answer to it.
@@ -187,7 +228,9 @@ class Candidate:
         Raises:
             Gone: as in `ask`.
         """
-        message = self._talk.receive()
+        return self._checked(self._talk.receive())
+
+    def _checked(self, message: object) -> Answer:
         try:
             return _answer(message, self._number)
         except CodecError as error:
@@ -203,21 +246,24 @@ class Candidate:
         return Usage.of([self._talk.close()])
 
 
+_END = '"end"]'
+"""The process then ends while we still compare, and need not be killed."""
+_EXPECTED = Answer("expected", ())
 _NO_FUNCTION = Outcome(TestStatus.RUNTIME_ERROR, f"{_BROKEN}: it was passed no function")
 
 
 def _check_loaded(answer: Answer) -> None:
     if answer.kind == "error":
         raise Gone(_unloaded(answer))
-    if answer.kind != "value":
+    if answer.kind not in ("value", "expected"):
         raise Gone(_NO_FUNCTION)
 
 
-def _batches(requests: Iterable[Sequence[object]], number: int) -> Iterator[list[str]]:
-    """The requests as texts, numbered from the next one on, as many together as a message should carry."""
+def _batches(requests: Iterable[str], number: int) -> Iterator[list[str]]:
+    """The requests, numbered from the next one on, as many together as a message should carry."""
     batch, size = list[str](), 0
     for place, request in enumerate(requests, number + 1):
-        text = TEXT_OF([place, *request])
+        text = f"[{place},{request}"
         if batch and size + len(text) > _BATCH_CHARACTERS:
             yield batch
             batch, size = [], 0

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from assaygym.sandbox.base import Limits, Sandbox
-from assaygym.verifiers.code.candidate import Answer, Candidate, Gone, Unloaded
+from assaygym.verifiers.code.candidate import Answer, Candidate, Gone, Request, Unloaded
 from assaygym.verifiers.code.codec import CodecError, Compare, encode, equal, read
+from assaygym.verifiers.code.guest.wire import TEXT_OF
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage
 from assaygym.verifiers.code.tests import FunctionTests
 
 __all__ = ["Call", "equals", "run_calls", "run_functions"]
 
+_OK = Outcome(TestStatus.OK)
 _MAX_PROCESSES = 8
 """How many processes one program gets in `fraction` mode: each may use the whole time limit."""
 
@@ -30,6 +32,16 @@ class Call:
     expected: str = ""
     in_place: int | None = None
     """The argument whose state after the call is the result."""
+    right: Any = None
+    """The encoded result that is expected, where there is one; a result that is written alike is right."""
+    request: Request = field(init=False)
+    """As it is sent: made once for all programs that are to answer it."""
+
+    def __post_init__(self) -> None:
+        text = TEXT_OF(["call", self.target, self.args, self.kwargs, self.in_place is not None])[1:]
+        expected = TEXT_OF(self.right) if self.in_place is None else ""
+        unequal = self.right is None or '"nan"' in expected
+        object.__setattr__(self, "request", Request(text, "" if unequal else expected))
 
 
 def run_functions(program: str, tests: FunctionTests, *, sandbox: Sandbox, limits: Limits, mode: Mode) -> Report:
@@ -54,6 +66,7 @@ def run_functions(program: str, tests: FunctionTests, *, sandbox: Sandbox, limit
             _any_of([equals(value, rules) for value in (case.expected, *case.also)]),
             _told(case.expected),
             tests.in_place,
+            encode(case.expected),
         )
         for case in tests.cases
     ]
@@ -102,8 +115,7 @@ def run_calls(sources: Sequence[str], calls: Sequence[Call], *, sandbox: Sandbox
 
 def _serve(candidate: Candidate, calls: Sequence[Call], outcomes: list[Outcome], *, stop: bool) -> bool:
     """Add an outcome for each call made; whether another process may do the rest."""
-    operands = [(call.target, call.args, call.kwargs, call.in_place is not None) for call in calls]
-    answers = candidate.calls(operands)
+    answers = candidate.calls([call.request for call in calls])
     try:
         for call, answer in zip(calls, answers, strict=True):
             outcomes.append(_outcome(answer, call))
@@ -119,6 +131,8 @@ def _serve(candidate: Candidate, calls: Sequence[Call], outcomes: list[Outcome],
 
 
 def _outcome(answer: Answer, call: Call) -> Outcome:
+    if answer.kind == "expected":
+        return _OK
     if answer.kind != "value":
         status = TestStatus.MEMORY_LIMIT if answer.payload[0] == "MemoryError" else TestStatus.RUNTIME_ERROR
         return Outcome(status, f"raised {answer.error}", call.expected)
@@ -128,7 +142,7 @@ def _outcome(answer: Answer, call: Call) -> Outcome:
     except (CodecError, RecursionError) as error:
         return Outcome(TestStatus.WRONG, str(error), call.expected)
     if right:
-        return Outcome(TestStatus.OK)
+        return _OK
     return Outcome(TestStatus.WRONG, f"got {_shown(wire)}", call.expected)
 
 

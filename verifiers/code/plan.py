@@ -84,16 +84,17 @@ def _direct(statement: ast.stmt) -> Call | None:
         return None
     test, shown = statement.test, ""
     holds: Any = None
+    right: Any = None
     try:
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             expected = _constant(test.comparators[0])
-            holds, shown = _comparison(test.ops[0], expected), repr(expected)
+            holds, shown, right = _comparison(test.ops[0], expected), repr(expected), encode(expected)
             test = test.left
         elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             holds, test = (lambda got: not _truth(got)), test.operand
         else:
             holds = _truth
-        return _call(test, holds, shown) if holds else None
+        return _call(test, holds, shown, right) if holds else None
     except (ValueError, TypeError, ArithmeticError, RecursionError):
         return None
 
@@ -107,13 +108,13 @@ def _comparison(operator: ast.cmpop, expected: object) -> Any:
     return None
 
 
-def _call(node: ast.expr, holds: Any, expected: str) -> Call | None:
+def _call(node: ast.expr, holds: Any, expected: str, right: Any) -> Call | None:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         return None
     named = {keyword.arg: encode(_constant(keyword.value)) for keyword in node.keywords if keyword.arg is not None}
     if len(named) != len(node.keywords):
         return None
-    return Call(node.func.id, [encode(_constant(arg)) for arg in node.args], named, holds, expected)
+    return Call(node.func.id, [encode(_constant(arg)) for arg in node.args], named, holds, expected, right=right)
 
 
 def _truth(got: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from assaygym.errors import DataError
 from assaygym.sandbox import Limits, Sandbox
-from assaygym.verifiers.code.functions import run_functions
+from assaygym.verifiers.code.codec import encode
+from assaygym.verifiers.code.functions import Call, run_calls, run_functions
 from assaygym.verifiers.code.outcome import Mode, Report, TestStatus
 from assaygym.verifiers.code.tests import FunctionCase, FunctionTests
 
@@ -50,6 +52,39 @@ def test_a_right_program_passes_whatever_its_style(sandbox: Sandbox, program: st
     report = run(sandbox, program)
     assert report.explain() == "all 3 tests passed"
     assert report.passed == report.total == 3
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 2**60, 0.1, -0.0, "x\n\u1234", True, [1, [2.0, "a"]], {"a": (1, None)}, b"x", {3}]
+)
+def test_a_result_that_is_written_as_expected_needs_no_look(sandbox: Sandbox, value: object) -> None:
+    def never(got: object) -> bool:
+        raise AssertionError(got)
+
+    call = Call("f", [encode(value)], {}, never, right=encode(value))
+    report = run_calls(["def f(x): return x"], [call], sandbox=sandbox, limits=Limits(wall_seconds=5), mode="binary")
+    assert report.passed == 1
+
+
+@pytest.mark.parametrize("value", [math.nan, [1, math.nan], (math.nan,)])
+def test_nan_is_equal_to_nothing_however_it_is_written(value: object) -> None:
+    assert Call("f", [], {}, bool, right=encode(value)).request.expected == ""
+
+
+def test_what_is_expected_is_no_part_of_what_is_sent() -> None:
+    call = Call("f", [1], {"k": 2}, bool, "'secret'", right="secret")
+    assert json.loads(f"[{call.request.text}") == ["call", "f", [1], {"k": 2}, False]
+
+
+def test_equal_values_that_are_written_otherwise_are_right_too(sandbox: Sandbox) -> None:
+    cases = (
+        FunctionCase((), {1, 2, 3}),
+        FunctionCase((), {"a": 1, "b": 2}),
+        FunctionCase((), 1.0),
+        FunctionCase((), 0.0),
+    )
+    program = "n = iter([{3, 2, 1}, {'b': 2, 'a': 1}, 1, -0.0])\ndef f(): return next(n)"
+    assert run(sandbox, program, FunctionTests("f", cases)).passed == 4
 
 
 @pytest.mark.parametrize(

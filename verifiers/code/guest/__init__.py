@@ -30,5 +30,9 @@ def start(sandbox: Sandbox, *modules: str, limits: Limits, imports: Collection[s
     Raises:
         SandboxError: the sandbox failed.
     """
-    library = program(*modules).replace(f"\n{_MAIN}\n", "\ndef main():\n")
-    return sandbox.spawn("import library\nlibrary.main()\n", limits=limits, imports=imports, library=library)
+    return sandbox.spawn("", limits=limits, imports=imports, library=_library(*modules))
+
+
+@cache
+def _library(*modules: str) -> str:
+    return program(*modules).replace(f"\n{_MAIN}\n", "\ndef main():\n")

@@ -7,8 +7,10 @@ import sys
 import types
 from typing import Any
 
+from assaygym.verifiers.code.guest.rehearsal import rehearsed
 from assaygym.verifiers.code.guest.wire import ERRORS, Encoder, NotPlain, decode, error_of, quiet, receive, send
 
+LARGE = 1 << 53
 STACK_BYTES = 100 << 20
 """The kernel keeps 128 MiB of addresses free for a stack."""
 
@@ -31,16 +33,15 @@ class Server:
 
     def serve(self) -> None:
         """Answer until the channel closes."""
-        operations = {name[4:]: getattr(self, name) for name in dir(self) if name.startswith("_op_")}
         while (message := receive()) is not None:
-            for number, operation, *operands in message if isinstance(message[0], list) else [message]:
+            for request in message if isinstance(message[0], list) else [message]:
+                number, operation, *operands = request
                 self.current = number
                 try:
-                    answer = operations[operation](*operands)
+                    answer = OPERATIONS[operation](self, *operands)
                 except BaseException as error:
                     answer = ["error", *error_of(error)]
                 self._reply(number, answer)
-        os._exit(0)
 
     def _reply(self, number: int, answer: list[Any]) -> None:
         try:
@@ -49,6 +50,8 @@ class Server:
             send([number, "error", *error_of(error)])
 
     def _value(self, value: Any) -> list[Any]:
+        if type(value) in (str, bool) or (type(value) is int and -LARGE < value < LARGE):
+            return ["value", value]
         return ["value", Encoder(self._hold).encode(value)]
 
     def _hold(self, value: Any) -> dict[str, Any]:
@@ -142,6 +145,23 @@ class Server:
         return self._value(str(self._plain(ref)))
 
 
+OPERATIONS = {name[4:]: method for name, method in vars(Server).items() if name.startswith("_op_")}
+READY = Server()
+"""The one of this process: made before the process is."""
+
+
+def rehearse() -> None:
+    """Called in workers that have this module ready."""
+    rehearsed(lambda: ready(Server()))
+
+
+def ready(server: Server) -> None:
+    """Serve until the channel closes."""
+    quiet()
+    deepen()
+    server.serve()
+
+
 def deepen() -> None:
     """Let the stack grow: recursion through C functions (`lru_cache`) needs more than the usual 8 MiB."""
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
@@ -150,6 +170,5 @@ def deepen() -> None:
 
 
 if __name__ == "__main__":
-    quiet()
-    deepen()
-    Server().serve()
+    ready(READY)
+    os._exit(0)

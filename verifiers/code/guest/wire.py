@@ -13,7 +13,6 @@ holds it; a lie is then only a wrong value.
 import builtins
 import json
 import os
-import struct
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -32,6 +31,8 @@ ERRORS: dict[str, type[Exception]] = {
 }
 """What may stand for an exception: a name from the other side is looked up here, never among all builtins."""
 
+_FIRST_OF = json.JSONDecoder().raw_decode
+"""Of one value and nothing around it: `json.loads` looks for spaces and encodings that our messages do not have."""
 TEXT_OF = json.JSONEncoder(separators=(",", ":")).encode
 Opaque = Callable[[Any], Any]
 Resolve = Callable[[str, Any], Any]
@@ -192,27 +193,28 @@ def send(message: Any) -> None:
     data = TEXT_OF(message).encode()
     if len(data) > MAX_BYTES:
         raise NotPlain("a message of more than 60 MiB")
-    view = memoryview(struct.pack(">I", len(data)) + data)
-    while view:
-        view = view[os.write(CHANNEL, view) :]
+    frame = len(data).to_bytes(4, "big") + data
+    sent = os.write(CHANNEL, frame)
+    while sent < len(frame):
+        sent += os.write(CHANNEL, memoryview(frame)[sent:])
 
 
 def receive() -> Any:
     """The next message; None at the end of the channel."""
     head = _exactly(4)
-    body = None if head is None else _exactly(struct.unpack(">I", head)[0])
-    return None if body is None else json.loads(body)
+    body = None if head is None else _exactly(int.from_bytes(head, "big"))
+    return None if body is None else _FIRST_OF(body.decode("utf-8", "surrogatepass"))[0]
 
 
 def _exactly(count: int) -> bytes | None:
-    parts = []
-    while count:
-        part = os.read(CHANNEL, count if count < 1 << 20 else 1 << 20)
-        if not part:
-            return None
+    part = os.read(CHANNEL, min(count, 1 << 20))
+    if len(part) == count:
+        return part
+    parts = [part]
+    while part and (count := count - len(part)):
+        part = os.read(CHANNEL, min(count, 1 << 20))
         parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+    return b"".join(parts) if part else None
 
 
 def quiet() -> None:
