@@ -24,6 +24,8 @@ from assaygym.verifiers.text import SHOWN_CHARS
 
 __all__ = ["Gold", "MathVerifier", "compile_gold", "math", "verify_math"]
 
+_RIGHT, _WRONG = Verdict.CORRECT, Verdict.INCORRECT
+"""Looked up once: the members of an enumeration are slow to look up."""
 MARKED: Final = (Style.BOX, Style.HASH, Style.TAG)
 READ_GOLDS: Final = (*MARKED, Style.BARE)
 """How a gold may be written for its answer to be read out of it; another one is taken as it is, never for prose."""
@@ -214,7 +216,7 @@ def _score(found: Found | None, finding: Finding | None) -> Score:
         return Score.unparsed("the response states no answer")
     return Score(
         value=1.0 if finding.equal else 0.0,
-        verdict=Verdict.CORRECT if finding.equal else Verdict.INCORRECT,
+        verdict=_RIGHT if finding.equal else _WRONG,
         extracted=found.text[:SHOWN_CHARS] if found is not None else None,
         explanation=f"{finding.layer}: {finding.why}",
         flags=() if finding.decided else ("undecided",),

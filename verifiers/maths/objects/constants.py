@@ -23,22 +23,22 @@ _ELSEWHERE: Final = "at"
 
 def same_up_to_constant(gold: Scalar, pred: Scalar, context: Context) -> Finding | None:
     """The finding where the gold has a constant of integration; None where it has none."""
-    left = _constant_names(gold.tree)
+    left = _constant_names(gold)
     if not left:
         return None
-    right = _constant_names(pred.tree)
+    right = _constant_names(pred)
     if len(left) == len(right) == 1 and _added(gold.tree, left[0]) and _added(pred.tree, right[0]):
         return _same_family(_without(gold.tree, left[0]), _without(pred.tree, right[0]), context)
     if not right and context.policy.plus_c and len(left) == 1 and _added(gold.tree, left[0]):
         return context.values(Scalar(_without(gold.tree, left[0])), pred)
-    if len(left) == len(right) == 1 and left != right and left[0] not in free_names(pred.tree):
+    if len(left) == len(right) == 1 and left != right and left[0] not in pred.names:
         return context.values(gold, Scalar(renamed(pred.tree, {right[0]: left[0]})))
     return None
 
 
 def same_with_constants_renamed(gold: Scalar, pred: Scalar, context: Context) -> Finding | None:
     """`C_1e^x+C_2e^{-x}` with other letters for the constants, or in another order; None where these are not told."""
-    mine, other = free_names(gold.tree), free_names(pred.tree)
+    mine, other = gold.names, pred.names
     if len(mine) != len(other) or not any(map(_NUMBERED.fullmatch, mine | other)):
         return None
     names, others = (sorted(filter(_ARBITRARY.fullmatch, side)) for side in (mine, other))
@@ -54,8 +54,8 @@ def same_with_constants_renamed(gold: Scalar, pred: Scalar, context: Context) ->
     return finding
 
 
-def _constant_names(tree: Node) -> list[str]:
-    names = free_names(tree)
+def _constant_names(scalar: Scalar) -> list[str]:
+    names = scalar.names
     return [name for name in names if _CONSTANT.fullmatch(name)] if len(names) > 1 else []
 
 

@@ -141,13 +141,16 @@ def _same_residues(gold: Classes, pred: Classes, context: Context) -> Finding:
 
 def implicit_parameter(node: Node) -> str | None:
     r"""The letter of an expression that has no other name, when it may be an integer parameter: of `2k\pi`, `k`."""
-    names = free_names(node)
+    return _parameter(free_names(node))
+
+
+def _parameter(names: frozenset[str]) -> str | None:
     return next(iter(names)) if len(names) == 1 and names <= PARAMETERS else None
 
 
 def same_under_name(gold: Scalar, pred: Scalar, context: Context) -> Finding | None:
     r"""Multiples of pi by a letter that nothing is said of, as `2k\pi` and `2n\pi`; None for other scalars."""
-    left, right = implicit_parameter(gold.tree), implicit_parameter(pred.tree)
+    left, right = _parameter(gold.names), _parameter(pred.names)
     if left is None or right is None or left == right or "const" not in heads(gold.tree) & heads(pred.tree):
         return None
     return context.values(gold, Scalar(renamed(pred.tree, {right: left})))

@@ -16,7 +16,7 @@ from assaygym.verifiers.maths.objects.thing import Thing, equal
 from assaygym.verifiers.maths.objects.trees import contains, product, settled
 from assaygym.verifiers.maths.objects.units import Unit, read_unit
 from assaygym.verifiers.maths.objects.vectors import unit_vectors
-from assaygym.verifiers.maths.scalars.scalar import Scalar, free_names, rational
+from assaygym.verifiers.maths.scalars.scalar import Scalar, exact, free_names
 from assaygym.verifiers.maths.syntax.tree import Node
 
 __all__ = ["Angle", "Percent", "Quantity", "Value"]
@@ -48,7 +48,7 @@ class Value(Thing):
         return finding if finding.equal else self._under_other_names(pred, context) or finding
 
     def _under_other_names(self, pred: Value, context: Context) -> Finding | None:
-        names = free_names(self.node) | free_names(pred.node)
+        names = self.scalar.names | pred.scalar.names
         if not names & {"vec j", "vec k"}:
             return same_with_constants_renamed(self.scalar, pred.scalar, context) if len(names) > 2 else None
         mine, other = unit_vectors(self.node), unit_vectors(pred.node)
@@ -58,11 +58,11 @@ class Value(Thing):
 
     def key(self, context: Context) -> Hashable:
         """The exact value of a number written as one."""
-        return rational(self.node, context.fuel) if _is_literal(self.node) else None
+        return exact(self.node, context.fuel) if _is_literal(self.node) else None
 
     def region(self) -> Region | None:
         """The set of this one number."""
-        shape = None if free_names(self.node) else point(self.node)
+        shape = None if self.scalar.names else point(self.node)
         return None if shape is None else Region(self.node, None, shape)
 
 

@@ -11,7 +11,7 @@ from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
 from assaygym.verifiers.maths.scalars import digits, fields, floats, rationals
 from assaygym.verifiers.maths.scalars.longs import Ball as Long
 from assaygym.verifiers.maths.scalars.longs import Desk
-from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, Traits
+from assaygym.verifiers.maths.scalars.nodes import STEPS_PER_NODE, Traits, free_names
 from assaygym.verifiers.maths.scalars.outcomes import NoValueError, UnfitError, UnsureError
 from assaygym.verifiers.maths.scalars.pairs import Pair
 from assaygym.verifiers.maths.scalars.place import Place
@@ -56,12 +56,20 @@ class Scalar:
     What has no value comes out as the error that tells why, instead of raising it.
     """
 
-    __slots__ = ("_held", "_traits", "tree")
+    __slots__ = ("_held", "_names", "_traits", "tree")
 
     def __init__(self, tree: Node) -> None:
         self.tree = tree
+        self._names: frozenset[str] | None = None
         self._traits: Traits | None = None
         self._held: dict[Any, tuple[Any, int]] = {}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The free names of the tree."""
+        if self._names is None:
+            self._names = free_names(self.tree)
+        return self._names
 
     @property
     def traits(self) -> Traits:

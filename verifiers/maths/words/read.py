@@ -18,6 +18,13 @@ from assaygym.verifiers.maths.words.times import read_time
 __all__ = ["read_words"]
 
 _STATED = re.compile(r"\A(?:it is|it's|this is|that is|they are|the answer is) (?=\S)", re.IGNORECASE)
+_SIGN = re.compile(
+    r"[=<>+|]|\\(?:frac|sqrt|pi|log|ln|sin|cos|tan|infty|cup|cdot|times|theta|begin|circ|left|binom|overline|pm|sum|int)"
+    r"(?![A-Za-z])|\\[{}$]|[0-9]_\{?[0-9]"
+)
+"""What makes a text a formula wherever it stands in it."""
+_CHOICE = re.compile(r"[A-J]|[^\x00-\x7f]")
+"""What there has to be for a formula to be a choice all the same."""
 _DIRECTIONS = ("north", "south", "east", "west")
 
 
@@ -31,6 +38,8 @@ def read_words(text: str, gold: Words | None = None) -> Words | None:
 
     Takes time linear in the text, of which at most 400 characters are read, and never raises.
     """
+    if gold is None and _SIGN.search(text) and not _CHOICE.search(text):
+        return None  # a formula, as is told in more steps below
     plain = plain_text(text)
     if plain is None:
         return _beyond_plain(text, gold)
