@@ -66,7 +66,7 @@ class Tally:
 
 
 class _Failing(Env):
-    """`assay/Reverse-v0`, whose reset fails at the given seeds."""
+    """Asks for a number to be said; its reset fails at the given seeds."""
 
     def __init__(self, fails: Callable[[int], bool]) -> None:
         super().__init__("test/failing-v0", split="all")
@@ -122,17 +122,18 @@ def count(episodes: int, concurrency: int, fail: float, seed: int, step: Callabl
     policy, handed = _Asked(lambda seed: 0.5 <= fates[seed] < 1), Counter[int]()
     failed = miscounted = 0
     before = threading.active_count()
-    for job, trajectory in rollout_many(
+    played = rollout_many(
         lambda: _Failing(lambda seed: fates[seed] < 0.5), policy, _jobs(episodes), concurrency=concurrency
-    ):
+    )
+    for done, (job, trajectory) in enumerate(played, 1):
         number = int(job.key)
         handed[number] += 1
         broken = trajectory.stop_reason is StopReason.ERROR
         failed += broken
         miscounted += broken != (fates[number] < 1) or (not broken and trajectory.reward != 1.0)
         miscounted += trajectory.seed != number
-        if sum(handed.values()) % 1000 == 0:
-            step(sum(handed.values()))
+        if done % 1000 == 0:
+            step(done)
     return Tally(
         episodes=episodes,
         lost=sum(not handed[number] for number in range(episodes)),

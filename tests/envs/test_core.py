@@ -9,6 +9,7 @@ from typing import Any
 
 import gymnasium
 import pytest
+from gymnasium.utils.seeding import np_random
 
 from assaygym.envs.core import Env, Reply
 from assaygym.errors import ConfigError, SandboxError, TaskError
@@ -85,6 +86,44 @@ def test_without_a_seed_each_episode_differs_and_the_order_repeats() -> None:
 
     assert len(set(prompts(1))) == 4
     assert prompts(1) == prompts(1)
+
+
+def test_gymnasiums_generator_is_the_one_that_its_own_reset_makes(env: Count) -> None:
+    env.reset(seed=9)
+    expected, seed = np_random(9)
+    assert env.np_random_seed == seed
+    assert [int(env.np_random.integers(100)) for _ in range(3)] == [int(expected.integers(100)) for _ in range(3)]
+    env.reset()
+    assert env.np_random_seed == seed
+
+
+def test_a_fork_draws_as_the_original_would_have(env: Count) -> None:
+    (early,) = env.fork(1)
+    drawn = int(env.np_random.integers(10**6))
+    (late,) = env.fork(1)
+    assert int(early.np_random.integers(10**6)) == drawn
+    assert int(late.np_random.integers(10**6)) == int(env.np_random.integers(10**6)) != drawn
+
+
+def test_a_generator_of_ones_own_can_be_set(env: Count) -> None:
+    given, _ = np_random(5)
+    env.np_random = given
+    assert env.np_random is given
+    assert env.np_random_seed == -1
+
+
+def test_an_environment_that_was_never_seeded_has_a_generator_all_the_same() -> None:
+    fresh = Count()
+    assert 0 <= fresh.np_random.random() < 1
+    assert fresh.np_random_seed >= 0
+
+
+@pytest.mark.parametrize(
+    ("seed", "message"), [(-1, "greater or equal to zero"), ("1", "python integer"), (1.0, "python")]
+)
+def test_a_seed_that_is_none_is_gymnasiums_error(env: Count, seed: Any, message: str) -> None:
+    with pytest.raises(gymnasium.error.Error, match=message):
+        env.reset(seed=seed)
 
 
 def test_a_turn_in_the_middle_earns_nothing_and_goes_on(env: Count) -> None:

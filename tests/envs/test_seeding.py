@@ -1,5 +1,7 @@
 """Keyed generators and splits that cannot overlap."""
 
+import hashlib
+import json
 import random
 import subprocess
 import sys
@@ -33,6 +35,33 @@ def test_the_same_key_gives_the_same_stream() -> None:
 )
 def test_any_part_of_the_key_changes_the_stream(other: tuple[str, str, int, dict[str, int]]) -> None:
     assert draw("e-v0", "train", 1, {"a": 1}) != draw(*other)
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary(),
+    st.lists(st.integers()), st.tuples(st.text(), st.booleans()),
+)  # fmt: skip
+
+
+@given(st.text(), st.one_of(st.integers(0), st.booleans()), st.dictionaries(st.text(), VALUES), st.text())
+def test_the_key_is_json_as_the_standard_library_writes_it(
+    env_id: str, seed: int, knobs: dict[str, object], purpose: str
+) -> None:
+    """The stream of every task ever recorded hangs on these bytes."""
+    key = json.dumps([env_id, "train", seed, sorted(knobs.items(), key=lambda knob: knob[0]), purpose], default=repr)
+    expected = random.Random(int.from_bytes(hashlib.sha256(key.encode()).digest(), "big"))
+    assert keyed_rng(env_id, "train", seed, knobs, purpose).getstate() == expected.getstate()
+
+
+def test_the_stream_of_a_key_is_the_one_it_always_was() -> None:
+    rng = keyed_rng("assay/Reverse-v0", "train", 7, {"length": 4, "alphabet": 6, "phrasings": 1})
+    assert [rng.randrange(10**6) for _ in range(3)] == [142570, 604683, 500535]
+
+
+@given(st.lists(st.builds(Message, role=st.sampled_from(["system", "user", "tool"]), content=st.text()), max_size=3))
+def test_the_digest_is_of_json_as_the_standard_library_writes_it(prompt: list[Message]) -> None:
+    text = json.dumps([[message.role, message.content] for message in prompt])
+    assert digest(prompt) == hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def test_neighbouring_seeds_share_nothing_when_shifted() -> None:
