@@ -103,7 +103,7 @@ def step_group(
     scale: Scale = "std",
     eps: float = 1e-6,
 ) -> Tensor:
-    """`A_episode + weight * A_step` of each turn: GiGPO (arXiv 2505.10978, equations 3 to 8).
+    """`A_episode + weight * A_step` of each turn: GiGPO (arXiv 2505.10978).
 
     Here a row is a turn, not an episode. Long episodes therefore weigh more in the mean of their group, as in the
     reference code.
