@@ -48,7 +48,7 @@ class SampleThenForget:
     def _two_stages(self, crew: Crew, jobs: Sequence[EpisodeJob]) -> Iterator[Group]:
         first = {group.key: group for group in Independent(self.episodes - self.episodes // 2).collect(crew, jobs)}
         again = [sample_of(job, next_sample(first[job.key])) for job in jobs if job.key in first]
-        second: list[Group] = []
+        second: dict[str, Group] = {}
         interrupt: KeyboardInterrupt | None = None
         try:
             with (
@@ -56,12 +56,13 @@ class SampleThenForget:
                 collected(Independent(self.episodes // 2), crew, again) as groups,
             ):
                 for group in groups:
-                    second.append(group)  # one by one: what came before an interrupt is kept
+                    second[group.key] = group
         except KeyboardInterrupt as stop:
             interrupt = stop
-        for late in second:
-            early = first[late.key]
-            both = (*early.trajectories, *noted(late.trajectories, forgotten=True))
-            yield replace(early, trajectories=in_order(both))
+        for key, late in second.items():
+            both = (*first[key].trajectories, *noted(late.trajectories, forgotten=True))
+            yield replace(late, trajectories=in_order(both))
         if interrupt is not None:
             raise interrupt
+        for key in first.keys() - second.keys():  # the run's budget ended before their second half was begun
+            yield first[key]

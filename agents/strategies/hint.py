@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from assaygym.agents.crew import Crew, EpisodeJob
 from assaygym.agents.strategies.base import Feed, Strategy, collected
-from assaygym.agents.strategies.group import Group, next_sample, noted
+from assaygym.agents.strategies.group import Group, in_order, next_sample, noted
 from assaygym.envs.core import Env
 from assaygym.errors import ConfigError
 
@@ -79,6 +79,9 @@ class Hint:
                 else:
                     del feed.under_way[group.key]
                     yield attempt.group
+        for attempt in feed.under_way.values():  # the run's budget ended before they could be tried again
+            if attempt.so_far is not None:
+                yield attempt.so_far
 
 
 @dataclass(slots=True)
@@ -107,9 +110,9 @@ class _Attempt:
         if old is None:
             self.so_far = group
         elif group.judged:
-            self.so_far = replace(group, pruned=(*group.pruned, *old.trajectories, *old.pruned))
+            self.so_far = replace(group, pruned=in_order((*group.pruned, *old.trajectories, *old.pruned)))
         else:
-            self.so_far = replace(old, pruned=(*old.pruned, *group.trajectories, *group.pruned))
+            self.so_far = replace(old, pruned=in_order((*old.pruned, *group.trajectories, *group.pruned)))
         return self
 
     def harder(self, share: float, source: Callable[[Env], str]) -> EpisodeJob:

@@ -83,7 +83,7 @@ class Refill:
                 else:
                     _throw_away(group, stats)
         if stats.kept < stats.wanted:
-            why = f"the cap of {stats.cap} tasks" if stats.capped else f"the end of the {stats.drawn} tasks"
+            why = f"the cap of {stats.cap} tasks" if stats.capped else f"the end, after {stats.drawn} tasks"
             told = f"{stats.flat} groups had no spread, {stats.unjudged} could not be judged"
             warnings.warn(f"{stats.kept} of {stats.wanted} groups at {why}: {told}", RuntimeWarning, stacklevel=2)
 

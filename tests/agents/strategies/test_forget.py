@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.crew import Budget, Crew, EpisodeJob
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.scripted import ScriptedPolicy
 from assaygym.agents.strategies import Group, Refill, SampleThenForget
 from assaygym.errors import ConfigError, PolicyError
+from assaygym.types import Completion
 
 JOBS = [EpisodeJob(key=f"t{i}", seed=i) for i in range(5)]
 
@@ -118,6 +120,19 @@ def test_it_goes_through_its_stages_again_for_further_tasks(dialogue: Any) -> No
     groups = list(refill.collect(Crew(dialogue, policy, concurrency=3), JOBS))
     assert {group.key for group in groups} == {"t2", "t3"}
     assert policy.seen == [["t0/0", "t1/0"], ["t2/0", "t3/0"]]
+
+
+def test_first_halves_are_kept_where_the_run_ends_before_the_second(dialogue: Any) -> None:
+    class Costly(Fickle):
+        """Uses up the run's tokens with one answer of the second half."""
+
+        def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
+            return [replace(one, token_ids=(1,) * 10 * self.forgot) for one in super().generate(prompts, params)]
+
+    policy = Costly()
+    crew = Crew(dialogue, policy, concurrency=1, lookahead=0, budget=Budget(run_max_tokens=5))
+    groups = {group.key: group.trajectories for group in SampleThenForget(2, policy.forget).collect(crew, JOBS)}
+    assert [len(groups[job.key]) for job in JOBS] == [2, 1, 1, 1, 1]
 
 
 def test_no_tasks_give_no_groups(dialogue: Any) -> None:

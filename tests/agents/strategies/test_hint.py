@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.crew import Budget, Crew, EpisodeJob
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.scripted import ScriptedPolicy
 from assaygym.agents.strategies import Branching, Group, Hint, Independent, Refill
 from assaygym.agents.strategies.hint import HINT, reference_solution
 from assaygym.envs.core import Env
 from assaygym.errors import ConfigError, PolicyError
-from assaygym.types import Completion
+from assaygym.types import Completion, Message
 
 MakeEnv = Callable[..., Any]
 SOLUTION = "x=1;y=22"
@@ -128,6 +128,22 @@ def test_the_solution_is_that_of_the_metadata_else_the_oracles_first_action(
     monkeypatch.setattr(type(env), "has_oracle", False)
     with pytest.raises(ConfigError, match="neither metadata"):
         reference_solution(env)
+
+
+class Costly:
+    """Is always wrong; a hinted answer uses up the run's tokens."""
+
+    name = "costly"
+
+    def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
+        message = Message(role="assistant", content="wrong")
+        return [Completion(message=message, token_ids=() if shown(one) is None else (1,) * 10) for one in prompts]
+
+
+def test_a_hard_group_is_kept_where_the_run_ends_before_it_is_tried_again(dialogue: MakeEnv) -> None:
+    crew = Crew(dialogue, Costly(), budget=Budget(run_max_tokens=5), concurrency=1, lookahead=0)
+    [group] = Hint(Independent(1), source=lambda env: SOLUTION).collect(crew, JOBS)
+    assert (group.key, group.trajectories[0].notes, len(group.pruned)) == ("t0", {"hint": 0.25}, 1)
 
 
 def test_a_jobs_own_hint_stays(dialogue: MakeEnv) -> None:

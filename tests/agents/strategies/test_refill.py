@@ -87,7 +87,7 @@ def test_at_the_cap_it_ends_with_what_there_is_and_says_so() -> None:
 
 def test_at_the_end_of_the_tasks_it_says_so() -> None:
     refill = Refill(Known({"t0": LOST, "t1": GOOD}), 2)
-    with pytest.warns(RuntimeWarning, match="1 of 2 groups at the end of the 2 tasks: .* 1 could not be judged"):
+    with pytest.warns(RuntimeWarning, match="1 of 2 groups at the end, after 2 tasks: .* 1 could not be judged"):
         assert len(list(refill.collect(CREW, jobs(2)))) == 1
     assert not refill.stats.capped
 
