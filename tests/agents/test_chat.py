@@ -311,3 +311,8 @@ def test_a_tokenizer_that_puts_a_space_before_every_text_puts_none_before_what_f
     bound = Chat(tokenizer)
     assert tokenizer.convert_ids_to_tokens(list(bound.encode("a"))) == ["▁", "a"]
     assert tokenizer.convert_ids_to_tokens(list(bound.suffix_ids((message("user", "b"),)))) == ["\n", "b", "\n"]
+
+
+def test_a_result_names_its_tool_even_where_the_dummy_turn_makes_no_call() -> None:
+    bound = chat(STAYS_OPEN.replace("m.content", "(m.name or '') + m.content"))
+    assert text(bound, bound.suffix_ids(results("18"), (), (CALL,))) == "<end><tool>add18<end><assistant>"

@@ -13,7 +13,7 @@ from assaygym.agents.chat import Chat
 from assaygym.agents.templates import CONVERSATIONS, History, check_template, first_drift, load_chat
 from assaygym.agents.tiny import tiny_tokenizer
 from assaygym.errors import ConfigError, PolicyError
-from assaygym.types import Message
+from assaygym.types import Message, ToolCall
 
 Bpe = Callable[[str], Any]
 
@@ -140,3 +140,15 @@ def test_a_folder_with_a_tokenizer_is_loaded(bpe: Bpe, tmp_path: Path) -> None:
 def test_a_folder_without_a_tokenizer_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot load the tokenizer of .* expected a folder that holds one"):
         load_chat(str(tmp_path))
+
+
+def test_what_a_template_writes_after_the_end_of_a_turn_was_not_sampled_and_may_merge(bpe: Bpe) -> None:
+    tokenizer = bpe("chatml")
+    tokenizer.chat_template = (
+        "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}"
+        "{{ '</s>\\n' if m.role == 'assistant' else '</s>' }}{% endfor %}"
+    )
+    bound = Chat(tokenizer)
+    called = Message(role="assistant", content="", tool_calls=(ToolCall(id="c", name="f", arguments='{"a": 1}'),))
+    assert len(bound.encode("\n\n")) == 1
+    assert first_drift(bound, (USER, called, Message(role="user", content="\nok"), YES)) is None

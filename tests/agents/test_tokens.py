@@ -172,8 +172,17 @@ def test_whatever_was_sampled_is_marked_once_after_exactly_its_prompt(completion
 
 def test_a_tool_result_that_spells_a_marker_is_never_sampled_text(bpe: Bpe) -> None:
     chat = Chat(bpe("chatml"))
-    trajectory = rollout(Adder(split="all", max_turns=5), TokenPolicy(chat, [(call(7), False, True)]), seed=3, strict=True)
+    trajectory = rollout(
+        Adder(split="all", max_turns=5), TokenPolicy(chat, [(call(7), False, True)]), seed=3, strict=True
+    )
     (row,) = token_rows(trajectory)
     results = [s for s in row if s.writer == "observation"]
     assert "9 " in decoded(chat, results[0].ids)
     assert json.dumps(mask_of(results)) == json.dumps([0] * len(results[0].ids))
+
+
+def test_a_rollout_that_a_template_cannot_continue_says_so_and_is_no_zero(bpe: Bpe) -> None:
+    trajectory = rollout(Adder(split="all", max_turns=5), TokenPolicy(Chat(bpe("no_tools")), [(call(7), False, True)]))
+    assert trajectory.stop_reason is StopReason.ERROR
+    assert "cannot continue a conversation with (tool) by this chat template" in str(trajectory.error)
+    assert trajectory.reward != trajectory.reward
