@@ -147,7 +147,8 @@ class _Run(Generic[P]):
             opened = _Open(self, plan)
             if self.add(opened, _all_of(plan.begin())):
                 self.events.put(opened)
-        return self.episodes > 0 or self.done > 0
+        with self.lock:  # an episode that ends goes from one count to the other
+            return self.episodes > 0 or self.done > 0
 
     def _has_room(self) -> bool:
         return self.episodes + self.done < self.crew.concurrency + self.crew.lookahead
@@ -266,12 +267,11 @@ class _Open(Generic[P]):
             if self.run.stopped:
                 raise _Stopped
             try:
-                forks = _all_of(self.plan.answered(live, completion))
+                if forks := _all_of(self.plan.answered(live, completion)):
+                    self.run.add(self, forks, first=True)
             except Exception as error:  # the episode's boundary would take the plan's fault for the episode's
                 self.run.events.put(error)
                 raise _Stopped from error
-            if forks:
-                self.run.add(self, forks, first=True)
 
     def ended(self, trajectory: Trajectory) -> bool:
         """Hand the trajectory to the plan; whether the plan is done."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -591,3 +592,30 @@ def test_of_many_episodes_with_failures_none_is_lost_or_played_twice(dialogue: M
     assert failed == {str(i) for i in range(2000) if i % 7 == 3}
     assert all([t.seed for t in plan.played] == [int(plan.key)] for plan in done)
     assert made.closings == [1] * len(made.originals)
+
+
+def test_the_last_plan_is_never_missed_however_threads_interleave(dialogue: MakeEnv) -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for plans in range(1, 200):
+            crew = Crew(dialogue, ConstantPolicy("a"), concurrency=3, lookahead=plans % 3)
+            assert len(list(crew.run(Group(str(i), 1 + i % 2) for i in range(plans % 5)))) == plans % 5
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_fork_that_no_thread_can_be_started_for_ends_the_run(
+    dialogue: MakeEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, real = Made(dialogue), threading.Thread.start
+
+    def start(self: threading.Thread) -> None:
+        if self.name == "assay-rollout-1":
+            raise RuntimeError("can't start new thread")
+        real(self)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(ConfigError, match="no thread could be started after 1"):
+        list(Crew(made, ConstantPolicy("a"), concurrency=2).run([Group("a", forks=lambda live: 1)]))
+    assert made.closings == [1, 1]
