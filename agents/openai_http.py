@@ -1,7 +1,7 @@
 """One server that takes and gives JSON: attempts, pauses, and the sentence when it is given up.
 
-A request is straight-line code in its caller's thread. The pool holds a connection for each request in flight and lets
-no more than `concurrency` be in flight; who waits for a connection is not timed.
+A request is straight-line code in its caller's thread. No more than `concurrency` attempts are in flight, each on a
+connection of its own that is kept for the next; the time of an attempt begins when its turn has come.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import random
 import resource
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, TypeVar
 from urllib.request import getproxies, proxy_bypass
@@ -99,6 +100,8 @@ class Server:
         self._pool = _pool(self._url, self.concurrency)
         self._random = random.Random()
         self._closed = threading.Event()
+        self._turn = threading.Condition()
+        self._flying = 0
 
     def ask(self, path: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T]) -> tuple[dict[str, Any], T]:
         """The answer and what `read` makes of it; sent again after a failure that may pass.
@@ -116,13 +119,13 @@ class Server:
         failures: list[Failure] = []
         started = time.monotonic()
         while True:
-            self._check()
             try:
-                answer = self._post(path, data)
+                with self._in_flight():
+                    answer = self._post(path, data)
                 return answer, read(answer)
             except Failure as failure:
                 failures.append(failure)
-            self.meter.attempt_failed(failures[-1].kind)
+            self.meter.attempt_failed(failures[-1].kind.value)
             if not failures[-1].again or len(failures) > self._max_retries or self._pause(failures) is None:
                 raise GivenUp(failures, time.monotonic() - started)
             self.meter.add("retries")
@@ -141,17 +144,30 @@ class Server:
         return PolicyError(sentence)
 
     def close(self) -> None:
-        """End pauses and close the connections; requests in flight end by themselves."""
-        self._closed.set()
+        """End what waits and close the connections; requests in flight end by themselves."""
+        with self._turn:
+            self._closed.set()
+            self._turn.notify_all()
         for key in self._pool.pools.keys():  # noqa: SIM118 - not a dict: it cannot be iterated over
             if (pool := self._pool.pools.get(key)) is not None:
                 pool.close()
         self._pool.clear()
 
-    def _check(self) -> None:
-        if self._closed.is_set():
-            raise PolicyError(f"{self.name} was closed")
-        self.meter.check()
+    @contextmanager
+    def _in_flight(self) -> Iterator[None]:
+        """The turn of one attempt."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._flying < self.concurrency or self._closed.is_set())
+            self._flying += 1
+        try:
+            if self._closed.is_set():
+                raise PolicyError(f"{self.name} was closed")
+            self.meter.check()
+            yield
+        finally:
+            with self._turn:
+                self._flying -= 1
+                self._turn.notify()
 
     def _pause(self, failures: list[Failure]) -> float | None:
         """Wait before the next attempt; None if the server asks for longer than is waited."""
@@ -236,13 +252,14 @@ def _cause(error: BaseException) -> str:
 def _checked(base_url: str) -> Url:
     try:
         url = parse_url(base_url)
-    except LocationParseError as error:
-        raise ConfigError("base_url cannot be read; expected http(s)://HOST:PORT/v1") from error
+    except LocationParseError:
+        raise ConfigError("base_url cannot be read; expected http(s)://HOST:PORT/v1") from None  # it may hold a key
     url = url._replace(path=(url.path or "").rstrip("/"))
     if url.auth is not None:
         raise ConfigError("base_url holds a user or password; pass headers={'Authorization': ...} in its place")
     if url.scheme not in ("http", "https") or not url.host:
-        raise ConfigError(f"base_url is {base_url!r}; expected http(s)://HOST:PORT/v1")
+        shown = url._replace(query=None).url
+        raise ConfigError(f"base_url is {shown!r}; expected http(s)://HOST:PORT/v1")
     return url
 
 
@@ -268,8 +285,13 @@ def _pool(url: Url, connections: int) -> urllib3.PoolManager:
     """The connections, through a proxy where the environment names one for this host."""
     proxy = None if proxy_bypass(url.host or "") else getproxies().get(url.scheme or "")
     if proxy is None:
-        return urllib3.PoolManager(1, maxsize=connections, block=True)
-    found = parse_url(proxy)
-    headers = urllib3.make_headers(proxy_basic_auth=found.auth) if found.auth else None
-    bare = found._replace(auth=None).url
-    return urllib3.ProxyManager(bare, 1, proxy_headers=headers, maxsize=connections, block=True)
+        return urllib3.PoolManager(1, maxsize=connections)
+    try:
+        found = parse_url(proxy if "://" in proxy else f"http://{proxy}")
+        headers = urllib3.make_headers(proxy_basic_auth=found.auth) if found.auth else None
+        return urllib3.ProxyManager(found._replace(auth=None).url, 1, proxy_headers=headers, maxsize=connections)
+    except HTTPError:
+        raise ConfigError(
+            f"the {url.scheme}_proxy of the environment cannot be used; expected http(s)://HOST:PORT, or no_proxy that "
+            f"names {url.host}"
+        ) from None  # the error shows the proxy's password

@@ -688,6 +688,33 @@ def test_a_closed_policy_asks_no_more_and_its_pauses_end(server: Server, policy:
     assert len(server.bodies) == 1
 
 
+def test_those_that_wait_for_their_turn_are_told_when_the_policy_is_closed(server: Server, policy: Make) -> None:
+    released = threading.Event()
+    server.answer = lambda body: (200, chat() if released.wait(5) else "")
+    asked = policy(concurrency=1)
+    outcomes: list[str] = []
+
+    def ask(text: str) -> None:
+        try:
+            outcomes.append(one(asked, prompt(text)).message.content)
+        except PolicyError as error:
+            outcomes.append(str(error))
+
+    threads = [threading.Thread(target=ask, args=(str(i),)) for i in range(5)]
+    for thread in threads:
+        thread.start()
+    while not server.bodies:
+        time.sleep(0.001)
+    asked.close()
+    while len(outcomes) < 4:
+        time.sleep(0.001)
+    assert outcomes == ["openai:test-model was closed"] * 4
+    released.set()
+    for thread in threads:
+        thread.join()
+    assert outcomes[4:] == ["4"]
+
+
 def test_a_policy_of_another_process_is_refused(server: Server, policy: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = policy()
     monkeypatch.setattr(os, "getpid", lambda: -1)
@@ -705,6 +732,16 @@ def test_a_proxy_of_the_environment_is_asked_in_the_servers_place(
     with OpenAIPolicy("m", "http://model.invalid/v1", "key") as asked:
         assert one(asked).message.content == "by proxy"
     assert server.paths == ["http://model.invalid/v1/chat/completions"]
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:secret@host:1", "http://[", "ftp://host"])
+def test_a_proxy_that_cannot_be_used_is_refused(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(ConfigError, match="the http_proxy of the environment cannot be used") as caught:
+        OpenAIPolicy("m", "http://model.invalid/v1")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(server: Server, policy: Make) -> None:
