@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
@@ -17,6 +18,8 @@ from assaygym.errors import PolicyError, told
 
 __all__ = ["Engine", "EngineThread", "Request", "drive"]
 
+LINGER, LOOKS = 0.001, 20
+"""Seconds between two looks at who else asks, before an idle engine starts; it starts when one finds nobody new."""
 T = TypeVar("T")
 Request = tuple[Any, Any]
 """(prompt, sampling parameters), as the engine's `add_request` takes them."""
@@ -183,13 +186,29 @@ class EngineThread:
     def _goes_on(self) -> bool:
         """Wait until there is something to do; False when it is time to end."""
         with self._changed:
+            idle = not self._flying
             while not (self._waiting or self._flying or self._given_up or self._closed):
                 self._changed.wait()
+        if idle:
+            self._gather()
+        with self._changed:
             given_up, self._given_up = self._given_up, []
             closed = self._closed
         for call in given_up:
             self._forget(call)
         return bool(self._flying) or not closed
+
+    def _gather(self) -> None:
+        """Let others that ask at the same time come: an engine that began with one has them wait for its next step."""
+        seen = 0
+        for _ in range(LOOKS):
+            with self._changed:
+                now = len(self._waiting)
+                tasks = any(isinstance(item, _Task) for item in self._waiting)
+            if now == seen or tasks:
+                return
+            seen = now
+            time.sleep(LINGER)
 
     def _start_one(self) -> bool:
         """Start what has waited longest, unless it is a task and something flies: then all behind it waits as well."""

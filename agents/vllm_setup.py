@@ -14,7 +14,7 @@ import numpy as np
 from assaygym.agents.quiet import no_progress_bars
 from assaygym.errors import ConfigError, MissingDependencyError, PolicyError, told
 
-__all__ = ["defaults", "end_engine", "make_engine", "model_of_state", "on_cpu", "require_vllm"]
+__all__ = ["defaults", "end_engine", "in_this_process", "make_engine", "model_of_state", "on_cpu", "require_vllm"]
 
 CPU_CACHE = 1 << 30
 """Bytes for keys and values on a CPU."""
@@ -27,7 +27,7 @@ def require_vllm() -> None:
         MissingDependencyError: it is not installed.
     """
     try:
-        with _environment():
+        with in_this_process():
             import vllm  # noqa: F401
     except ImportError as error:
         if error.name != "vllm":
@@ -69,7 +69,7 @@ def make_engine(options: Mapping[str, Any]) -> Any:
     Raises:
         PolicyError: vLLM cannot make it; the cause is chained.
     """
-    with _environment(), _random_states():
+    with in_this_process(), _random_states():
         from vllm.engine.arg_utils import EngineArgs
         from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.llm_engine import LLMEngine
@@ -110,7 +110,7 @@ def model_of_state(state: Mapping[str, Any], folder: str) -> Any:
 
 
 @contextmanager
-def _environment() -> Iterator[None]:
+def in_this_process() -> Iterator[None]:
     """What vLLM reads from the environment: it stays in this process, and is quiet."""
     level = os.environ.get("VLLM_LOGGING_LEVEL", "ERROR")
     wanted = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": level}

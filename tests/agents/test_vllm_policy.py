@@ -149,7 +149,7 @@ def test_the_environment_is_put_back_after_the_import(monkeypatch: pytest.Monkey
     monkeypatch.setenv("VLLM_LOGGING_LEVEL", "DEBUG")
     monkeypatch.delenv("VLLM_ENABLE_V1_MULTIPROCESSING", raising=False)
     before = dict(os.environ)
-    with vllm_setup._environment():
+    with vllm_setup.in_this_process():
         assert (os.environ["VLLM_LOGGING_LEVEL"], os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"]) == ("DEBUG", "0")
     assert dict(os.environ) == before
 

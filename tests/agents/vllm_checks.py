@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -294,4 +295,17 @@ def test_a_folder_is_a_policy_by_name(policy: VLLMPolicy, tmp_path: Path) -> Non
         check_sampled(ask(made, "x"), policy.model, name="v", tolerance=EXACT)
         with pytest.raises(ConfigError, match="was made from a name"):
             made.sync()
+    policy.sync()
+
+
+def test_the_measurement_runs_and_all_sample_alike(policy: VLLMPolicy, tmp_path: Path) -> None:
+    from assaygym.benchmarks.speed.vllm import main
+
+    policy.sleep()
+    file = tmp_path / "vllm.json"
+    assert main(["--prompts", "4", "--tokens", "4", "--rounds", "2", "--json", str(file)]) in (0, 1)
+    rows = json.loads(file.read_text())["rows"]
+    assert len(rows) == 4
+    assert {tuple(row["tokens"]) for row in rows} == {tuple(rows[0]["tokens"])}
+    assert all(row["per_second"] > 0 for row in rows)
     policy.sync()
