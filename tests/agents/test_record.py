@@ -123,14 +123,14 @@ def same(a: object, b: object) -> bool:
     return a == b
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TRAJECTORIES)
 def test_a_trajectory_survives_strict_json(trajectory: Trajectory) -> None:
     line = json.dumps(trajectory_to_dict(trajectory), allow_nan=False)
     assert same(trajectory_from_dict(json.loads(line)), trajectory)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(GROUPS)
 def test_a_group_survives_strict_json(group: Group) -> None:
     row = json.loads(json.dumps(group_to_dict(group), allow_nan=False))
