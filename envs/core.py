@@ -137,7 +137,7 @@ class Env(gymnasium.Env[str, str]):
             gymnasium.error.Error: the seed is no int from 0.
         """
         if seed is not None:
-            self._seed(seed)
+            self.__reseed(seed)
         chosen = int(self.np_random.integers(2**31)) if seed is None else seed
         self._oracle, self._oracle_ahead = None, 0
         self._episode = None
@@ -261,7 +261,7 @@ class Env(gymnasium.Env[str, str]):
         return {**self.__dict__, "_oracle": None, "_oracle_ahead": 0}
 
     @property
-    def _np_random(self) -> np.random.Generator | None:
+    def _np_random(self) -> np.random.Generator | None:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Gymnasium's generator; made when it is asked for, as it takes longer than a task and tasks have their own."""
         if self.__generator is None and self._np_random_seed is not None and self._np_random_seed >= 0:
             self.__generator = np_random(self._np_random_seed)[0]
@@ -271,7 +271,7 @@ class Env(gymnasium.Env[str, str]):
     def _np_random(self, generator: np.random.Generator | None) -> None:
         self.__generator = generator
 
-    def _seed(self, seed: int) -> None:
+    def __reseed(self, seed: int) -> None:
         """What Gymnasium's `reset` does with a seed, the generator still to be made."""
         if not isinstance(seed, int) or seed < 0:
             np_random(seed)  # raises Gymnasium's sentence
