@@ -261,14 +261,16 @@ class Env(gymnasium.Env[str, str]):
         return {**self.__dict__, "_oracle": None, "_oracle_ahead": 0}
 
     @property
-    def _np_random(self) -> np.random.Generator | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def _np_random(self) -> np.random.Generator | None:
         """Gymnasium's generator; made when it is asked for, as it takes longer than a task and tasks have their own."""
         if self.__generator is None and self._np_random_seed is not None and self._np_random_seed >= 0:
             self.__generator = np_random(self._np_random_seed)[0]
         return self.__generator
 
     @_np_random.setter
-    def _np_random(self, generator: np.random.Generator | None) -> None:
+    def _np_random(  # pyright: ignore[reportIncompatibleVariableOverride]
+        self, generator: np.random.Generator | None
+    ) -> None:
         self.__generator = generator
 
     def __reseed(self, seed: int) -> None:
