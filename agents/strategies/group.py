@@ -37,8 +37,8 @@ class Group:
 
     @property
     def judged(self) -> tuple[Trajectory, ...]:
-        """Those with a reward."""
-        return tuple(trajectory for trajectory in self.trajectories if not math.isnan(trajectory.reward))
+        """Those with a reward that something was sampled for: the run's end may leave a fork that took no turn."""
+        return tuple(one for one in self.trajectories if _own_turns(one) and not math.isnan(one.reward))
 
     @property
     def rewards(self) -> tuple[float, ...]:
@@ -68,7 +68,7 @@ class Group:
         """
         for trajectory in (*self.trajectories, *self.pruned):
             if "replayed" not in trajectory.notes:
-                yield from trajectory.turns[trajectory.parent[1] if trajectory.parent is not None else 0 :]
+                yield from _own_turns(trajectory)
 
 
 @dataclass(slots=True)
@@ -136,6 +136,11 @@ def noted(trajectories: Iterable[Trajectory], **notes: object) -> tuple[Trajecto
 def in_order(trajectories: Iterable[Trajectory]) -> tuple[Trajectory, ...]:
     """Sorted by id: samples by their number, each before its forks."""
     return tuple(sorted(trajectories, key=lambda trajectory: _path(trajectory.id)))
+
+
+def _own_turns(trajectory: Trajectory) -> tuple[Turn, ...]:
+    """Those that it does not have from its parent."""
+    return trajectory.turns[trajectory.parent[1] if trajectory.parent is not None else 0 :]
 
 
 def _path(name: str) -> tuple[str, list[int]]:

@@ -207,7 +207,7 @@ def checked(group: Group) -> None:
             assert not any(a is b for a, b in zip(one.turns[turn:], everyone[name].turns[turn:], strict=False))
     leaves: dict[tuple[int, int], list[str]] = {}
     for one in group.trajectories:
-        if not math.isnan(one.reward):
+        if not math.isnan(one.reward) and len(one.turns) > (0 if one.parent is None else one.parent[1]):
             for turn, what in enumerate(one.turns):
                 leaves.setdefault((id(what), turn), []).append(one.id)
     told = {(id(everyone[s.owner].turns[s.turn]), s.turn): list(s.leaves) for s in group.segments}

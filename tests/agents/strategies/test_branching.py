@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import count
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,9 +16,9 @@ from hypothesis import strategies as st
 
 from assaygym.agents.crew import Budget, Crew, EpisodeJob
 from assaygym.agents.live import LiveEpisode
-from assaygym.agents.policy import SamplingParams
+from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.scripted import ConstantPolicy
-from assaygym.agents.strategies import Branching, Group
+from assaygym.agents.strategies import Branching, Group, Tree
 from assaygym.agents.strategies.branching import BranchPlan
 from assaygym.errors import ConfigError, PolicyError
 from assaygym.types import Completion, Message, StopReason, Turn
@@ -207,6 +209,41 @@ def test_forks_that_nobody_plays_are_closed_when_the_run_ends_early(
     groups = branching(group=12, initial=2, base=1.0).collect(crew, task_jobs(20))
     next(groups)
     groups.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("inner", [Branching(12, 3, base=0.8, vocabulary=9), Tree(3, 3, 1)], ids=["branch", "tree"])
+def test_many_threads_lose_and_double_nothing(
+    ledger: Any, token_policy: Any, task_jobs: Any, check: Callable[[Group], None], inner: Any
+) -> None:
+    def fails(prompt: Prompt, rng: Random) -> bool:
+        return rng.random() < 0.03
+
+    params = SamplingParams(seed=1)
+    crew = Crew(lambda: ledger(split="all"), token_policy(fails=fails), params=params, concurrency=48)
+    groups = list(inner.collect(crew, task_jobs(60)))
+    assert sorted(group.key for group in groups) == sorted(job.key for job in task_jobs(60))
+    assert {len(group.trajectories) for group in groups} == {12}
+    assert sum(len(group.judged) for group in groups) < 720
+    for group in groups:
+        check(group)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_an_interrupt_leaves_no_fork_open(ledger: Any, token_policy: Any, task_jobs: Any, threads: int) -> None:
+    asked = count()
+
+    def fails(prompt: Prompt, rng: Random) -> bool:
+        if next(asked) == 40:
+            raise KeyboardInterrupt
+        return False
+
+    policy, params = token_policy(ends=0.1, fails=fails), SamplingParams(seed=1)
+    crew = Crew(lambda: ledger(split="all"), policy, params=params, concurrency=threads)
+    kept: list[Group] = []
+    with pytest.raises(KeyboardInterrupt):
+        kept.extend(branching(group=6, initial=2, base=1.0).collect(crew, task_jobs(30)))
+    assert all(len(group.judged) == 6 for group in kept)
+    assert not ledger.open_now
 
 
 def test_a_fork_uses_up_the_tokens_that_its_parent_left(ledger: Any, token_policy: Any, task_jobs: Any) -> None:

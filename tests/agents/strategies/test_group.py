@@ -66,6 +66,13 @@ def test_a_failed_trajectory_has_no_share_in_a_segment() -> None:
     assert group.rewards == (1.0, 0.0)
 
 
+@pytest.mark.parametrize("idle", [leaf("k/0.1", A[:1], ("k/0", 1)), leaf("k/1", ())], ids=["fork", "sample"])
+def test_a_trajectory_that_took_no_turn_is_not_judged(idle: Trajectory) -> None:
+    group = Group(key="k", trajectories=(ROOT, idle))
+    assert group.judged == (ROOT,)
+    assert [leaves for _, _, leaves in segments(group)] == [("k/0",)] * 3
+
+
 @pytest.mark.parametrize(
     ("rewards", "spread"), [([], 0.0), ([1.0], 0.0), ([0.1, 0.1, 0.1], 0.0), ([0.0, 1.0], 0.5), ([math.nan, 1.0], 0.0)]
 )

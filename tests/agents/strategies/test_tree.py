@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.scripted import OraclePolicy, ScriptedPolicy
 from assaygym.agents.strategies import Group, Tree
 from assaygym.agents.strategies.tree import TreePlan
+from assaygym.agents.tiny import tiny_model, tiny_tokenizer
+from assaygym.agents.transformers_policy import TransformersPolicy
 from assaygym.envs.registration import make
 from assaygym.errors import ConfigError
 from assaygym.types import StopReason
@@ -160,6 +163,25 @@ def test_a_leaf_goes_on_from_the_state_of_its_node(ledger: Any, token_policy: An
                 [call] = turn.completion.message.tool_calls
                 total += int(call.arguments.split(":")[1].strip(" }"))
                 assert after.observation[0].content == str(total)
+
+
+def test_a_leaf_is_asked_exactly_the_tokens_of_its_node(dialogue: Any, check: Callable[[Group], None]) -> None:
+    tokenizer = tiny_tokenizer()
+    policy = TransformersPolicy(tiny_model(tokenizer, hidden=16, layers=1, heads=2), tokenizer)
+    params = SamplingParams(seed=1, max_tokens=5)
+    crew = Crew(lambda: dialogue(turns=3), policy, params=params, concurrency=4)
+    [group] = Tree(2, 3, 2).collect(crew, [EpisodeJob(key="k", seed=1)])
+    check(group)
+    asked = {one.id: [turn.completion for turn in one.turns] for one in group.trajectories}
+    for one in group.trajectories:
+        for before, after in pairwise(asked[one.id]):
+            grown = before.prompt_ids + before.token_ids
+            assert after.prompt_ids[: len(grown)] == grown
+        if one.parent is not None:
+            name, turn = one.parent
+            assert asked[one.id][turn].prompt_ids == asked[name][turn].prompt_ids
+            assert asked[one.id][turn].token_ids != asked[name][turn].token_ids
+    assert len({tuple(turn.token_ids for turn in turns) for turns in asked.values()}) == 14
 
 
 def test_every_leaf_of_an_oracles_tree_is_right(task_jobs: Any) -> None:
