@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -23,8 +24,9 @@ Q_in = TypeVar("Q_in", contravariant=True)
 A_out = TypeVar("A_out", covariant=True)
 
 LINGER_SECONDS = 0.001
-"""How long a batch that is about to begin waits for one more call, as long as calls keep coming."""
+"""Between two looks at what has come, before a batch begins: it begins when a look finds nobody new."""
 LINGERS = 20
+"""Looks at most."""
 IDLE_SECONDS = 1.0
 """How long the thread waits for work before it ends."""
 
@@ -98,6 +100,8 @@ class _Worker(Generic[Q, A]):
         self._open: dict[_Call[Q, A], None] = {}
         self._thread: threading.Thread | None = None
         self._stopped = False
+        self._crowded = True
+        """Whether calls come together."""
 
     def submit(self, call: _Call[Q, A]) -> None:
         with self._changed:
@@ -133,10 +137,11 @@ class _Worker(Generic[Q, A]):
 
     def _take(self) -> bool:
         """Give the stepper what is new; False when the thread is to end."""
-        with self._changed:
-            if not self._stepper.busy:
+        if not self._stepper.busy:
+            with self._changed:
                 self._changed.wait_for(lambda: self._new or self._stopped, IDLE_SECONDS)
-                self._linger()
+            self._linger()
+        with self._changed:
             if self._stopped or not (self._new or self._stepper.busy):
                 self._thread = None
                 self._fail(PolicyError("the policy was closed while it generated"))
@@ -144,6 +149,7 @@ class _Worker(Generic[Q, A]):
             new, withdrawn = list(self._new), list(self._withdrawn)
             self._new.clear()
             self._withdrawn.clear()
+            self._crowded = len(self._open) + len(new) > 1 or (self._crowded and not new)
             self._open.update(dict.fromkeys(new))
         for call in new:
             self._stepper.add(call, call.requests)
@@ -152,9 +158,11 @@ class _Worker(Generic[Q, A]):
         return True
 
     def _linger(self) -> None:
-        """Wait while calls keep coming; the lock is held, and let go of while waiting."""
-        for _ in range(LINGERS):
-            if self._stopped or not self._changed.wait(LINGER_SECONDS):
+        """Wait while calls keep coming, unless the last one was alone."""
+        for _ in range(LINGERS if self._crowded else 0):
+            known = len(self._new)
+            time.sleep(LINGER_SECONDS)
+            if len(self._new) == known or self._stopped:
                 break
 
     def _answer(self, call: object, index: int, answer: A | Exception) -> None:

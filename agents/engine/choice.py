@@ -70,20 +70,21 @@ class Chooser:
     def _agrees(self, choice: Choice, ids: list[int]) -> bool:
         """Whether rows that join and are fed get the logits of their ids alone."""
         long, short, first, second, third = ids[:9], ids[9:13], ids[13], ids[14], ids[15]
+        index: list[int] = []
         try:
             rows = choice.make()
             logits = [rows.admit([long], [0]), rows.feed(self._tokens(first))]
             if choice.joinable:
                 logits.append(rows.admit([short, long], [0, 1, 0]))
                 logits.append(rows.feed(self._tokens(second, third, third, second)))
-                rows.keep([2, 1])
-                logits.append(rows.feed(self._tokens(first, second)))
+                index = rows.drop({0})
+                logits.append(rows.feed(self._tokens(first, first, first)))
         except (AttributeError, IndexError, NotImplementedError, TypeError, ValueError, RuntimeError):
             return False  # not a cache of this form; whatever it is, the plain forward pass says it again
         texts = [[long], [[*long, first]]]
         if choice.joinable:
-            texts += [[short, long, short], [[*long, first, second], [*short, third], [*long, third], [*short, second]]]
-            texts += [[[*long, third, first], [*short, third, second]]]
+            fed = [[*long, first, second], [*short, third], [*long, third], [*short, second]]
+            texts += [[short, long, short], fed, [[*fed[row], first] for row in index]]
         return all(
             self._close(logits_V, PlainRows(self._model).admit([text], [0])[0])
             for logits_BV, batch in zip(logits, texts, strict=True)

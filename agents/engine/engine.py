@@ -20,7 +20,7 @@ from assaygym.agents.engine.stops import StopStrings
 
 __all__ = ["Engine"]
 
-PATIENCE = 4
+PATIENCE = 8
 """Steps that a request waits for others to join with, so that not every step feeds a prompt."""
 SHARE = 8
 """... unless so many wait that they are a SHARE-th of the rows that run."""

@@ -10,7 +10,8 @@ W tokens of the widest prompt, M = U W tokens, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from assaygym.agents.engine.forward import forward, rotary_table, to_logits
+from assaygym.agents.engine.rows import packed
 from assaygym.agents.engine.weights import Weights, read_weights
 
 __all__ = ["NativeRows"]
@@ -26,6 +28,10 @@ ROOM = 32
 """Free columns at first; later a quarter of those in use. Memory that lies close together is worth the copies."""
 ALIGNED = 16
 """Columns that are read begin at a multiple of this: 64 bytes of keys, which products of matrices like."""
+GROUPS = 4
+"""At most; each takes a few operations a step."""
+GAP = 48
+"""How many columns later than the last group a row begins that joins the next."""
 SHORT = 128
 """Prompts up to this width attend by plain products, which are faster than the fused kernel and need more memory."""
 
@@ -47,7 +53,8 @@ class NativeRows:
         """Where the next keys go."""
         self._keys_LSKDC = self._values_LSKCD = torch.empty(0)
         self._slots = self._capacity = 0
-        self._bias: Tensor | None = None
+        self._groups: list[int] = []
+        """Rows of like lengths lie together: each group reads from where its longest row begins."""
 
     @torch.inference_mode()
     def admit(self, prompts: Sequence[Sequence[int]], index: Sequence[int]) -> Tensor:
@@ -62,6 +69,7 @@ class NativeRows:
         attend = _Prefill(self, ids_UW.shape, _mask(starts_U1, width), pick_J)
         x_MF = forward(self._weights, ids_UW.flatten(), table_P2D[positions_UW.flatten()], attend)
         self._starts += [self._column - len(prompts[i]) for i in index]
+        self._group(len(index))
         self._changed()
         return to_logits(self._weights, x_MF.view(*ids_UW.shape, -1)[:, -1])[pick_J]
 
@@ -77,15 +85,17 @@ class NativeRows:
         return to_logits(self._weights, x_BF)
 
     @torch.inference_mode()
-    def keep(self, index: Sequence[int]) -> None:
-        """See `Rows.keep`."""
+    def drop(self, gone: Container[int]) -> list[int]:
+        """See `Rows.drop`."""
+        index, self._groups = packed(self._groups, gone)
         used = slice(self._low, self._column)
-        for row, old in enumerate(index):
+        for row, old in enumerate(index):  # an old place is never before the new one, so nothing is lost
             if row != old:
                 self._keys_LSKDC[:, row, :, :, used] = self._keys_LSKDC[:, old, :, :, used]
                 self._values_LSKCD[:, row, :, used] = self._values_LSKCD[:, old, :, used]
         self._starts = [self._starts[old] for old in index]
         self._changed()
+        return index
 
     def _read(self) -> Weights:
         weights = read_weights(self._model)
@@ -95,16 +105,35 @@ class NativeRows:
 
     def _changed(self) -> None:
         """After rows came or went."""
-        device = self._keys_LSKDC.device
-        self._low = min(self._starts, default=self._column) // ALIGNED * ALIGNED
+        device, first = self._keys_LSKDC.device, 0
         starts_B = torch.tensor(self._starts, device=device)
         self._position_B = self._column - starts_B
-        self._bias = None
-        if any(start != self._low for start in self._starts):
-            before_BC = torch.arange(self._capacity, device=device) < starts_B.unsqueeze(1)
-            bias_BC = torch.zeros(before_BC.shape, dtype=self._weights.dtype, device=device)
-            bias_BC.masked_fill_(before_BC, -torch.inf)
-            self._bias = bias_BC.repeat_interleave(self._weights.key_heads, dim=0).unsqueeze(1)
+        self._spans: list[_Span] = []
+        for size in self._groups:
+            rows, first = slice(first, first + size), first + size
+            low = min(self._starts[rows]) // ALIGNED * ALIGNED
+            self._spans.append(_Span(rows, low, self._bias(starts_B[rows]) if max(self._starts[rows]) > low else None))
+        self._low = min((span.low for span in self._spans), default=self._column)
+
+    def _bias(self, starts_B: Tensor) -> Tensor:
+        """bias_(BK)1C, minus infinity before a row begins."""
+        before_BC = torch.arange(self._capacity, device=starts_B.device) < starts_B.unsqueeze(1)
+        bias_BC = torch.zeros(before_BC.shape, dtype=self._weights.dtype, device=starts_B.device)
+        bias_BC.masked_fill_(before_BC, -torch.inf)
+        return bias_BC.repeat_interleave(self._weights.key_heads, dim=0).unsqueeze(1)
+
+    def _group(self, joined: int) -> None:
+        """Rows that joined are a group of their own if they are much shorter than the last one."""
+        young = min(self._starts[-joined:])
+        last = self._starts[-joined - self._groups[-1] : -joined] if self._groups else []
+        if last and young - min(last) < GAP:
+            self._groups[-1] += joined
+        else:
+            self._groups.append(joined)
+        if len(self._groups) > GROUPS:
+            lows = [span.low for span in self._spans] + [young]
+            near = min(range(GROUPS), key=lambda group: lows[group + 1] - lows[group])
+            self._groups[near : near + 2] = [sum(self._groups[near : near + 2])]
 
     def _make_room(self, width: int, joining: int) -> None:
         """Slots for rows that join, and `width` columns before the current one, empty for the rows that are there."""
@@ -190,27 +219,50 @@ class _Prefill:
         return torch.matmul(p.flatten(2, 3), v).view(q.shape)
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A group of rows."""
+
+    rows: slice
+    low: int
+    """The first column that is read."""
+    bias: Tensor | None
+    """Added to the scores of all columns; None where every row begins at `low`."""
+
+
 class _Step:
     """Attention of one new token a row to all that its row holds."""
 
     def __init__(self, rows: NativeRows) -> None:
-        count, column, seen = len(rows._starts), rows._column, slice(rows._low, rows._column + 1)
+        count, column = len(rows._starts), rows._column
         keys, values = rows._keys_LSKDC[:, :count], rows._values_LSKCD[:, :count]
         self._new_keys, self._new_values = keys[..., column].unbind(0), values[:, :, :, column].unbind(0)
-        self._keys = keys.flatten(1, 2)[..., seen].unbind(0)
-        self._values = values.flatten(1, 2)[:, :, seen].unbind(0)
-        self._bias = keys.new_zeros(()) if rows._bias is None else rows._bias[..., seen]
-        self._beta = int(rows._bias is not None)
-        self._scale = rows._weights.scale
+        self._groups = [_Group(rows, span) for span in rows._spans]
 
     def __call__(self, number: int, q_BHD: Tensor, k_BKD: Tensor, v_BKD: Tensor) -> Tensor:
         self._new_keys[number].copy_(k_BKD)
         self._new_values[number].copy_(v_BKD)
-        rows, heads, features = k_BKD.shape
-        q = q_BHD.reshape(rows * heads, -1, features)  # as in _short
-        scores = torch.baddbmm(self._bias, q, self._keys[number], beta=self._beta, alpha=self._scale)
-        p = scores.softmax(-1, dtype=torch.float32).to(v_BKD.dtype)
-        return torch.bmm(p, self._values[number]).view(rows, -1)
+        parts = [group(number, q_BHD) for group in self._groups]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+class _Group:
+    """The attention of one group."""
+
+    def __init__(self, rows: NativeRows, span: _Span) -> None:
+        seen = slice(span.low, rows._column + 1)
+        self._rows, self._scale = span.rows, rows._weights.scale
+        self._keys = rows._keys_LSKDC[:, span.rows].flatten(1, 2)[..., seen].unbind(0)
+        self._values = rows._values_LSKCD[:, span.rows].flatten(1, 2)[:, :, seen].unbind(0)
+        self._bias = self._keys[0].new_zeros(()) if span.bias is None else span.bias[..., seen]
+        self._beta = int(span.bias is not None)
+
+    def __call__(self, number: int, q_BHD: Tensor) -> Tensor:
+        keys, values, q_GHD = self._keys[number], self._values[number], q_BHD[self._rows]
+        q = q_GHD.reshape(len(keys), -1, q_GHD.shape[-1])  # as in _Prefill._short
+        scores = torch.baddbmm(self._bias, q, keys, beta=self._beta, alpha=self._scale)
+        p = scores.softmax(-1, dtype=torch.float32).to(values.dtype)
+        return torch.bmm(p, values).view(len(q_GHD), -1)
 
 
 def _memory(shape: tuple[int, ...], weights: Weights) -> Tensor:

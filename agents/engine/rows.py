@@ -6,14 +6,14 @@ Axes: B rows, U distinct prompts, J rows that join, T columns of the cache, V vo
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-__all__ = ["CachedRows", "PlainRows", "Rows", "evaluating"]
+__all__ = ["CachedRows", "PlainRows", "Rows", "accepted", "evaluating", "packed"]
 
 
 class Rows(Protocol):
@@ -32,8 +32,8 @@ class Rows(Protocol):
         """Append one id to each row; logits_BV."""
         ...
 
-    def keep(self, index: Sequence[int]) -> None:
-        """Row i is now what row `index[i]` was; the others are gone."""
+    def drop(self, gone: Container[int]) -> list[int]:
+        """Let rows go, not all of them; row i is now what row `index[i]` was, with `index[i] >= i`."""
         ...
 
 
@@ -56,9 +56,11 @@ class PlainRows:
         self._ids_BT = torch.cat([self._ids_BT, token_B.unsqueeze(1)], dim=1)
         return self._logits()
 
-    def keep(self, index: Sequence[int]) -> None:
-        """See `Rows.keep`."""
-        self._ids_BT = self._ids_BT[list(index)]
+    def drop(self, gone: Container[int]) -> list[int]:
+        """See `Rows.drop`."""
+        index, _ = packed([len(self._ids_BT)], gone)
+        self._ids_BT = self._ids_BT[index]
+        return index
 
     @torch.no_grad()
     def _logits(self) -> Tensor:
@@ -112,12 +114,14 @@ class CachedRows:
         return logits_BV
 
     @torch.no_grad()
-    def keep(self, index: Sequence[int]) -> None:
-        """See `Rows.keep`."""
-        index_B = torch.tensor(list(index), device=self._device)
+    def drop(self, gone: Container[int]) -> list[int]:
+        """See `Rows.drop`."""
+        index, _ = packed([len(self._mask_BT)], gone)
+        index_B = torch.tensor(index, device=self._device)
         self._cache.batch_select_indices(index_B)
         self._mask_BT, self._position_B1 = self._mask_BT[index_B], self._position_B1[index_B]
         self._trim()
+        return index
 
     def _join(self, cache: Any, mask_JT: Tensor, position_J1: Tensor) -> None:
         if self._cache is None:
@@ -158,6 +162,26 @@ def _widened(values: Tensor, width: int, axis: int) -> Tensor:
     shape = list(values.shape)
     shape[axis] = width - shape[axis]
     return torch.cat([values.new_zeros(shape), values], dim=axis) if shape[axis] else values
+
+
+def packed(groups: Sequence[int], gone: Container[int]) -> tuple[list[int], list[int]]:
+    """(index, groups): the rows that are left, in groups of rows that lie together; as few as possible move.
+
+    Args:
+        groups: the number of rows of each.
+        gone: rows.
+    """
+    index: list[int] = []
+    sizes: list[int] = []
+    first = 0
+    for size in groups:
+        left = [row for row in range(first, first + size) if row not in gone]
+        place = range(len(index), len(index) + len(left))
+        spare = [row for row in left if row not in place]
+        index += [row if row >= first and row not in gone else spare.pop() for row in place]
+        sizes += [len(left)] if left else []
+        first += size
+    return index, sizes
 
 
 def accepted(model: Any) -> frozenset[str]:

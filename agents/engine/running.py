@@ -9,7 +9,7 @@ Axes: B rows, T steps, S slots.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -149,21 +149,14 @@ class Running:
             finish_reason=reason,
         )
 
-    def _drop(self, rows: Container[int]) -> None:
-        """Let rows go; the last ones take their places, so that few move."""
-        left = [row for row in range(len(self.entries)) if row not in rows]
-        if len(left) == len(self.entries):
-            return
-        index, spare = list(range(len(left))), [row for row in left if row >= len(left)]
-        for row in index:
-            if row in rows:
-                index[row] = spare.pop()
-        if index:
-            self._rows.keep(index)
+    def _drop(self, rows: Collection[int]) -> None:
+        if len(rows) == len(self.entries):
+            self.entries = []
+        elif rows:
+            index = self._rows.drop(rows)
             self._log[:, :, : len(index)] = self._log[:, :, index]
             self._token_B = self._token_B[index]
-        self.entries = [self.entries[row] for row in index]
-        if index:
+            self.entries = [self.entries[row] for row in index]
             self._changed(self._token_B.device)
 
     def _changed(self, device: torch.device) -> None:

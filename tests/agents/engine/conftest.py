@@ -47,7 +47,7 @@ LLAMA3 = {
 }
 YARN = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 128}
 DYNAMIC = {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 4.0}
-SLIDING = {"sliding_window": 6, "use_sliding_window": True, "max_window_layers": 1}
+SLIDING: dict[str, Any] = {"sliding_window": 6, "use_sliding_window": True, "max_window_layers": 1}
 
 
 def gpt2() -> Any:
@@ -79,9 +79,7 @@ def model_of(name: str) -> Any:
         torch.manual_seed(3)
         model = MAKERS[name]()
         for parameter in model.parameters():  # wide enough that no two distributions are alike by chance
-            torch.nn.init.normal_(parameter, std=0.15) if parameter.dim() > 1 else torch.nn.init.normal_(
-                parameter, 1, 0.1
-            )
+            torch.nn.init.normal_(parameter, *((0, 0.15) if parameter.dim() > 1 else (1, 0.1)))
     return model.eval()
 
 
@@ -103,7 +101,9 @@ class Lab:
         return "".join(chr(ord("A") + i) for i in ids)
 
     def engine(self, model: Any, max_batch: int = 64) -> Engine:
-        return Engine(self.model(model) if isinstance(model, str) else model, pad_id=0, text_of=self.text, max_batch=max_batch)  # fmt: skip
+        """Of a model, or of the shared one of that name."""
+        model = self.model(model) if isinstance(model, str) else model
+        return Engine(model, pad_id=0, text_of=self.text, max_batch=max_batch)
 
     @staticmethod
     def ask(length: int, seed: int | None = 1, max_tokens: int = 12, end: bool = True, **options: Any) -> Request:

@@ -39,9 +39,8 @@ def test_top_p_keeps_the_fewest_tokens_that_reach_it(top_p: float, drawn: set[in
 
 def test_rows_are_drawn_each_by_its_own_settings() -> None:
     logits = torch.tensor([[0.0, 1.0, 0.5]] * 4)
-    token, logp, _ = sample(
-        logits, column(0.0, 0.0, 0.0, 0.9), column(0, 1, 2, 1).float(), column(1, 1, 1, 0.3).float()
-    )
+    temperature, top_p = column(0, 1, 2, 1).float(), column(1, 1, 1, 0.3).float()
+    token, logp, _ = sample(logits, column(0.0, 0.0, 0.0, 0.9), temperature, top_p)
     assert token.tolist() == [1, 0, 0, 1]
     plain, halved = torch.log_softmax(logits[0], -1), torch.log_softmax(logits[0] / 2, -1)
     expected = [plain[1], plain[0], halved[0], plain[1]]
