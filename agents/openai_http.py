@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import resource
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationParseError, NewConnectionError
+from urllib3.exceptions import DecodeError, HTTPError, LocationParseError, NewConnectionError
 from urllib3.exceptions import TimeoutError as OutOfTime
 from urllib3.util import Timeout, Url, parse_url
 
@@ -37,6 +38,7 @@ CHUNK = 1 << 16
 SPARE_FILES = 128
 """Open files that are left to others."""
 SHORTEST_SECRET = 8
+CONNECTION = re.compile(r"^HTTPS?Connection\(.*?\): (Failed to establish a new connection: )?")
 
 T = TypeVar("T")
 
@@ -192,6 +194,8 @@ class Server:
             raise Failure(FailureKind.CONNECTION, _cause(error), again=True) from error
         except OutOfTime as error:
             raise self._late() from error
+        except DecodeError as error:
+            raise malformed(f"cannot be unpacked: {_cause(error)}") from error
         except (HTTPError, OSError) as error:
             raise Failure(FailureKind.CONNECTION, _cause(error), again=True) from error
         return _answer(response, content)
@@ -244,9 +248,9 @@ def _answer(response: urllib3.BaseHTTPResponse, content: bytes) -> dict[str, Any
 
 
 def _cause(error: BaseException) -> str:
-    """The sentence of the error without the connection's address in memory."""
+    """The error's own sentence, without the host, which stands before it already."""
     said = str(error.args[-1] if error.args else error)
-    return said.split(">: ", 1)[-1].removeprefix("Failed to establish a new connection: ") or type(error).__name__
+    return CONNECTION.sub("", said) or type(error).__name__
 
 
 def _checked(base_url: str) -> Url:

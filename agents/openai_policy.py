@@ -114,6 +114,7 @@ class OpenAIPolicy:
         self.logprobs = endpoint == "completions" or top_logprobs > 0 if logprobs is None else logprobs
         self.extra_body = dict(extra_body or {})
         self._chat = _chat(self.name, endpoint, tokenizer)
+        self._path = PATHS[endpoint]
         self._check_options()
         self._meter = Meter(self.name, prices, max_cost)
         self._server = self._server_at(base_url, api_key, headers or {}, {
@@ -235,14 +236,14 @@ class OpenAIPolicy:
     def _asked(self, ask: _Ask) -> tuple[dict[str, Any], Completion]:
         from assaygym.agents.openai_http import GivenUp
 
-        path = PATHS[self.endpoint]
         try:
             try:
-                answer, completion = self._server.ask(path, ask.body, ask.read)
+                answer, completion = self._server.ask(self._path, ask.body, ask.read)
             except GivenUp as end:
                 if (room := end.last.room) is None or room >= ask.body.get(self._limit, 0):
                     raise
-                answer, completion = self._server.ask(path, {**ask.body, self._limit: room}, ask.read)
+                self._meter.add("retries")
+                answer, completion = self._server.ask(self._path, {**ask.body, self._limit: room}, ask.read)
         except GivenUp as end:
             self._meter.add("failed")
             raise self._server.error(end) from None  # its failures hold the server's words as they came

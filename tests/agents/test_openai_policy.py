@@ -378,7 +378,8 @@ def test_an_aborted_generation_is_tried_again(server: Server, policy: Make) -> N
 def test_a_server_that_is_not_there_is_an_error() -> None:
     with OpenAIPolicy("m", "http://127.0.0.1:9/v1", KEY, max_retries=2, backoff=0.001) as policy:
         with pytest.raises(
-            PolicyError, match=r"m at http://127\.0\.0\.1:9/v1 gave .* 3 times connection \(.*refused\)"
+            PolicyError,
+            match=r"m at http://127\.0\.0\.1:9/v1 gave .* 3 times connection \(\[Errno 111\] Connection refused\)",
         ):
             one(policy)
         assert policy.usage == Usage(failed=1, retries=2, failures={"connection": 3})
@@ -430,8 +431,10 @@ def test_a_prompt_that_leaves_less_room_than_was_asked_for_is_sent_again_with_wh
         "1096 in the completion)."
     )
     server.answers = [(400, {"message": said}), (200, chat("4", "length"))]
-    assert one(policy(), params=SamplingParams(max_tokens=1096)).finish_reason == "length"
+    asked = policy()
+    assert one(asked, params=SamplingParams(max_tokens=1096)).finish_reason == "length"
     assert [body["max_tokens"] for body in server.bodies] == [1096, 96]
+    assert (asked.usage.requests, asked.usage.retries, asked.usage.failures) == (1, 1, {"context overflow": 1})
 
 
 def test_a_failed_request_is_a_failed_episode_and_no_zero(
@@ -749,6 +752,12 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(server: Se
     asked = policy(max_retries=0)
     one(asked)
     assert one(asked).message.content == "5"
+
+
+def test_what_cannot_be_unpacked_is_a_malformed_answer(server: Server, policy: Make) -> None:
+    server.answers = [(200, "abc", {"Content-Encoding": "gzip"})]
+    with pytest.raises(PolicyError, match=r"malformed answer \(cannot be unpacked: "):
+        one(policy(max_retries=0))
 
 
 def test_what_does_not_speak_http_is_a_connection_failure() -> None:
