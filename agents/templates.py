@@ -8,7 +8,7 @@ prompt of every assistant turn and the text that is sampled there must stand unc
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from assaygym.agents.chat import ANCHOR, Chat
+from assaygym.agents.conversations import CONVERSATIONS, Conversation
 from assaygym.agents.policy import Prompt
 from assaygym.agents.quiet import no_progress_bars
 from assaygym.errors import ConfigError, MissingDependencyError, PolicyError
-from assaygym.types import Completion, Message, ToolCall, ToolSpec
+from assaygym.types import Completion, Message, ToolSpec
 
 __all__ = [
-    "CONVERSATIONS",
-    "Conversation",
     "Drift",
     "Finding",
     "History",
@@ -64,15 +63,6 @@ class Drift:
     def __str__(self) -> str:
         """The finding as a sentence."""
         return f"after turn {self.turn + 1}, token {self.position} changes from {self.before!r} to {self.after!r}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
-    """One kind of conversation; it ends with an assistant's turn."""
-
-    name: str
-    messages: tuple[Message, ...]
-    tools: tuple[ToolSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,63 +241,3 @@ def _until_end(chat: Chat, ids: tuple[int, ...]) -> tuple[int, ...]:
     """The ids of a turn that a model samples: what the template writes after the end of a turn is not among them."""
     at = max((at for at, i in enumerate(ids) if i in chat.end_ids), default=len(ids))
     return ids[: at + 1]
-
-
-def _say(role: Any, content: str, **fields: Any) -> Message:
-    return Message(role=role, content=content, **fields)
-
-
-def _call(n: int, arguments: Mapping[str, Any]) -> ToolCall:
-    return ToolCall(id=f"callnum{n:02}", name="add", arguments=json.dumps(arguments))
-
-
-def _result(n: int, content: str) -> Message:
-    return _say("tool", content, tool_call_id=f"callnum{n:02}")
-
-
-_ASK, _DONE, _MORE = _say("user", "What is 17 + 25?"), _say("assistant", "It is 42."), _say("user", "And plus 8?")
-_LAST = _say("assistant", "It is 50.")
-_TOOLS = (
-    ToolSpec(
-        name="add",
-        description="Add two numbers.",
-        parameters={"type": "object", "properties": {"b": {"type": "integer"}, "a": {"type": "integer"}}},
-    ),
-)
-_ONE_CALL = _say("assistant", "", tool_calls=(_call(0, {"a": 17, "b": 25}),))
-_TWO_CALLS = _say("assistant", "", tool_calls=(_call(0, {"a": 17, "b": 25}), _call(1, {"a": 42, "b": 8})))
-_TURNED = _say("assistant", "", tool_calls=(_call(0, {"b": 25, "a": 17}),))
-
-CONVERSATIONS = (
-    Conversation(name="several turns", messages=(_ASK, _DONE, _MORE, _LAST)),
-    Conversation(name="system prompt", messages=(_say("system", "Be brief."), _ASK, _DONE, _MORE, _LAST)),
-    Conversation(
-        name="reasoning in the text",
-        messages=(_ASK, _say("assistant", "<think>\n17 + 25\n</think>\n\nIt is 42."), _MORE, _LAST),
-    ),
-    Conversation(
-        name="reasoning in a field",
-        messages=(_ASK, _say("assistant", "It is 42.", reasoning="17 + 25"), _MORE, _LAST),
-    ),
-    Conversation(name="one tool call", messages=(_ASK, _ONE_CALL, _result(0, "42"), _DONE), tools=_TOOLS),
-    Conversation(
-        name="several tool calls",
-        messages=(_ASK, _TWO_CALLS, _result(0, "42"), _result(1, "50"), _DONE),
-        tools=_TOOLS,
-    ),
-    Conversation(
-        name="a turn after a tool call",
-        messages=(_ASK, _ONE_CALL, _result(0, "42"), _DONE, _MORE, _LAST),
-        tools=_TOOLS,
-    ),
-    Conversation(name="arguments in another order", messages=(_ASK, _TURNED, _result(0, "42"), _DONE), tools=_TOOLS),
-    Conversation(
-        name="a call that is broken off",
-        messages=(_ASK, _say("assistant", '<tool_call>{"name": "add"'), _say("user", "That is no call."), _DONE),
-        tools=_TOOLS,
-    ),
-    Conversation(name="empty answer", messages=(_ASK, _say("assistant", ""), _MORE, _LAST)),
-    Conversation(name="space before the answer", messages=(_ASK, _say("assistant", "\n It is 42."), _MORE, _LAST)),
-    Conversation(name="space after the answer", messages=(_ASK, _say("assistant", "It is 42. \n"), _MORE, _LAST)),
-)
-"""What `check_template` plays."""

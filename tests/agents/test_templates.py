@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from assaygym.agents.chat import Chat
-from assaygym.agents.templates import CONVERSATIONS, History, check_template, first_drift, load_chat
+from assaygym.agents.conversations import CONVERSATIONS
+from assaygym.agents.templates import History, check_template, first_drift, load_chat
 from assaygym.agents.tiny import tiny_tokenizer
 from assaygym.errors import ConfigError, PolicyError
 from assaygym.types import Message, ToolCall
