@@ -9,7 +9,7 @@ import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from assaygym.errors import ConfigError, SandboxError
@@ -218,7 +218,7 @@ class LocalSandbox(Sandbox):
         limits = self._checked(limits)
         source = program.encode("utf-8", "surrogatepass")
         if library and not program:
-            wanted = order(b"", how="library", argv=[PROGRAM], files=files, limits=limits, jailed=self.jailed)
+            wanted = _main(limits, self.jailed, tuple((files or {}).items()))
         else:
             wanted = self._order(source, self._codes.get(source), argv=(), files=files, limits=limits)
         kind = _kind(" ".join(imports).encode())
@@ -310,6 +310,12 @@ class LocalSandbox(Sandbox):
 
     def _check_open(self) -> None:
         self._pool.check_open()
+
+
+@lru_cache(maxsize=32)
+def _main(limits: Limits, jailed: bool, files: tuple[tuple[str, bytes], ...] = ()) -> Order:
+    """Of the main function of a library."""
+    return order(b"", how="library", argv=[PROGRAM], files=dict(files), limits=limits, jailed=jailed)
 
 
 def _kind(text: bytes) -> str:

@@ -17,10 +17,11 @@ from assaygym.errors import VerifierError
 from assaygym.sandbox.base import Limits, Sandbox
 from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
 from assaygym.verifiers.code.extract import parse, parses
-from assaygym.verifiers.code.functions import Call, run_calls
+from assaygym.verifiers.code.functions import Call, Undecided, run_calls
 from assaygym.verifiers.code.guest import start
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
 from assaygym.verifiers.code.plan import Plan, direct_calls, plan_of, statements
+from assaygym.verifiers.code.recorded import Recording
 from assaygym.verifiers.code.relay import relay
 from assaygym.verifiers.code.tests import AssertTests
 
@@ -39,6 +40,8 @@ class _Suite:
     after: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     candidate: str = ""
+    recording: Recording | None = None
+    """Of test code that needs a test process, but maybe not beside each program."""
     helpers: tuple[str, ...] = ()
     """Functions of the prompt that the test code calls."""
 
@@ -52,8 +55,12 @@ def run_asserts(program: str, tests: AssertTests, *, sandbox: Sandbox, limits: L
     """
     suite = _suite(tests)
     sources = sources_of(program, tests)
-    if suite.calls is not None:
-        return run_calls(sources, suite.calls, sandbox=sandbox, limits=limits, mode=mode)
+    calls = suite.calls if suite.calls is not None else _recorded(suite, sources[-1], sandbox, limits)
+    if calls is not None:
+        try:
+            return run_calls(sources, calls, sandbox=sandbox, limits=limits, mode=mode)
+        except Undecided:
+            pass
     with sandbox.place():
         candidate = Candidate(sandbox, sources, limits)
         try:
@@ -63,6 +70,18 @@ def run_asserts(program: str, tests: AssertTests, *, sandbox: Sandbox, limits: L
     held = all(outcome.status is TestStatus.OK for outcome in outcomes)
     total = len(outcomes) if held else max(suite.plan.assertions, len(outcomes))  # a branch may leave some out
     return Report(outcomes=tuple(outcomes), total=total, isolation=isolation, usage=candidate.usage)
+
+
+def _recorded(suite: _Suite, program: str, sandbox: Sandbox, limits: Limits) -> Sequence[Call] | None:
+    """The calls that the test code makes, where it makes the same ones of every program."""
+    if suite.recording is None or _own_helpers(suite, program):
+        return None
+    return suite.recording.calls(sandbox, limits)
+
+
+def _own_helpers(suite: _Suite, program: str) -> list[str]:
+    """The helper functions that a program brings itself, other than the prompt's."""
+    return [name for name in suite.helpers if _redefines(program, name, suite.before)]
 
 
 @lru_cache(maxsize=512)
@@ -128,7 +147,11 @@ def _humaneval(tests: AssertTests) -> _Suite:
     call_check = f"check({tests.entry_point})"
     defined = {n.name for n in _prompt_body(tests) if isinstance(n, ast.FunctionDef)} - {tests.entry_point}
     helpers = tuple(name for name in plan.free if name in defined)
-    return _Suite(calls, plan, (_before_entry(tests),), (tests.test,), (call_check,), tests.entry_point, helpers)
+    suite = _Suite(calls, plan, (_before_entry(tests),), (tests.test,), (call_check,), tests.entry_point, None, helpers)
+    if calls is not None:
+        return suite
+    config = _told(suite, [], [tests.entry_point], keep_going=False)
+    return replace(suite, recording=Recording(tests.entry_point, config))
 
 
 def _is_metadata(node: ast.stmt) -> bool:
@@ -152,7 +175,7 @@ def _judged(candidate: Candidate, suite: _Suite, sandbox: Sandbox, limits: Limit
 
     Ours decide first because a helper may be the checker (`poly` for a root); a program that breaks one is wrong too.
     """
-    own = [name for name in suite.helpers if _redefines(candidate.sources[-1], name, suite.before)]
+    own = _own_helpers(suite, candidate.sources[-1])
     outcomes: list[Outcome] = []
     try:
         candidate.load()
@@ -188,7 +211,7 @@ def _code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 def _tested(candidate: Candidate, config: dict[str, Any], sandbox: Sandbox, limits: Limits) -> list[Outcome]:
     roomy = replace(limits, wall_seconds=limits.wall_seconds + 5.0)  # it waits while the candidate works
-    talk = Talk(start(sandbox, "wire", "pending", "testhost", limits=roomy), roomy)
+    talk = Talk(start(sandbox, "wire", "pending", "record", "testhost", limits=roomy), roomy)
     try:
         return _tallied(*relay(talk, candidate, config))
     finally:
@@ -218,11 +241,15 @@ def _config(candidate: Candidate, suite: _Suite, helpers: Sequence[str], mode: M
     forced = [suite.candidate, *helpers] if suite.candidate else []
     if not forced and not remote:
         forced = [name for name in suite.plan.called_builtins if name in known][:1]
+    return _told(suite, remote, forced, keep_going=mode != "binary")
+
+
+def _told(suite: _Suite, remote: Sequence[str], entries: Sequence[str], *, keep_going: bool) -> dict[str, Any]:
     return {
         "before": suite.before,
         "after": suite.after,
         "units": suite.units,
         "remote": remote,
-        "entries": forced,
-        "keep_going": mode != "binary",
+        "entries": entries,
+        "keep_going": keep_going,
     }

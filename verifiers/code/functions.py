@@ -14,11 +14,15 @@ from assaygym.verifiers.code.guest.wire import TEXT_OF
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage
 from assaygym.verifiers.code.tests import FunctionTests
 
-__all__ = ["Call", "equals", "run_calls", "run_functions"]
+__all__ = ["Call", "Undecided", "equals", "equals_read", "run_calls", "run_functions"]
 
 _OK = Outcome(TestStatus.OK)
 _MAX_PROCESSES = 8
 """How many processes one program gets in `fraction` mode: each may use the whole time limit."""
+
+
+class Undecided(Exception):
+    """A result on which calls alone cannot decide: the test code itself must be run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,15 @@ class Call:
     """The argument whose state after the call is the result."""
     right: Any = None
     """The encoded result that is expected, where there is one; a result that is written alike is right."""
+    watched: bool = False
+    """Whether the call must leave its arguments as they are, or it is undecided."""
     request: Request = field(init=False)
     """As it is sent: made once for all programs that are to answer it."""
 
     def __post_init__(self) -> None:
-        text = TEXT_OF(["call", self.target, self.args, self.kwargs, self.in_place is not None])[1:]
-        expected = TEXT_OF(self.right) if self.in_place is None else ""
+        changes = self.watched or self.in_place is not None
+        text = TEXT_OF(["call", self.target, self.args, self.kwargs, changes])[1:]
+        expected = TEXT_OF(self.right) + ",[]" * self.watched if self.in_place is None else ""
         unequal = self.right is None or '"nan"' in expected
         object.__setattr__(self, "request", Request(text, "" if unequal else expected))
 
@@ -90,12 +97,21 @@ def equals(expected: object, rules: Compare) -> Callable[[Any], bool]:
     Raises:
         DataError: `expected` is not plain data.
     """
-    ours = read(encode(expected))
-    return lambda got: equal(got, ours, rules)
+    return equals_read(read(encode(expected)), rules)
+
+
+def equals_read(expected: object, rules: Compare) -> Callable[[Any], bool]:
+    """Whether a read result equals another one."""
+    return lambda got: equal(got, expected, rules)
 
 
 def run_calls(sources: Sequence[str], calls: Sequence[Call], *, sandbox: Sandbox, limits: Limits, mode: Mode) -> Report:
-    """Make the calls in order; a failure ends it in `binary` mode, a lost process is replaced in `fraction` mode."""
+    """Make the calls in order; a failure ends it in `binary` mode, a lost process is replaced in `fraction` mode.
+
+    Raises:
+        Undecided: by one of the calls.
+        SandboxError: the sandbox failed.
+    """
     outcomes: list[Outcome] = []
     isolation: tuple[str, ...] = ()
     usage = Usage()
@@ -147,7 +163,13 @@ def _outcome(answer: Answer, call: Call) -> Outcome:
 
 
 def _result(answer: Answer, call: Call) -> object:
-    """What the call gave: its value, or the argument that it changed."""
+    """What the call gave: its value, or the argument that it changed.
+
+    Raises:
+        Undecided: it changed an argument that is watched.
+    """
+    if call.watched and answer.payload[1:] != ([],):
+        raise Undecided
     if call.in_place is None:
         return answer.payload[0]
     changes = dict(answer.payload[1]) if len(answer.payload) == 2 else {}

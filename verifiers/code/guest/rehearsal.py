@@ -1,8 +1,8 @@
 """Done in a worker before its first run: what every program's process will do, some times over.
 
 Each run is a copy of the worker, and each page of memory that it changes must be copied first: nearly half the cost of
-a short run. What the interpreter only changes the first times (look-up caches, instructions made fit for their operands,
-counters up to then) it has changed by then.
+a short run. What the interpreter only changes the first times (look-up caches, instructions made fit for their
+operands, counters up to then) it has changed by then.
 """
 
 import linecache

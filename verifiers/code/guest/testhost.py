@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from assaygym.verifiers.code.guest.pending import Pending, Stopped
+from assaygym.verifiers.code.guest.record import Recorder, recorded_form
 from assaygym.verifiers.code.guest.wire import (
     ERRORS,
     Aborted,
@@ -248,8 +249,9 @@ class Tally:
 class Count(ast.NodeTransformer):
     """Puts the tally around each assertion that is not of a constant."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, record: bool = False) -> None:
         self.tries = 0
+        self.form = recorded_form if record else self._may_wait
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
         """The statement; an assertion that its handlers may catch is marked."""
@@ -268,7 +270,7 @@ class Count(ast.NodeTransformer):
         """The assertion between two calls of the tally."""
         if isinstance(node.test, ast.Constant):
             return node
-        waits = self._may_wait(node) if not self.tries else None
+        waits = self.form(node) if not self.tries else None
         pattern = (
             "__assay__.begin()\ntry:\n    pass\n"
             f"except Exception as __error__:\n    if __assay__.failed(__error__, {self.tries > 0}): raise\n"
@@ -300,9 +302,10 @@ class Count(ast.NodeTransformer):
         return waits
 
 
-def compiled(source: str, name: str) -> Any:
+def compiled(source: str, name: str, config: dict[str, Any]) -> Any:
     """Code of the source with its assertions counted."""
-    return compile(ast.fix_missing_locations(Count().visit(ast.parse(source))), name, "exec", dont_inherit=True)
+    tree = Count(record="record" in config).visit(ast.parse(source))
+    return compile(ast.fix_missing_locations(tree), name, "exec", dont_inherit=True)
 
 
 def bind(names: dict[str, Any], line: Line, config: dict[str, Any]) -> None:
@@ -326,10 +329,10 @@ def prepare(names: dict[str, Any], line: Line, config: dict[str, Any]) -> None:
     """
     try:
         for source in config["before"]:
-            exec(compiled(source, "prompt.py"), names)
+            exec(compiled(source, "prompt.py", config), names)
         bind(names, line, config)
         for source in config["after"]:
-            exec(compiled(source, "setup.py"), names)
+            exec(compiled(source, "setup.py", config), names)
     except (NameError, AttributeError):
         raise
     except Exception as error:
@@ -341,15 +344,17 @@ def prepare(names: dict[str, Any], line: Line, config: dict[str, Any]) -> None:
 def run(config: dict[str, Any]) -> list[Any]:
     """Run the units; the message that tells the tally."""
     tally, line = Tally(config["keep_going"]), Line()
-    pending = Pending(line, tally)
-    line.settle = pending.settle
+    recorder = Recorder(line, tally) if "record" in config else None
+    pending = recorder or Pending(line, tally)
+    if not recorder:
+        line.settle = pending.settle
     names: dict[str, Any] = {"__name__": "tests", "__assay__": tally, "__pending__": pending}
     try:
         prepare(names, line, config)
         for unit in config["units"]:
             try:
                 try:
-                    exec(compiled(unit, "tests.py"), names)
+                    exec(compiled(unit, "tests.py", config), names)
                 finally:
                     pending.settle()
             except Exception as error:
@@ -366,6 +371,8 @@ def run(config: dict[str, Any]) -> list[Any]:
         pass  # the failure is known
     except Exception as error:
         tally.failure = tally.failure or f"the setup raised {type(error).__name__}"
+    if recorder:
+        return recorder.message()
     return ["done", tally.passed, tally.executed, tally.failure]
 
 
