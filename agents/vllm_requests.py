@@ -1,5 +1,6 @@
 """What goes into an engine of vLLM and what comes out: ids and sampling parameters, ids and log-probabilities."""
 
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 """Make and end an engine of vLLM in this process, and put back what that changes in the process."""
 
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import logging

@@ -9,6 +9,7 @@ it knows with keys and values of both. Run with vLLM 0.32.0 built for CPUs, in 3
 GPU.
 """
 
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -87,6 +88,9 @@ def update(engine: Any, weights: Mapping[str, Any]) -> None:
     Raises:
         PolicyError: keys and values of the weights before could not be dropped.
     """
+    core = engine.engine_core.engine_core
+    while core.batch_queue:  # one that schedules ahead has a batch under way when its requests are answered
+        engine.step()
     pairs = [(name, tensor.detach()) for name, tensor in weights.items()]
     engine.collective_rpc("start_weight_update")
     engine.collective_rpc("update_weights", kwargs={"update_info": {"weights": pairs}})

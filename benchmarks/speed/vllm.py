@@ -10,12 +10,13 @@ is emptied before each. A ratio is taken within each round. Without a model a ti
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -57,9 +58,7 @@ class SharedEngine(VLLMPolicy):
 
     def _of_llm(self, options: dict[str, Any]) -> Any:
         with in_this_process():
-            from vllm import LLM
-
-            self.llm = LLM(**options)
+            self.llm = importlib.import_module("vllm").LLM(**options)
         return self.llm.llm_engine
 
 
@@ -140,7 +139,7 @@ def _contenders(policy: SharedEngine, options: argparse.Namespace) -> dict[str, 
     }
 
 
-def _turned(contenders: dict[str, Callable[[], int]], number: int) -> list[tuple[str, Callable[[], int]]]:
+def _turned(contenders: Mapping[str, Callable[[], int]], number: int) -> list[tuple[str, Callable[[], int]]]:
     """In another order each round, so that none always comes after the same one."""
     items = list(contenders.items())
     at = number % len(items)
@@ -197,9 +196,8 @@ def _engine_versions() -> dict[str, str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m assaygym.benchmarks.speed.vllm", description=__doc__.split("\n")[0]
-    )
+    summary = (__doc__ or "").split("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.vllm", description=summary)
     parser.add_argument("--model", help="a folder or an id of the Hub; a tiny one is made if none is named")
     parser.add_argument("--prompts", type=positive, default=64, help="prompts at once")
     parser.add_argument("--tokens", type=positive, default=64, help="tokens of each completion at most")
