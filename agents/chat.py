@@ -190,11 +190,12 @@ class Chat:
 
     def _after_calls(self, text: str, start: str, anchor: str) -> _Suffix:
         """The suffix of a turn with calls, whose own text is the template's affair: from its end-of-turn token on."""
+        closing, tail = start.rpartition(anchor)[2], text.rpartition(anchor)[2]
         ends = [str(self.tokenizer.convert_ids_to_tokens(i)) for i in self.end_ids]
-        found = [at for end in ends if (at := start.find(end, start.rfind(anchor) + len(anchor))) >= 0]
-        if anchor not in start or not found or text[: min(found)] != start[: min(found)]:
+        found = min((at for end in ends if (at := closing.find(end)) >= 0), default=-1)
+        if anchor not in text or found < 0 or tail[: found + 1] != closing[: found + 1]:
             raise PolicyError("the end of a turn with tool calls cannot be found in it")
-        return _Suffix(self.encode(text[min(found) :]), 1)
+        return _Suffix(self.encode(tail[found:]), 1)
 
     def _closed(self, ids: tuple[int, ...]) -> int:
         """How many of the ids close the turn: up to the end-of-turn id that also stands in `closing_ids`."""

@@ -102,21 +102,25 @@ def check_template(chat: Chat) -> TemplateReport:
 def first_drift(chat: Chat, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> Drift | None:
     """The first token that a later rendering of this conversation changes, or None if none does.
 
-    What is sampled is an assistant's content as it stands, or, with calls or with `reasoning`, the template's own form
-    of the turn, its arguments in the order they have.
+    Where some turns change in their text and others in their ids alone, the first of the former is told. What is
+    sampled is an assistant's content as it stands, or, with calls or with `reasoning`, the template's own form of the
+    turn, its arguments in the order they have.
 
     Raises:
         PolicyError: the template refuses the conversation.
     """
     turns = [index for index, message in enumerate(messages) if message.role == "assistant"]
+    found: Drift | None = None
     for turn, index in enumerate(turns):
         opened = chat.render(messages[:index], tools, generation=True)
         own = _own_text(chat, messages[: index + 1], tools, opened)
         nxt = turns[turn + 1] if turn + 1 < len(turns) else None
         later = chat.render(messages[:nxt], tools, generation=nxt is not None)
-        if (found := _difference(chat, turn, (opened, own), later)) is not None:
-            return found
-    return None
+        drift = _difference(chat, turn, (opened, own), later)
+        if drift is not None and drift.rewritten:
+            return drift
+        found = found or drift
+    return found
 
 
 def load_chat(model: str) -> Chat:

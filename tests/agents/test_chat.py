@@ -172,6 +172,15 @@ def test_a_turn_that_a_call_leaves_open_is_continued_as_a_plain_one_and_shows_no
     assert text(bound, bound.suffix_ids(results("18"), (), (CALL,))) == "<end><tool>18<end><assistant>"
 
 
+def test_a_call_turn_that_is_written_otherwise_when_it_is_the_last_is_continued_as_an_earlier_one() -> None:
+    bound = chat(
+        STRICT_TOOLS.replace(
+            "'<' + m.role + '>'", "'<' + m.role + '>' + ('(new)' if loop.last and m.tool_calls else '')"
+        )
+    )
+    assert text(bound, bound.suffix_ids(results("18"), (), (CALL,))) == "<end>\n<tool>18<end>\n<assistant>"
+
+
 def test_an_observation_that_quotes_the_mark_of_the_dummy_turn_is_kept() -> None:
     bound = chat()
     assert text(bound, bound.suffix_ids((message("user", ANCHOR),))) == f"<end><user>{ANCHOR}<end><assistant>"
@@ -191,7 +200,7 @@ def test_a_turn_cut_off_at_a_token_that_also_stands_after_an_end_is_still_closed
     assert text(bound, ids[1:]) == "4\n<end>\nuser: 2+2?\nassistant: "
 
 
-@pytest.mark.parametrize("template", ["chatml", "qwen", "llama3", "mistral", "deepseek", "strips", "sorts"])
+@pytest.mark.parametrize("template", ["chatml", "qwen", "qwen3", "llama3", "mistral", "deepseek", "strips", "sorts"])
 @pytest.mark.parametrize("ends", [True, False])
 def test_byte_pairs_never_merge_what_was_sampled_with_what_follows(
     bpe: Callable[[str], Any], template: str, ends: bool

@@ -73,6 +73,7 @@ def test_a_template_that_refuses_the_conversation_is_an_error() -> None:
     [
         ("chatml", set()),
         ("qwen", REASONING),
+        ("qwen3", EVERY),
         ("llama3", SPACE),
         ("mistral", {"system prompt", "a turn after a tool call", "a call that is broken off"}),
         ("gemma", SPACE),
@@ -111,7 +112,7 @@ def test_a_token_that_merges_across_the_start_of_an_answer_is_shown(bpe: Bpe) ->
     assert (finding.drift.before, finding.drift.after, finding.drift.rewritten) == ("t\n", "t", False)
 
 
-@pytest.mark.parametrize("template", ["chatml", "qwen", "llama3", "mistral", "deepseek", "strips", "sorts"])
+@pytest.mark.parametrize("template", ["chatml", "qwen", "qwen3", "llama3", "mistral", "deepseek", "strips", "sorts"])
 def test_a_rollout_appends_whatever_the_template_would_rewrite(bpe: Bpe, template: str) -> None:
     assert {finding.rollout for finding in check_template(Chat(bpe(template))).findings} == {""}
 

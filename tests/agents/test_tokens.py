@@ -79,7 +79,7 @@ TEXTS = st.one_of(
 SCRIPTS = st.lists(st.tuples(TEXTS, st.booleans(), st.booleans()), max_size=5)
 
 
-@pytest.mark.parametrize("template", ["chatml", "qwen", "llama3", "mistral", "deepseek", "strips", "sorts"])
+@pytest.mark.parametrize("template", ["chatml", "qwen3", "llama3", "mistral", "deepseek", "strips", "sorts"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(script=SCRIPTS)
 def test_an_episode_is_one_row_of_what_was_fed_with_exactly_what_was_sampled_marked(
