@@ -144,9 +144,7 @@ class _Run(Generic[P]):
             plan = next(plans, None)
             if plan is None:
                 break
-            opened = _Open(self, plan)
-            if self.add(opened, _all_of(plan.begin())):
-                self.events.put(opened)
+            self.add(_Open(self, plan), _all_of(plan.begin()))
         with self.lock:  # an episode that ends goes from one count to the other
             return self.episodes > 0 or self.done > 0
 
@@ -188,13 +186,6 @@ class _Run(Generic[P]):
             return None
         return self.ready.popleft()
 
-    def ended(self, opened: _Open[P], trajectory: Trajectory) -> None:
-        """Hand a trajectory to its plan."""
-        if opened.ended(trajectory):
-            self.events.put(opened)
-        elif self._has_room() and 2 * len(self.ready) <= self.crew.lookahead:
-            self.events.put(None)
-
     def spend(self, tokens: int) -> None:
         """Count sampled tokens."""
         with self.lock:
@@ -212,8 +203,8 @@ class _Run(Generic[P]):
             return StopReason.MAX_TOKENS
         return StopReason.TIMEOUT if time.monotonic() >= self.deadline else None
 
-    def add(self, opened: _Open[P], more: list[Next], *, first: bool = False, ended: int = 0) -> bool:
-        """Queue episodes of this plan after `ended` others; whether the plan is done.
+    def add(self, opened: _Open[P], more: list[Next], *, first: bool = False, ended: int = 0) -> None:
+        """Queue episodes of this plan after `ended` others, and tell the consumer when there are none left.
 
         With `first` they go ahead of all that wait, so that groups that began end early.
         """
@@ -227,12 +218,14 @@ class _Run(Generic[P]):
                 self.ready.extend((opened, one) for one in more)
             opened.episodes += len(more) - ended
             self.episodes += len(more) - ended
-            last = not opened.episodes
-            self.done += last
+            if not opened.episodes:
+                self.done += 1
+                self.events.put(opened)  # here, so that a stop finds all that is done
+            elif ended and self._has_room() and 2 * len(self.ready) <= self.crew.lookahead:
+                self.events.put(None)
             self._staff()
         for _ in more:
             self.tokens.put(None)
-        return last
 
     def _staff(self) -> None:
         """A thread for each episode, as far as the concurrency goes; `lock` is held."""
@@ -273,12 +266,12 @@ class _Open(Generic[P]):
                 self.run.events.put(error)
                 raise _Stopped from error
 
-    def ended(self, trajectory: Trajectory) -> bool:
-        """Hand the trajectory to the plan; whether the plan is done."""
+    def ended(self, trajectory: Trajectory) -> None:
+        """Hand the trajectory to the plan."""
         with self.lock:
             if self.run.stopped:
                 raise _Stopped
-            return self.run.add(self, _all_of(self.plan.ended(trajectory)), first=True, ended=1)
+            self.run.add(self, _all_of(self.plan.ended(trajectory)), first=True, ended=1)
 
 
 class _Worker(Generic[P]):
@@ -307,7 +300,7 @@ class _Worker(Generic[P]):
                 self._play(*taken)
 
     def _play(self, opened: _Open[P], what: Next) -> None:
-        self.run.ended(opened, self.player.play(what, opened))
+        opened.ended(self.player.play(what, opened))
 
 
 def _all_of(more: Iterable[Next]) -> list[Next]:

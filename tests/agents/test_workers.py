@@ -196,3 +196,20 @@ def test_samples_of_one_task_sample_with_seeds_of_their_own_whatever_the_threads
 def test_a_senseless_concurrency_is_refused_at_once(dialogue: MakeEnv, concurrency: int, lookahead: int) -> None:
     with pytest.raises(ConfigError, match="expected at least 1"):
         rollout_many(dialogue, OraclePolicy(), [], concurrency=concurrency, lookahead=lookahead)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_jobs_that_are_left_when_the_budget_of_the_run_is_used_up_are_not_played(
+    dialogue: MakeEnv, concurrency: int
+) -> None:
+    answer = Completion(message=said("right").message, token_ids=(1, 2, 3))
+    policy = Fails(lambda prompt: False)
+    policy.generate = lambda prompts, params: [answer for _ in prompts]  # type: ignore[method-assign]
+    budget = Budget(run_max_tokens=30)
+    results = list(rollout_many(dialogue, policy, jobs(100), concurrency=concurrency, lookahead=2, budget=budget))
+    played = [trajectory for _, trajectory in results if trajectory.turns]
+    assert 10 <= len(played) < 10 + concurrency
+    assert len(results) <= len(played) + concurrency + 2
+    assert {trajectory.stop_reason for _, trajectory in results[: len(results) - concurrency - 2]} == {
+        StopReason.COMPLETED
+    }
