@@ -65,6 +65,7 @@ _JSON = re.compile(
 )
 _WRAPPED_PROSE = re.compile(r"\\(?:text|textbf|mbox|textrm|mathrm)\s?\{([^{}]{2,200})\}")
 _CONDITION = re.compile(r"\b(?:where|when|if|for (?:all|any|every|some)|such that|with)\b", re.IGNORECASE)
+_EQUATED = re.compile(r"\b(?:is|are|equals)\b")
 _TAG_JOINER = re.compile(r"[\s,;]{0,20}(?:or|and)?[\s,;]{0,20}", re.IGNORECASE)
 JOINED_TAGS = 8
 HASHES = 50
@@ -198,7 +199,7 @@ def _box_content(content: str) -> str:
     if _CONDITION.search(prose):
         return content
     stated = stated_answer(prose)
-    answer = stated[0] if stated else answer_of(prose) if re.search(r"\b(?:is|are|equals)\b", prose) else ""
+    answer = stated[0] if stated else answer_of(prose) if _EQUATED.search(prose) else ""
     return answer if answer and is_answer(answer) else content
 
 

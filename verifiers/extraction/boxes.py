@@ -70,6 +70,9 @@ _UNIT = re.compile(
 )
 
 
+_UNRAISED = re.compile(r"[^\^²³]*")
+
+
 class Box(NamedTuple):
     """Boxes that make one statement: their content ("" for an empty or open one), its place, the unit behind."""
 
@@ -191,7 +194,7 @@ def _as_latex(unit: str) -> str:
         return r"\%"
     if unit.startswith("degree"):
         return r"^\circ"
-    word = re.match(r"[^\^²³]*", unit)
+    word = _UNRAISED.match(unit)
     name = word[0].strip() if word else unit
     return rf"\text{{ {name}}}" + unit[len(name) :].strip()
 

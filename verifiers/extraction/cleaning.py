@@ -20,6 +20,7 @@ _ROLE = (
     r"(?:%s)(?:<\|end_header_id\|>|\|>|>|｜>|(?=\s|<|:))?"
 )
 _ASSISTANT = re.compile(_ROLE % "assistant|model", re.IGNORECASE | re.ASCII)
+_ANSWERING = re.compile(r"\s*" + _ASSISTANT.pattern, _ASSISTANT.flags)
 _ASKED = re.compile(r"\s*" + _ROLE % "user|system|human", re.IGNORECASE | re.ASCII)
 _TOKEN = re.compile(
     r"<\|(?:im_end|im_start|eot_id|eom_id|endoftext|end_of_text|end|return|call|user|start|start_header_id"
@@ -102,7 +103,7 @@ def _one_turn(text: str) -> str:
         text = text[turns[-1] :] if turns else text
     first = _FIRST.match(text)
     start = first.end() if first else 0
-    assistant = re.compile(r"\s*" + _ASSISTANT.pattern, _ASSISTANT.flags).match(text, start)
+    assistant = _ANSWERING.match(text, start)
     start = assistant.end() if assistant else start
     end = _TOKEN.search(text, start)
     return text[start : end.start()] if end else text[start:]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
+from assaygym.verifiers.extraction.gates import plain_words
 from assaygym.verifiers.extraction.guesses import concluding_answer
 from assaygym.verifiers.extraction.phrases import phrases
 from assaygym.verifiers.extraction.sentences import first_sentence, unmarked
 from assaygym.verifiers.extraction.statements import answer_of, is_answer, is_brief
 
-__all__ = ["alternative", "correction", "stated_answer"]
+__all__ = ["alternative", "correction", "may_take_back", "stated_answer"]
 
 SEARCHED_CHARS = 6000
 
@@ -43,6 +45,13 @@ _WRONG = re.compile(
     r"|不对|错了|错误|更正|有误|неверно|ошиб|falsch|je me suis trompé|me equivoqué|錯|間違",
     re.IGNORECASE,
 )
+_TAKING_BACK: Final = (
+    "wrong", "correct", "not", "mista", "error", "right", "false", "isn't", "slip", "miscalc", "misread", "miscount",
+    "forgot", "messed", "scratch", "let me", "oops", "actually", "wait", "disregard", "ignore", "falsch", "hmm",
+    "hold on", "second thought", "sorry", "check", "consider", "i mean", "rather", "precisely", "accurately",
+    "moment mal", "en realidad", "en fait", "attends",
+)  # fmt: skip
+"""Parts of what `_WRONG` and `_DOUBT` match in ASCII, but for the word "no"."""
 _OF_ANOTHER = re.compile(
     r"\s(?:to (?:say|think|claim|answer|write|guess)|in saying|when i (?:said|wrote|guessed)|about|earlier|before"
     r"|(?:at )?first|initially)\b[^.\n]{0,60}\d",
@@ -133,6 +142,8 @@ def correction(rest: str) -> str | None:
     or is called final; a check, a remark or a second wording is no correction.
     """
     rest = rest[:SEARCHED_CHARS]
+    if not may_take_back(rest):
+        return _called_final(rest)
     wrong, doubt = _wrong(rest), _DOUBT.search(rest)
     if wrong is None and doubt is None:
         return _called_final(rest)
@@ -144,6 +155,12 @@ def correction(rest: str) -> str | None:
     if wrong is None or _CONFIRMED.search(rest, wrong.end()):
         return _called_final(rest)
     return concluding_answer(rest[wrong.end() :].rstrip()) or ""
+
+
+def may_take_back(rest: str) -> bool:
+    """Whether a text may have anything that `_WRONG` or `_DOUBT` match: a quick look for parts of that."""
+    words, low = plain_words(rest), rest.lower()
+    return words is None or "no" in words or any(part in low for part in _TAKING_BACK)
 
 
 def _wrong(rest: str) -> re.Match[str] | None:

@@ -16,6 +16,7 @@ from assaygym.verifiers.extraction.wording import english, settled
 
 __all__ = ["QUICK_CHARS", "quick_answer"]
 
+_BARE, _BOX = Style.BARE, Style.BOX
 QUICK_CHARS: Final = 160
 """Longest response that is looked at."""
 _UNREAD_CHARS: Final = 120
@@ -41,7 +42,10 @@ _SIMPLE_BOX = re.compile(
     r"|(?:[^{}$*a-zA-Z\\]|\\frac\{[^{}\\]*\}\{[^{}\\]*\}|\\sqrt\{[^{}\\]*\}|\\pi)+"
     rf"|((?:{_BOXED}|\{{(?:{_BOXED}|\{{(?:{_BOXED})*+\}})*+\}})++))\}}\.?\Z"
 )
-_SIGNS: Final = r"[0-9+\-/^=(),\[\]{}|!% :;]|&(?![A-Za-z#])|\.(?=[\d\\])|>(?![A-Za-z/|])|<(?![/|<]|[A-Za-z][A-Za-z>])|\*(?!\*)|_(?!_)"
+_SIGNS: Final = (
+    r"[0-9+\-/^=(),\[\]{}|!% :;]|&(?![A-Za-z#])|\.(?=[\d\\])|>(?![A-Za-z/|])|<(?![/|<]|[A-Za-z][A-Za-z>])"
+    r"|\*(?!\*)|_(?!_)"
+)
 _COMMANDS: Final = (
     rf"\\(?:\\?(?:{_KNOWN})(?![A-Za-z])|[{{}}%$|,;!: ]"
     r"|\\(?![A-Za-z()\[\]])|q?quad(?![A-Za-z])(?!\Z)|(?:begin|end)\{(?:[pbvBV]?matrix|array|cases)\})"
@@ -73,15 +77,15 @@ def quick_answer(text: str) -> Found | None:
         return _in_box(text)
     formula = text.strip()
     if _UNREAD.fullmatch(formula) and len(text) <= _UNREAD_CHARS:
-        return Found(formula, Style.BARE)
+        return Found(formula, _BARE)
     if formula[-1:] == "." and formula[-2:-1] not in (".", " ", "\\", "!", ""):
         formula = formula[:-1]
     if formula[:1] == "$" == formula[-1:]:
         inner = formula[1:-1]
         fine = _PLAIN.fullmatch(inner) and inner[0] != " "
-        return Found(settled(inner), Style.BARE) if fine else None
+        return Found(settled(inner), _BARE) if fine else None
     if _PLAIN.fullmatch(formula) or (_COUNTED.fullmatch(formula) and is_brief(formula)):
-        return Found(settled(formula), Style.BARE)
+        return Found(settled(formula), _BARE)
     return None
 
 
@@ -90,5 +94,5 @@ def _in_box(text: str) -> Found | None:
     if box is None or not (content := box[1].strip()):
         return None
     if box[2] is not None:
-        return Found(english(content), Style.BOX)
-    return Found(content, Style.BOX) if len(text) <= _UNREAD_CHARS else None
+        return Found(english(content), _BOX)
+    return Found(content, _BOX) if len(text) <= _UNREAD_CHARS else None

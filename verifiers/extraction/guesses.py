@@ -86,6 +86,7 @@ _PLANNED = re.compile(
     r"\b[^.\n=\d]{0,40}\Z",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _SAYS = re.compile(r"[\d\\$\x00]|(?<![A-Za-z])[A-Za-z]\s?=")
 
 
@@ -204,7 +205,7 @@ def last_math(text: str) -> str | None:
     if not spans:
         return None
     start, end = spans[-1]
-    if re.search(r"\d", tail[end:]) and any(end <= begin for begin, _ in last_sentences(tail, 1)):
+    if _DIGIT.search(tail, end) and any(end <= begin for begin, _ in last_sentences(tail, 1)):
         return None
     for before, after in reversed(spans[:-1]):
         if after > start or not _JOINED.fullmatch(tail, after, start):
@@ -242,6 +243,4 @@ def _alternative(text: str, start: int, end: int, listed: bool) -> bool:
 def worded_answer(text: str) -> str | None:
     """The whole text when it is one line of words without a number in it, and nothing better was found."""
     line = unbold(text).strip()
-    return (
-        (tidy(line) or None) if len(line) <= PROSE_CHARS and "\n" not in line and not re.search(r"\d", line) else None
-    )
+    return (tidy(line) or None) if len(line) <= PROSE_CHARS and "\n" not in line and not _DIGIT.search(line) else None

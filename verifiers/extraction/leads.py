@@ -44,11 +44,11 @@ _PRESENTED = re.compile(
     re.IGNORECASE,
 )
 _LEADS: Final = frozenset((
-    "therefore", "thus", "hence", "so", "consequently", "then", "and", "finally", "accordingly", "clearly", "in", "to", "as",
-    "overall", "altogether", "yes", "ok", "okay", "sure", "well", "here", "alors", "donc", "also", "daher", "por", "portanto",
-    "quindi", "entonces", "luego", "we", "this", "which", "it", "that", "they", "there", "i", "indeed", "simply", "just",
-    "exactly", "approximately", "about", "roughly", "around", "nearly", "given", "equal", "either", "precisely", "probably",
-    "definitely", "equals", "left",
+    "therefore", "thus", "hence", "so", "consequently", "then", "and", "finally", "accordingly", "clearly", "in",
+    "to", "as", "overall", "altogether", "yes", "ok", "okay", "sure", "well", "here", "alors", "donc", "also",
+    "daher", "por", "portanto", "quindi", "entonces", "luego", "we", "this", "which", "it", "that", "they", "there",
+    "i", "indeed", "simply", "just", "exactly", "approximately", "about", "roughly", "around", "nearly", "given",
+    "equal", "either", "precisely", "probably", "definitely", "equals", "left",
 ))  # fmt: skip
 """The ASCII words that `_LEAD` may begin with."""
 _SEPARATORS: Final = frozenset(",:;>")

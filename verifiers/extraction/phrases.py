@@ -143,12 +143,14 @@ _BY_KEYWORD: dict[str, tuple[re.Pattern[str], ...]] = {
     "คำตอบ": (re.compile(r"คำตอบ(?:สุดท้าย)?\s{0,3}(?:คือ|เท่ากับ|[:=：])"),),
 }
 _KEYWORDS_ASCII = re.compile(
-    r"i(?<!\wi)(?=[ '])|answer|ans(?<!\wans)\b|correct|right|best|option|choice|final|antwort|ergebnis|respuesta|resposta"
-    r"|risposta|antwoord|svar|vastaus|cevap|jawaban|jibu|odgovor|atsakymas"
+    r"i(?<!\wi)(?=[ '])|answer|ans(?<!\wans)\b|correct|right|best|option|choice|final|antwort|ergebnis|respuesta"
+    r"|resposta|risposta|antwoord|svar|vastaus|cevap|jawaban|jibu|odgovor|atsakymas"
 )
 _KEYWORDS = re.compile(
     _KEYWORDS_ASCII.pattern + "|" + "|".join(re.escape(word) for word in _BY_KEYWORD if not word.isascii())
 )
+_LINE_START = re.compile(r"[\s*_#>:]*(?:the |your |my )?(?:final |correct )?", re.IGNORECASE)
+_CHOSEN = re.compile(r"\(?[A-Ja-j]\)?(?=\s(?:is|must|seems))")
 _DENIED = re.compile(
     r"\b(?:not|never|cannot|neither|non|não|n[’']est|n[’']était|ne|nicht|nie|nem|inte|ikke|niet|değil|bukan|tidak|không|не)\b"
     r"|n[’']t\b|\bno\s(?:es|son|sería|será|puede)\b|不|没|非",
@@ -193,7 +195,7 @@ def _phrase(text: str, keyword: re.Match[str]) -> Phrase | None:
         if match is None or (pattern is _HEADED and not _heads_its_line(text, start)):
             continue
         if pattern is _IS_CORRECT:
-            letter = re.search(r"\(?[A-Ja-j]\)?(?=\s(?:is|must|seems))", match[0])
+            letter = _CHOSEN.search(match[0])
             return Phrase(start, match.end(), False, letter[0] if letter else "")
         final = _CERTAIN.search(text, max(0, start - 10), start) or _CERTAIN_AFTER.match(text, start)
         another = _ANOTHER.search(text, max(0, start - 40), start) is not None
@@ -212,7 +214,7 @@ def _is_supposed(text: str, start: int, phrase: str) -> bool:
 
 def _heads_its_line(text: str, start: int) -> bool:
     line = text[max(text.rfind("\n", 0, start) + 1, start - 40) : start]
-    return re.fullmatch(r"[\s*_#>:]*(?:the |your |my )?(?:final |correct )?", line, re.IGNORECASE) is not None
+    return _LINE_START.fullmatch(line) is not None
 
 
 def _reversed(text: str, start: int) -> Phrase | None:

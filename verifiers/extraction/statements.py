@@ -77,6 +77,8 @@ _PART = re.compile(
     r"[\s$(-]{0,4}([\d\x00][^A-Za-z,;]{0,40}(?:[a-z]{1,12})?)[\s,;]{0,3}(?:\b(?:and|while|whereas|but)\b|;)",
     re.IGNORECASE,
 )
+_JOINED = re.compile(r"[\s,]*(?:and|or|,)[\s,]*", re.IGNORECASE)
+_LETTERS = re.compile("[A-Za-z]+")
 _NAMED = re.compile(r"[^=]*[A-Za-z]{3}[^=]*=\s*(?=[^=\s][^=]*\Z)")
 _IS = re.compile(r"is|are|equal|was|是|为|等于", re.IGNORECASE)
 _VALUE_FIRST = re.compile(r"[\s$(*-]*\d")
@@ -193,22 +195,25 @@ def answer_of(statement: str) -> str:
     prose = unmarked(text)
     if not is_brief(text) or (not lacks(words, _COPULAS) and _COPULA.search(prose)) or _SENTENCE.match(prose):
         text = _core(text)
-    return without_prose(tidy(_POLITE.sub("", text) if words is None or text[-3:].lower().endswith(_POLITE_ENDS) else text))
+    if words is None or text[-3:].lower().endswith(_POLITE_ENDS):
+        text = _POLITE.sub("", text)
+    return without_prose(tidy(text))
 
 
 _POLITE_ENDS: Final = ("ir", "ur", "ir.", "ur.")
 _CLAUSE_WORDS: Final = frozenset((
-    "because", "since", "which", "so", "as", "reject", "rejecting", "discard", "discarding", "excluding", "ignoring", "we",
-    "rounded", "to", "correct", "accurate", "in", "expressed", "written", "or", "i", "that", "namely", "meaning", "making",
-    "giving", "therefore", "thus", "hence", "obtained", "after", "by", "and", "due", "assuming", "given", "considering",
-    "based", "altogether", "overall", "respectively", "of", "for", "approximately", "left", "remaining", "here", "there",
-    "too", "now", "away", "each", "only", "not",
+    "because", "since", "which", "so", "as", "reject", "rejecting", "discard", "discarding", "excluding",
+    "ignoring", "we", "rounded", "to", "correct", "accurate", "in", "expressed", "written", "or", "i", "that",
+    "namely", "meaning", "making", "giving", "therefore", "thus", "hence", "obtained", "after", "by", "and", "due",
+    "assuming", "given", "considering", "based", "altogether", "overall", "respectively", "of", "for",
+    "approximately", "left", "remaining", "here", "there", "too", "now", "away", "each", "only", "not",
 ))  # fmt: skip
 """The ASCII words that `_CLAUSE` may begin with, and parts of texts where it may begin inside a word."""
 _CLAUSE_PARTS: Final = ("not ", "car", "que", "weil")
 _COPULAS: Final = frozenset((
-    "is", "are", "equals", "equal", "was", "were", "be", "gives", "yields", "becomes", "has", "have", "cost", "costs", "take",
-    "takes", "pay", "pays", "need", "needs", "means", "est", "es", "son", "ist", "sind", "sono", "hay", "il", "ci", "existen",
+    "is", "are", "equals", "equal", "was", "were", "be", "gives", "yields", "becomes", "has", "have", "cost",
+    "costs", "take", "takes", "pay", "pays", "need", "needs", "means", "est", "es", "son", "ist", "sind", "sono",
+    "hay", "il", "ci", "existen",
 ))  # fmt: skip
 
 
@@ -266,13 +271,13 @@ def _only_value(text: str, prose: str) -> str | None:
     if spans and not numbers:
         start, end = spans[-1][0], spans[-1][1]
         for before, after in reversed(spans[:-1]):
-            if not re.fullmatch(r"[\s,]*(?:and|or|,)[\s,]*", text[after:start], re.IGNORECASE):
+            if not _JOINED.fullmatch(text, after, start):
                 break
             start = before
         return _with_tail(text, start, end) if start == spans[0][0] else None
     if len(numbers) != 1 or spans:
         return None
-    if len(re.findall(r"[A-Za-z]+", prose[: numbers[0].start()])) < 2:
+    if len(_LETTERS.findall(prose, 0, numbers[0].start())) < 2:
         return None
     return _with_tail(text, numbers[0].start(), numbers[0].end())
 

@@ -88,6 +88,7 @@ _OF_THINGS = re.compile(
     r"|cubic|power|multiples?|factors?)\b) [a-z]{2,20}))"
     r" of (?:(?:the|his|her|their|its|all|these|those) )?[a-z][a-z' ]{1,60}",
 )
+_DECIMAL = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _WORD_AFTER = re.compile(r"\s[A-Za-z][A-Za-z'-]")
 _AMOUNT: Final = frozenset("0123456789$\\")
 _FOLLOWS = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|therefore)(?![A-Za-z])|⇒|⟹|∴")
@@ -164,7 +165,7 @@ def _without_labels(text: str) -> str:
 
 def _value(literal: str) -> Fraction | None:
     sign = -1 if literal.startswith("-") else 1
-    parts = re.findall(r"\d+(?:\.\d+)?", literal, re.ASCII)
+    parts = _DECIMAL.findall(literal)
     if len(parts) == 1:
         return sign * Fraction(parts[0])
     return sign * Fraction(int(parts[0]), int(parts[1])) if int(parts[1]) else None

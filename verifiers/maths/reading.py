@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from assaygym.verifiers.maths.kept import KEPT_CHARS
 from assaygym.verifiers.maths.objects import Thing, interpret
@@ -22,8 +21,7 @@ _SPELLED = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{3}|\^\{?\\text")
 """What has to be there for a text to be read as words although it is a formula: `two and a half`, `3^{\text{rd}}`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What an answer says.
 
     Attributes:

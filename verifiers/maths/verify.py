@@ -31,7 +31,7 @@ READ_GOLDS: Final = (*MARKED, Style.BARE)
 """How a gold may be written for its answer to be read out of it; another one is taken as it is, never for prose."""
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _FORMULA = re.compile(
-    r"(?:[0-9,()\[\]{}+=^|! /-]|\.(?=\d)|[knqrstvwxz](?![A-Za-z])|\\(?!text|mathrm|mathbf|mbox|boxed|fbox)[A-Za-z]+)+"
+    r"(?:[0-9,()\[\]{}+=^|! /-]|\.(?=\d)|[knqrstvwxz](?![A-Za-z])|\\(?!text|mathrm|mathbf|mbox|boxed|fbox)[A-Za-z]++)++"
 )
 """Golds in which there is nothing to find and nothing in words, unless they are dates; no letter of a choice or p.m."""
 _DEFAULT: Final = PRESETS["default"]

@@ -12,8 +12,8 @@ from assaygym.verifiers.maths.syntax.tree import Node
 __all__ = ["CONDITION_WORDS", "PHRASE", "PROPERTIES", "condition", "domain_of_words", "is_approximate",
     "take_approximately", "take_words", "which_domain"]  # fmt: skip
 
-CONDITION_WORDS: Final = frozenset(("where", "for", "if", "when", "with", "such", "provided", "given", "whenever", "assuming",
-    "\\forall", "\\text{where}", "\\text{for}", "\\text{if}", "as", "on", "\\exists"))  # fmt: skip
+CONDITION_WORDS: Final = frozenset(("where", "for", "if", "when", "with", "such", "provided", "given", "whenever",
+    "assuming", "\\forall", "\\text{where}", "\\text{for}", "\\text{if}", "as", "on", "\\exists"))  # fmt: skip
 _FILLERS: Final = frozenset(
     ("all", "any", "every", "each", "some", "that", "an", "a", "the", "arbitrary", "both", "are", "is", "be", "of",
      "constant", "fixed", "set", "values", "value", "number", "numbers", "only")

@@ -25,7 +25,7 @@ _CLEAN: Final = re.compile(
     r"(?:[A-Za-z0-9+\-*/^){}=|!:&%\[\]>]|\((?!mod)|_(?![0-9]{3}(?![0-9]))|<(?![A-Za-z/])"
     r"|,(?![0-9},])|,(?=[0-9]{1,2}(?![0-9]))|(?<![0-9]) (?! )|(?<=[0-9]) (?![0-9 ]|[xX] [0-9])"
     r"|\.(?=[0-9]{1,12}(?![0-9.,(\\]))|\\(?:frac|sqrt|pi|infty|cdot|times|pm|cup|cap|in|le|ge|leq|geq|ne|neq|ln|log|sin|cos"
-    r"|tan|theta|alpha|binom|mathbb|circ|sum|lambda|dfrac)(?![A-Za-z])|\\[{}])*"
+    r"|tan|theta|alpha|binom|mathbb|circ|sum|lambda|dfrac)(?![A-Za-z])|\\[{}])*+"
 )
 _SIZED: Final = re.compile(r"\\(?:left|right) ?(?=[()\[\]])")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,6}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,10}[0-9]{0,2});")

@@ -47,7 +47,11 @@ def is_unit_word(parser: Parser, token: str) -> bool:
     if token in _NO_UNITS:
         return token == "in" and not _starts(parser.ahead(1))
     if len(token) == 1:
-        return parser.tokens[parser.at + 1] == "/" and "".join(parser.tokens[parser.at : parser.at + 3]) in _QUOTIENTS and not _starts(parser.ahead(3), "^")
+        return (
+            parser.tokens[parser.at + 1] == "/"
+            and "".join(parser.tokens[parser.at : parser.at + 3]) in _QUOTIENTS
+            and not _starts(parser.ahead(3), "^")
+        )
     lowered = token.lower()
     if token in BARE_UNITS or lowered in CURRENCY_WORDS or lowered in PERCENT_WORDS or lowered in DEGREE_WORDS:
         return True
