@@ -93,12 +93,15 @@ def _suite(tests: AssertTests) -> _Suite:
 def sources_of(program: str, tests: AssertTests) -> list[str]:
     """What the candidate's process runs: what the tests give it, then the program.
 
-    A program that does not name the entry point continues the prompt; one that does gets what the prompt defines
-    before the entry point (imports, helper functions). Imports and classes of an MBPP setup belong to the program too.
+    A program that begins with the prompt is whole. One that does not name the entry point continues the prompt; any
+    other gets what the prompt defines before the entry point (imports, helper functions). Imports and classes of an
+    MBPP setup belong to the program too.
     """
     if not tests.test:
         kept = [n for n in statements(tests.setup, "the setup") if _is_shared(n)]
         return [*([ast.unparse(ast.Module(kept, []))] if kept else []), program]
+    if program.startswith(tests.prompt):
+        return [program]
     whole = f"{tests.prompt}{program}"
     if tests.prompt and not _stands_alone(program, tests.entry_point) and parses(whole):
         return [whole]

@@ -225,6 +225,7 @@ PROMPT = "import math\n\ndef help(x):\n    return x\n\ndef f(x):\n    '''Doubles
     ("program", "kept"),
     [
         ("    return 2 * x\n", [f"{PROMPT}    return 2 * x\n"]),
+        (f"{PROMPT}    return 2 * x\n", [f"{PROMPT}    return 2 * x\n"]),
         (DOUBLE, ["import math\n\ndef help(x):\n    return x", DOUBLE]),
         ("def f(:", ["import math\n\ndef help(x):\n    return x", "def f(:"]),
     ],
