@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 
 from assaygym.agents.jobs import Budget, EpisodeJob, Next, Plan
 from assaygym.agents.live import AnyEnv, LiveEpisode
-from assaygym.agents.player import Player, close_forks
+from assaygym.agents.player import Player, all_of, close_forks
 from assaygym.agents.policy import Policy, SamplingParams
 from assaygym.errors import ConfigError
 from assaygym.types import Completion, StopReason, Trajectory
@@ -108,8 +108,6 @@ class _Run(Generic[P]):
         self.stopped = False
         self.deadline = float("inf")
 
-    # the consumer's side
-
     def plans(self, plans: Iterator[P]) -> Iterator[P]:
         """See `Crew.run`."""
         if self.crew.budget.run_timeout is not None:
@@ -144,7 +142,7 @@ class _Run(Generic[P]):
             plan = next(plans, None)
             if plan is None:
                 break
-            self.add(_Open(self, plan), _all_of(plan.begin()))
+            self.add(_Open(self, plan), all_of(plan.begin()))
         with self.lock:  # an episode that ends goes from one count to the other
             return self.episodes > 0 or self.done > 0
 
@@ -175,8 +173,6 @@ class _Run(Generic[P]):
             thread.join(None if seconds is None else max(0.0, until - time.monotonic()))
         close_forks([what for _, what in self.ready])
         self.ready.clear()
-
-    # the workers' side
 
     def take(self) -> tuple[_Open[P], Next] | None:
         """The next episode; None when the run is over. Waits for one."""
@@ -260,7 +256,7 @@ class _Open(Generic[P]):
             if self.run.stopped:
                 raise _Stopped
             try:
-                if forks := _all_of(self.plan.answered(live, completion)):
+                if forks := all_of(self.plan.answered(live, completion)):
                     self.run.add(self, forks, first=True)
             except Exception as error:  # the episode's boundary would take the plan's fault for the episode's
                 self.run.events.put(error)
@@ -271,7 +267,7 @@ class _Open(Generic[P]):
         with self.lock:
             if self.run.stopped:
                 raise _Stopped
-            self.run.add(self, _all_of(self.plan.ended(trajectory)), first=True, ended=1)
+            self.run.add(self, all_of(self.plan.ended(trajectory)), first=True, ended=1)
 
 
 class _Worker(Generic[P]):
@@ -301,14 +297,3 @@ class _Worker(Generic[P]):
 
     def _play(self, opened: _Open[P], what: Next) -> None:
         opened.ended(self.player.play(what, opened))
-
-
-def _all_of(more: Iterable[Next]) -> list[Next]:
-    """What a plan asks for. When it fails on the way, the forks that it made so far are closed."""
-    found: list[Next] = []
-    try:
-        found.extend(more)
-    except BaseException:
-        close_forks(found)
-        raise
-    return found

@@ -13,7 +13,7 @@ from assaygym.agents.policy import Policy, SamplingParams
 from assaygym.errors import told
 from assaygym.types import Completion, StopReason, Trajectory, Verdict
 
-__all__ = ["Player", "Referee", "close_forks"]
+__all__ = ["Player", "Referee", "all_of", "close_forks"]
 
 
 class Referee(Protocol):
@@ -108,6 +108,17 @@ class Player:
             return live.play(self.policy, watch=referee.answered, halted=halted, strict=self.strict)
         finally:
             count()
+
+
+def all_of(more: Iterable[Next]) -> list[Next]:
+    """What a plan asks for. When it fails on the way, the forks that it made so far are closed."""
+    found: list[Next] = []
+    try:
+        found.extend(more)
+    except BaseException:
+        close_forks(found)
+        raise
+    return found
 
 
 def close_forks(what: Iterable[Next]) -> None:
