@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from assaygym.errors import PolicyError, told
 
-__all__ = ["Engine", "EngineThread", "Request", "drive"]
+__all__ = ["Engine", "EngineThread", "Request"]
 
 LINGER, LOOKS = 0.001, 20
 """Seconds between two looks at who else asks, before an idle engine starts; it starts when one finds nobody new."""
@@ -123,7 +123,7 @@ class EngineThread:
         return call.answers
 
     def alone(self, task: Callable[[Any], T], *, mends: bool = False) -> T:
-        """What `task` returns or raises; it has the engine to itself, may `drive` it, and may write `fault`.
+        """What `task` returns or raises; it has the engine to itself, may step it, and may write `fault`.
 
         Args:
             task: takes the engine.
@@ -309,13 +309,3 @@ class EngineThread:
         if isinstance(self.fault, PolicyError):
             raise self.fault
         return self._there()
-
-
-def drive(engine: Engine, requests: Sequence[Request]) -> list[Any]:
-    """The finished outputs of an engine that does nothing else, in order: for tasks of `EngineThread.alone`."""
-    for index, (prompt, params) in enumerate(requests):
-        engine.add_request(f"alone-{index}", prompt, params)
-    done: dict[str, Any] = {}
-    while len(done) < len(requests):
-        done |= {output.request_id: output for output in engine.step() if output.finished}
-    return [done[f"alone-{index}"] for index in range(len(requests))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import shutil
 import tempfile
 import threading
@@ -16,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from assaygym.agents.chat import Chat
 from assaygym.agents.policy import Prompt, SamplingParams
-from assaygym.agents.vllm_engine import EngineThread, Request, drive
-from assaygym.agents.vllm_requests import Driven, sample_of, sampling, scores_of, scoring
+from assaygym.agents.vllm_engine import EngineThread, Request
+from assaygym.agents.vllm_requests import Driven, drive, sample_of, sampling, scores_of, scoring
 from assaygym.errors import ConfigError, ContextOverflowError, PolicyError
 from assaygym.types import Completion, FinishReason, Message
 
@@ -92,7 +91,7 @@ class VLLMPolicy:
             raise ConfigError(f"top_k is {top_k}; expected at least 1")
         self.model: Any = None if isinstance(model, str) else model
         self.name = f"vllm:{model if isinstance(model, str) else model.config.name_or_path or type(model).__name__}"
-        self.tokenizer: Any = tokenizer or _tokenizer_of(model)
+        self.tokenizer: Any = tokenizer or vllm_setup.tokenizer_of(model)
         self.chat = Chat(self.tokenizer)
         self.end_ids = sorted(self.chat.end_ids)
         self.pad_id = next(i for i in (self.tokenizer.pad_token_id, *self.end_ids, 0) if i is not None)
@@ -105,7 +104,7 @@ class VLLMPolicy:
             **engine,
             "model": model if isinstance(model, str) else self._written(model),
         }
-        self._in_place = in_place and _workers(self._options) == 1
+        self._in_place = in_place and vllm_setup.workers_of(self._options) == 1
         self._on_cpu = vllm_setup.on_cpu()
         self._changing = threading.Lock()
         self._asleep = self._dropped = False
@@ -314,25 +313,6 @@ class VLLMPolicy:
         folder = Path(self._folder.name) / f"weights-{next(self._numbers)}"
         save_model(model, self.tokenizer, folder)
         return str(folder)
-
-
-def _tokenizer_of(model: Any) -> Any:
-    if not isinstance(model, str):
-        raise ConfigError("a model was passed without a tokenizer; pass tokenizer= as well")
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(model, local_files_only=Path(model).is_dir())
-    except Exception as error:  # files of others and the network: whatever it is, the sentence carries it
-        raise ConfigError(
-            f"cannot load the model {model!r}: expected a folder with a transformers model and its tokenizer, or an id "
-            f"on the Hugging Face Hub, which must be reachable or in the cache: {str(error).splitlines()[0]}"
-        ) from error
-
-
-def _workers(options: Mapping[str, Any]) -> int:
-    names = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
-    return math.prod(int(options.get(name, 1)) for name in names)
 
 
 def _model_config(engine: Any) -> Any:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from assaygym.agents.policy import SamplingParams
-from assaygym.agents.vllm_engine import Request, drive
+from assaygym.agents.vllm_engine import Engine, Request
 from assaygym.errors import ConfigError
 
-__all__ = ["Driven", "Sample", "sample_of", "sampling", "scores_of", "scoring"]
+__all__ = ["Driven", "Sample", "drive", "sample_of", "sampling", "scores_of", "scoring"]
 
 COLDEST, HOTTEST = 0.01, 2.0
 """Temperatures above 0 that vLLM takes as they are."""
@@ -73,6 +73,16 @@ def sample_of(output: Any) -> Sample:
 def scores_of(output: Any) -> tuple[float, ...]:
     """What came of a request of `scoring`: one log-probability for each id but the first."""
     return tuple(output.prompt_logprobs.logprobs)
+
+
+def drive(engine: Engine, requests: Sequence[Request]) -> list[Any]:
+    """The finished outputs of an engine that does nothing else, in order: for tasks of `EngineThread.alone`."""
+    for index, (prompt, params) in enumerate(requests):
+        engine.add_request(f"alone-{index}", prompt, params)
+    done: dict[str, Any] = {}
+    while len(done) < len(requests):
+        done |= {output.request_id: output for output in engine.step() if output.finished}
+    return [done[f"alone-{index}"] for index in range(len(requests))]
 
 
 class Driven:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,17 @@ import numpy as np
 from assaygym.agents.quiet import no_progress_bars
 from assaygym.errors import ConfigError, MissingDependencyError, PolicyError, told
 
-__all__ = ["defaults", "end_engine", "in_this_process", "make_engine", "model_of_state", "on_cpu", "require_vllm"]
+__all__ = [
+    "defaults",
+    "end_engine",
+    "in_this_process",
+    "make_engine",
+    "model_of_state",
+    "on_cpu",
+    "require_vllm",
+    "tokenizer_of",
+    "workers_of",
+]
 
 CPU_CACHE = 1 << 30
 """Bytes for keys and values on a CPU."""
@@ -98,7 +110,7 @@ def model_of_state(state: Mapping[str, Any], folder: str) -> Any:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    with torch.random.fork_rng(), no_progress_bars():
+    with torch.random.fork_rng(devices=[]), no_progress_bars():
         model: Any = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder))  # type: ignore[no-untyped-call]
     names = model.load_state_dict(dict(state), strict=False, assign=True)
     model.tie_weights()
@@ -108,6 +120,31 @@ def model_of_state(state: Mapping[str, Any], folder: str) -> Any:
             f"the state is not one of the model in {folder}: {len(wrong)} names differ, such as {wrong[0]}"
         )
     return model.to(next(model.parameters()).device).eval()
+
+
+def tokenizer_of(model: Any) -> Any:
+    """The tokenizer beside a model that is named.
+
+    Raises:
+        ConfigError: there is none, or the model is not a name.
+    """
+    if not isinstance(model, str):
+        raise ConfigError("a model was passed without a tokenizer; pass tokenizer= as well")
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(model, local_files_only=Path(model).is_dir())
+    except Exception as error:  # files of others and the network: whatever it is, the sentence carries it
+        raise ConfigError(
+            f"cannot load the model {model!r}: expected a folder with a transformers model and its tokenizer, or an id "
+            f"on the Hugging Face Hub, which must be reachable or in the cache: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def workers_of(options: Mapping[str, Any]) -> int:
+    """How many workers such an engine has; the weights are spread over them, or there several times."""
+    names = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
+    return math.prod(int(options.get(name, 1)) for name in names)
 
 
 @contextmanager
@@ -134,7 +171,9 @@ def _random_states() -> Iterator[None]:
     import torch
 
     states = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng():
+    begun = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    devices = [torch.cuda.current_device()] if begun else []
+    with torch.random.fork_rng(devices=devices):
         try:
             yield
         finally:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from assaygym.agents import vllm_engine
-from assaygym.agents.vllm_engine import EngineThread, drive
+from assaygym.agents.vllm_engine import EngineThread
+from assaygym.agents.vllm_requests import drive
 from assaygym.errors import PolicyError
 
 
