@@ -202,6 +202,8 @@ def checked(group: Group) -> None:
     for one in everyone.values():
         if one.parent is not None:
             name, turn = one.parent
+            node = everyone[name].parent
+            assert node is None or node[1] < turn  # a node hangs from the leaf that it was sampled in
             assert one.turns[:turn] == everyone[name].turns[:turn]
             assert all(a is b for a, b in zip(one.turns[:turn], everyone[name].turns[:turn], strict=True))
             assert not any(a is b for a, b in zip(one.turns[turn:], everyone[name].turns[turn:], strict=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from random import Random
@@ -72,6 +73,13 @@ def test_the_turn_is_compared_with_the_episodes_own_first_turn(first: float, now
     assert len(one.answered(after_tool(one, completion(first)), completion(now))) == forks
 
 
+def test_the_turns_between_do_not_count() -> None:
+    one = plan(branching(group=2, initial=1, weight=1.0))
+    live = after_tool(one, completion(0.0))
+    live.turns.append(Turn(observation=(), completion=completion(9.0)))
+    assert len(one.answered(live, completion(5.0))) == 1
+
+
 def test_another_episodes_entropy_changes_nothing() -> None:
     one = plan(branching(group=4, initial=2, weight=1.0))
     one.answered(after_tool(one, completion(9.0), name="t/0"), completion(9.0))
@@ -106,6 +114,7 @@ def test_every_group_is_full_and_does_not_depend_on_the_order_of_turns(
     for group in groups:
         assert len(group.trajectories) == rule.group
         assert not group.pruned
+        assert max(Counter(one.parent for one in group.trajectories if one.parent).values(), default=0) <= beam
         check(group)
     assert groups[0] == groups[1]
 

@@ -137,6 +137,22 @@ def test_gradients_flags_and_mode_of_the_model_are_left_as_they_were(
         model.eval()
 
 
+def test_the_step_sees_the_policy_that_sampled_and_no_dropout(policy: TransformersPolicy, groups: list[Group]) -> None:
+    losses = []
+    unlearn = Unlearn(policy)
+    attention = policy.model.model.layers[0].self_attn
+    try:
+        for attention.attention_dropout, training in ((0.0, False), (0.5, True)):
+            policy.model.train(training)
+            with unlearn(groups):
+                assert unlearn.stats is not None
+                losses.append(unlearn.stats.loss)
+    finally:
+        attention.attention_dropout = 0.0
+        policy.model.eval()
+    assert losses[0] == losses[1]
+
+
 @pytest.mark.parametrize("applied", [True, False])
 def test_the_gate_looks_at_the_mean_entropy(policy: TransformersPolicy, groups: list[Group], applied: bool) -> None:
     entropies = [e for g in groups for one in g.trajectories for t in one.turns for e in t.completion.entropies or ()]
