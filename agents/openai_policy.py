@@ -79,6 +79,7 @@ class OpenAIPolicy:
         max_cost: no request is sent once this is reached; those in flight then are still answered.
         cache: a file for answers (or an open `ResponseCache`, which its owner closes): a request that was answered
             before is not sent. Equal requests without a seed are told apart by their number in this policy's life.
+            Not for a model whose weights change under the same name.
         headers: further headers of every request.
         extra_body: further fields of every request; None takes a field out.
 
