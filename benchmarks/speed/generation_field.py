@@ -46,13 +46,13 @@ def even(model: str | None, batch: int, tokens: int) -> list[Contender]:
     """
     policy = _policy(model, batch)
     prompts = [_prompt(number) for number in range(batch)]
-    params = SamplingParams(max_tokens=tokens, seed=1)
+    params, pool = SamplingParams(max_tokens=tokens, seed=1), ThreadPoolExecutor(batch)
 
     def one_call() -> int:
         return _count(policy.generate(prompts, params), [tokens] * batch)
 
     def threads() -> int:
-        return _count(_threaded(policy, prompts, [params] * batch), [tokens] * batch)
+        return _count(_threaded(pool, policy, prompts, [params] * batch), [tokens] * batch)
 
     def raw() -> int:
         _raw(policy, prompts, tokens)
@@ -74,9 +74,10 @@ def ragged(model: str | None, batch: int) -> list[Contender]:
     prompts = [_prompt(number) for number in range(WAVES * batch)]
     lengths = [rng.randint(*LENGTHS) for _ in prompts]
     params = [SamplingParams(max_tokens=length, seed=number) for number, length in enumerate(lengths)]
+    pool = ThreadPoolExecutor(len(prompts))
 
     def continuous() -> int:
-        return _count(_threaded(policy, prompts, params), lengths)
+        return _count(_threaded(pool, policy, prompts, params), lengths)
 
     def static() -> int:
         for first in range(0, len(prompts), batch):
@@ -88,7 +89,7 @@ def ragged(model: str | None, batch: int) -> list[Contender]:
         answers = []
         for first in range(0, len(prompts), batch):
             part = slice(first, first + batch)
-            answers += _threaded(policy, prompts[part], params[part])
+            answers += _threaded(pool, policy, prompts[part], params[part])
         return _count(answers, lengths)
 
     return [
@@ -130,9 +131,10 @@ def _prompt(number: int) -> Prompt:
     return Prompt(messages=asked, observation=asked)
 
 
-def _threaded(policy: TransformersPolicy, prompts: Sequence[Prompt], params: Iterable[SamplingParams]) -> list[Any]:
-    with ThreadPoolExecutor(len(prompts)) as pool:
-        return list(pool.map(lambda prompt, one: policy.generate([prompt], one)[0], prompts, params))
+def _threaded(
+    pool: ThreadPoolExecutor, policy: TransformersPolicy, prompts: Sequence[Prompt], params: Iterable[SamplingParams]
+) -> list[Any]:
+    return list(pool.map(lambda prompt, one: policy.generate([prompt], one)[0], prompts, params))
 
 
 def _count(answers: Sequence[Any], lengths: Sequence[int]) -> int:
