@@ -40,14 +40,19 @@ _FRAMES = {"f_back", "f_locals", "f_globals", "tb_frame", "gi_frame"}
 _FRAMEWORKS = {"pytest", "_pytest", "unittest", "doctest"}
 _COMPARISONS = {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__instancecheck__"}
 _ODD = ("/proc", "/sys", "/etc", "/dev/fd", "/root", "/home", "..", "expected", "answer", "hidden", "solution.py")
-_SUSPICIOUS = re.compile(
-    r"exit|quit|abort|kill|exec[vl]|raise_signal|SystemExit|\bexcept\b|builtins|modules|[sd]e[tl]attr|pytest|unittest|doctest"
-    r"|__(?:eq|ne|lt|le|gt|ge|contains|instancecheck)__|_getframe|_current_frames|\bgc\b|inspect|f_back|f_locals"
-    r"|f_globals|tb_frame|gi_frame"
-    r"|\b(?:open|Path|listdir|walk|scandir|glob|readlink)\b|^[ \t]*\w+\.\w+[ \t]*[-+*/%&|^@:=]",
-    re.MULTILINE,
+_WORDS = re.compile(
+    r"exit|quit|abort|kill|exec[vl]|raise_signal|SystemExit|\bexcept\b|builtins|modules|[sd]e[tl]attr|pytest|unittest"
+    r"|doctest|__(?:eq|ne|lt|le|gt|ge|contains|instancecheck)__|_getframe|_current_frames|\bgc\b|inspect|f_back|f_locals"
+    r"|f_globals|tb_frame|gi_frame|\b(?:open|Path|listdir|walk|scandir|glob|readlink)\b"
 )
-"""What no flag of a program's text can do without: a quick look spares most programs the slow one."""
+"""What no flag of a program's text can do without, but one: a quick look spares most programs the slow one."""
+_PIECES = (
+    "exit", "quit", "abort", "kill", "exec", "raise_s", "Exit", "except", "builtins", "modules", "attr", "test", "__",
+    "_getf", "_curr", "gc", "inspect", "f_back", "f_loc", "f_glob", "_frame", "open", "Path", "listdir", "walk",
+    "scandir", "glob", "readlink",
+)  # fmt: skip
+"""Of which each of those words holds one: ten times as quick to look for."""
+_SETS_ATTRIBUTE = re.compile(r"^[ \t]*\w+\.\w+[ \t]*[-+*/%&|^@:=]", re.MULTILINE)
 _FEWEST_RUNS = 3
 _SHORT = 3
 """An input of fewer characters is found in any program."""
@@ -66,12 +71,18 @@ def flags_of(program: str, visible: Sequence[StdinCase] = ()) -> tuple[str, ...]
         program: source text.
         visible: the examples that its author was shown.
     """
-    tree = parse(program) if visible or _SUSPICIOUS.search(program) else None
+    tree = parse(program) if visible or _is_suspicious(program) else None
     if tree is None:
         return ()
     nodes = list(ast.walk(tree))
     found = [name for name, finds in _DETECTORS.items() if finds(tree, nodes)]
     return (*found, *(["hard_coded"] if _holds_examples(nodes, visible) else []))
+
+
+def _is_suspicious(program: str) -> bool:
+    if any(piece in program for piece in _PIECES) and _WORDS.search(program):
+        return True
+    return _SETS_ATTRIBUTE.search(program) is not None
 
 
 def run_flags(report: Report) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from assaygym.errors import ConfigError
 from assaygym.sandbox import Sandbox
 from assaygym.types import Verdict
 from assaygym.verifiers.code import FunctionCase, FunctionTests, StdinCase, StdinTests, functions, stdio, verify_row
-from assaygym.verifiers.code.detectors import FLAGS, flags_of
+from assaygym.verifiers.code.detectors import _PIECES, _WORDS, FLAGS, flags_of
 
 FLAGGED = [
     ("early_exit", "import os\nos._exit(0)"),
@@ -40,6 +40,16 @@ FLAGGED = [
     ("odd_files", "import pathlib\npathlib.Path('../expected.txt').read_text()"),
     ("odd_files", "import os\nprint(os.listdir('/etc'))"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "word",
+    "exit execv raise_signal SystemExit except setattr delattr doctest __ge__ _getframe gc "
+    "_current_frames inspect f_globals tb_frame gi_frame Path readlink pytest modules".split(),
+)
+def test_each_suspicious_word_holds_a_piece_that_is_looked_for_first(word: str) -> None:
+    assert _WORDS.search(f"x.{word}(1)")
+    assert any(piece in word for piece in _PIECES)
 
 
 @pytest.mark.parametrize(("flag", "program"), FLAGGED)
