@@ -10,6 +10,7 @@ from statistics import pstdev
 
 from assaygym.agents.crew import EpisodeJob, Next
 from assaygym.agents.live import LiveEpisode, derived_seed
+from assaygym.errors import DataError
 from assaygym.types import Completion, Trajectory, Turn
 
 __all__ = ["Group", "GroupPlan", "Segment"]
@@ -149,8 +150,13 @@ def _path(name: str) -> tuple[str, list[int]]:
 
 
 def _owner(trajectory: Trajectory, turn: int, known: dict[str, Trajectory]) -> str:
+    seen = {trajectory.id}
     while trajectory.parent is not None and turn < trajectory.parent[1]:
-        if trajectory.parent[0] not in known:
-            return trajectory.parent[0]
-        trajectory = known[trajectory.parent[0]]
+        parent = trajectory.parent[0]
+        if parent in seen:
+            raise DataError(f"trajectory {parent!r} is a fork of itself; expected parents that lead to the prompt")
+        if parent not in known:
+            return parent
+        seen.add(parent)
+        trajectory = known[parent]
     return trajectory.id

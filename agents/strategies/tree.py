@@ -90,6 +90,7 @@ class TreePlan(GroupPlan):
     """The tree of each episode that started from the prompt."""
     grown: dict[str, int] = field(default_factory=dict[str, int])
     """By leaf: how many were grown from its nodes."""
+    closed: bool = False
 
     def begin(self) -> Iterable[Next]:
         """The first chain of each tree."""
@@ -102,6 +103,8 @@ class TreePlan(GroupPlan):
         old = live.parent is not None and live.parent[1] == turn
         if not old and tree.rounds < self.shape.rounds:
             tree.nodes.append(_Node(live.id, turn, live.fork()))
+            if self.closed:  # by the thread that ended the run while this one was making the fork
+                self.close()
         return ()
 
     def ended(self, trajectory: Trajectory) -> Iterable[Next]:
@@ -117,6 +120,7 @@ class TreePlan(GroupPlan):
 
     def close(self) -> None:
         """End all nodes: what they hold (a sandbox session) is theirs alone."""
+        self.closed = True
         for tree in self.trees:
             _close(tree.nodes)
 

@@ -11,7 +11,7 @@ from assaygym.agents.crew import Crew, EpisodeJob
 from assaygym.agents.policy import SamplingParams
 from assaygym.agents.strategies import Feed, Group, Independent, Strategy
 from assaygym.agents.strategies.group import in_order, next_sample, sample_of
-from assaygym.errors import ConfigError
+from assaygym.errors import ConfigError, DataError
 from assaygym.types import Completion, Message, StopReason, Trajectory, Turn
 
 
@@ -54,6 +54,13 @@ def test_a_turn_that_was_sampled_in_a_pruned_leaf_is_still_shared() -> None:
     assert segments(group)[:1] == [("k/0", 0, ("k/0", "k/0.1.1"))]
     assert ("k/0.1", 1, ("k/0.1.1",)) in segments(group)
     assert [turn.completion.message.content for turn in group.sampled()] == ["a0", "a1", "a2", "c2", "c3", "b1", "b2"]
+
+
+@pytest.mark.parametrize("parents", [{"k/0": "k/0"}, {"k/0": "k/1", "k/1": "k/0"}])
+def test_trajectories_that_are_forks_of_themselves_are_refused(parents: dict[str, str]) -> None:
+    group = Group(key="k", trajectories=tuple(leaf(name, A, (parent, 2)) for name, parent in parents.items()))
+    with pytest.raises(DataError, match="a fork of itself"):
+        segments(group)
 
 
 def test_a_failed_trajectory_has_no_share_in_a_segment() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from random import Random
@@ -83,6 +84,9 @@ def notebook(sandbox: Sandbox) -> Iterator[type[Notebook]]:
     Notebook.sessions.clear()
     yield Notebook
     assert Notebook.sessions
+    until = time.monotonic() + 20  # an early end waits a bounded time for the cells that are being run
+    while any(session.alive for session in Notebook.sessions) and time.monotonic() < until:
+        time.sleep(0.05)
     assert not any(session.alive for session in Notebook.sessions)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.live import LiveEpisode
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.scripted import OraclePolicy, ScriptedPolicy
 from assaygym.agents.strategies import Group, Tree
@@ -21,7 +22,7 @@ from assaygym.agents.tiny import tiny_model, tiny_tokenizer
 from assaygym.agents.transformers_policy import TransformersPolicy
 from assaygym.envs.registration import make
 from assaygym.errors import ConfigError
-from assaygym.types import StopReason
+from assaygym.types import Completion, StopReason
 
 JOB = EpisodeJob(key="a/b", seed=1)
 
@@ -197,6 +198,20 @@ def test_nodes_are_closed_when_the_run_ends_early(ledger: Any, token_policy: Any
     assert ledger.open_now
     groups.close()  # type: ignore[attr-defined]
     assert not ledger.open_now
+
+
+def test_a_node_that_is_made_while_the_run_ends_is_closed_too(stage: Any) -> None:
+    class EndsEarly(TreePlan):
+        """The run ends while the second node is made."""
+
+        def answered(self, live: LiveEpisode, completion: Completion) -> Sequence[LiveEpisode]:
+            if len(live.turns) == 1:
+                self.close()
+            return super().answered(live, completion)
+
+    play = stage(ends=0.0, turns=4)
+    play.play(EndsEarly(JOB, 1, 0, shape=Tree(1, 1, 1)))
+    assert not play.open
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
