@@ -128,12 +128,14 @@ class _Worker(Generic[Q, A]):
             thread.join(seconds)
 
     def _serve(self) -> None:
-        try:
-            while self._take():
-                for call, index, answer in self._stepper.step():
-                    self._answer(call, index, answer)
-        except BaseException as error:  # whoever waits must hear of it, and of nothing else
-            self._abandon(error)
+        while True:
+            try:
+                while self._take():
+                    for call, index, answer in self._stepper.step():
+                        self._answer(call, index, answer)
+                return
+            except BaseException as error:  # whoever waits must hear of it
+                self._abandon(error)
 
     def _take(self) -> bool:
         """Give the stepper what is new; False when the thread is to end."""
@@ -182,10 +184,10 @@ class _Worker(Generic[Q, A]):
 
     def _abandon(self, error: BaseException) -> None:
         with self._changed:
-            self._thread = None
-            for call in self._open:
-                self._stepper.discard(call)
+            calls = list(self._open)
             self._fail(error)
+        for call in calls:
+            self._stepper.discard(call)
 
     def _fail(self, error: BaseException) -> None:
         """Answer everyone with an error; the lock is held."""

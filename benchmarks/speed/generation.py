@@ -6,6 +6,8 @@
 A round asks the same prompts of every contender in turn, in one process, and its order is reversed in the next round.
 `model.generate` gets ids and returns ids; the policy renders messages and returns text, log-probabilities and
 entropies as well. Then the same for completions of different lengths, where static batches wait for their longest row.
+Waves are there to tell apart what comes of rows that leave and what of rows that join: where a step costs as much as it
+has rows, leaving saves the work, and joining saves the waiting alone.
 """
 
 from __future__ import annotations
