@@ -1,7 +1,10 @@
 """Reshaping JSON documents."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -117,3 +120,22 @@ def test_gaps_are_missing_null_and_given() -> None:
     assert {record.get(domain.gap, "missing") is None for record in records} == {True, False}
     assert any(domain.gap not in record for record in records)
     assert len({record["id"] for record in records}) == 40
+
+
+def test_a_prompt_is_the_same_whatever_the_hash_seed() -> None:
+    program = (
+        "import assaygym\n"
+        "env = assaygym.make('assay/JsonTransform-v0', level=2)\n"
+        "for seed in range(60):\n"
+        "    print(ascii(env.reset(seed=seed)[0]))"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert said[0] == said[1]
