@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["figures", "main", "ratios", "take"]
 
-GROUPS = (1, 8)
-"""Predictions for each gold: every pair on its own, and a group of responses to one task."""
+GROUPS = {0: "as they come", 1: "1 a gold", 8: "8 a gold"}
+"""Predictions for each gold: the pairs one after the other, equal golds read once; every pair with a gold of its own; a
+group of responses to one task."""
 FILES = ("--pairs", "--peer-python", "--json")
 
 
@@ -108,7 +109,7 @@ def _rounds(
     for number in range(count):
         for group in GROUPS:
             for one in field if number % 2 == 0 else reversed(field):
-                step(f"round {number + 1}/{count}  {one.name}  {group} a gold")
+                step(f"round {number + 1}/{count}  {one.name}  {GROUPS[group]}")
                 seen, told = run(one, pairs, group)
                 found |= {f"{name} ({one.name})" if name == "sympy" else name: text for name, text in told.items()}
                 cells.setdefault((one.name, group), []).append(figures(pairs, seen))
@@ -192,10 +193,10 @@ def show(found: Mapping[str, Any], console: Console) -> None:
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True, style="dim")
     _print_table(
-        console, "pairs", [{**row, "verifier": f"{row['verifier']}, {row['group']} a gold"} for row in found["rows"]]
+        console, "pairs", [{**row, "verifier": f"{row['verifier']}, {GROUPS[row['group']]}"} for row in found["rows"]]
     )
     for group, ratio in found["ratios"].items():
-        console.print(f"{group} a gold: {ratio} times the pairs a second of {PEER}", highlight=False)
+        console.print(f"{GROUPS[int(group)]}: {ratio} times the pairs a second of {PEER}", highlight=False)
     for name, rows in found["hostile"].items():
         _print_table(console, f"hostile: {name}", rows)
 

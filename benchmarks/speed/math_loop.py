@@ -5,6 +5,8 @@ Run by file name, as `python -I math_loop.py KIND CORE [FOLDER]`; KIND is `assay
 
     {"pairs": [[gold, pred, dollars, boxed], ...], "group": G}      G predictions for each gold, which is read once
 
+(0: one prediction, and what was kept of the pairs before is not forgotten)
+
 is answered by `{"seconds": [...], "verdicts": [...], "rss_mb": [before, after], "peak_mb": ...}`: the time of each
 pair, for a group that of one of its predictions, and true, false or null (undecided, unparsed, invalid or raised).
 `dollars` and `boxed` are what the peer gets: the gold between dollar signs, a bare answer in a box.
@@ -34,7 +36,8 @@ def ours() -> Grader:
     from assaygym.verifiers import compile_gold, verify_math
     from assaygym.verifiers.maths import verify
 
-    caches = [value.cache_clear for value in vars(verify).values() if hasattr(value, "cache_clear")]
+    kept = [value for value in vars(verify).values() if not isinstance(value, type)]
+    caches = [value.cache_clear for value in kept if hasattr(value, "cache_clear")]
 
     def forget() -> None:
         for clear in caches:
@@ -77,8 +80,9 @@ def attempts(pred: str, count: int) -> list[str]:
 def timed(grader: Grader, pair: list[str], group: int) -> tuple[float, bool | None]:
     """Seconds for each prediction of a group, and the verdict on the first."""
     read, judge, forget, place = grader
-    preds = attempts(pair[place + 1], group)
-    forget()  # each pair reads its gold, whatever came before it
+    preds = attempts(pair[place + 1], group or 1)
+    if group:
+        forget()  # each pair reads its gold, whatever came before it
     verdicts = []
     start = time.perf_counter()
     try:
@@ -96,6 +100,7 @@ def timed(grader: Grader, pair: list[str], group: int) -> tuple[float, bool | No
 def answer(grader: Grader, request: dict[str, Any]) -> dict[str, Any]:
     """What one request found."""
     before = resident()
+    grader[2]()
     found = [timed(grader, pair, request["group"]) for pair in request["pairs"]]
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
     return {

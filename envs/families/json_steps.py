@@ -191,7 +191,8 @@ def _grouped(rng: random.Random, domain: Domain, fields: Fields) -> Step:
     return Step(
         f"Return an object that maps each value of `{field}` that occurs to the list of the `{fields.key}` of its "
         "records, in their order.",
-        f"out = {{c: [r[{fields.key!r}] for r in rows if r[{field!r}] == c] for c in dict.fromkeys(r[{field!r}] for r in rows)}}",
+        f"out = {{c: [r[{fields.key!r}] for r in rows if r[{field!r}] == c] "
+        f"for c in dict.fromkeys(r[{field!r}] for r in rows)}}",
         fields,
     )
 

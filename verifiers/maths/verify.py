@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Final
 from assaygym.errors import VerifierError
 from assaygym.types import Score, Verdict
 from assaygym.verifiers.extract import Found, Style, find_answer
-from assaygym.verifiers.maths import kept
 from assaygym.verifiers.maths.cas import ask, library_paths
 from assaygym.verifiers.maths.finding import Finding, differ, same, undecided
 from assaygym.verifiers.maths.fuel import Fuel, OutOfFuelError
+from assaygym.verifiers.maths.kept import Findings
 from assaygym.verifiers.maths.objects import Context, Thing, equal
 from assaygym.verifiers.maths.policy import PRESETS, MathPolicy
 from assaygym.verifiers.maths.reading import Reading, read
@@ -35,7 +35,7 @@ _FORMULA = re.compile(
 )
 """Golds in which there is nothing to find and nothing in words, unless they are dates; no letter of a choice or p.m."""
 _DEFAULT: Final = PRESETS["default"]
-_kept: Final = kept.Findings()
+_kept: Final = Findings()
 Plain = str | int | float | Fraction
 
 
