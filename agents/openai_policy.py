@@ -229,7 +229,7 @@ class OpenAIPolicy:
         key = self._key(ask)
         if (kept := self._kept(key, ask)) is not None:
             self._meter.add("from_cache")
-            return kept
+            return replace(kept, cached=True)
         answer, completion = self._asked(ask)
         self._cache.put(key, answer)
         return completion

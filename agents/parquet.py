@@ -17,8 +17,8 @@ The columns, which stay as they are (`assaygym.trajectories` = "1" in the file's
 | `value`, `verdict` | double?, string? | of the score |
 | `stop_reason`, `error` | string, string? | how it ended |
 | `turns` | list of struct | `observed`: how many `messages` were new before its answer; its sampled ids are |
-| | | `ids[start:end]`, after the prompt `ids[row:start]`; `finish_reason`, `reward`; `logprobs`?, `entropies`?, |
-| | | `top_k_entropies`? in full precision; `info` as JSON |
+| | | `ids[start:end]`, after the prompt `ids[row:start]`; `finish_reason`, `cached`, `reward`; `logprobs`?, |
+| | | `entropies`?, `top_k_entropies`? in full precision; `info` as JSON |
 | `score`, `notes` | JSON? | the whole score; how the episode came about |
 | `exact` | JSON? | the whole trajectory, where a column cannot hold it (half a surrogate pair, a seed beyond int64) |
 

@@ -24,7 +24,7 @@ def schema() -> Any:
     call = pa.struct([("id", text), ("name", text), ("arguments", text)])
     message = [("role", text), ("content", text), ("reasoning", text), ("tool_calls", pa.list_(call))]
     turn = [("observed", pa.int32()), ("row", pa.int32()), ("start", pa.int32()), ("end", pa.int32())]
-    turn += [("finish_reason", text), ("reward", pa.float64())]
+    turn += [("finish_reason", text), ("cached", pa.bool_()), ("reward", pa.float64())]
     turn += [("logprobs", floats), ("entropies", floats), ("top_k_entropies", floats), ("info", text)]
     columns = [
         *((name, text) for name in ("group", "id", "parent_id")),
@@ -100,6 +100,7 @@ def _turn_row(turn: Turn, row: int, end: int) -> dict[str, Any]:
         "start": end - len(completion.token_ids),
         "end": end,
         "finish_reason": completion.finish_reason,
+        "cached": completion.cached,
         "reward": turn.reward,
         "logprobs": completion.logprobs,
         "entropies": completion.entropies,

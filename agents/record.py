@@ -126,6 +126,7 @@ def _completion(row: Mapping[str, Any]) -> Completion:
         logprobs=_numbers(row["logprobs"]),
         entropies=_numbers(row["entropies"]),
         top_k_entropies=_numbers(row["top_k_entropies"]),
+        cached=row["cached"],
     )
 
 

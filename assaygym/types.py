@@ -157,6 +157,8 @@ class Completion:
     """Entropy (nats) of the behaviour policy at each sampled id, same length as `token_ids`."""
     top_k_entropies: tuple[float, ...] | None = None
     """An estimate from below where `entropies` cannot be had: -sum p log p (nats) over the likeliest ids alone."""
+    cached: bool = False
+    """Whether the answer was kept from an earlier run instead of sampled for this one."""
 
 
 class StopReason(StrEnum):

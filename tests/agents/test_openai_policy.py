@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -581,7 +582,8 @@ def test_an_answer_from_the_cache_asks_nobody_and_costs_nothing(server: Server, 
     params = SamplingParams(seed=1)
     first = one(policy(cache=tmp_path / "answers.db"), params=params)
     again = policy(cache=tmp_path / "answers.db", prices=Prices(prompt=1, completion=1), max_cost=1e-9)
-    assert one(again, params=params) == first
+    assert not first.cached
+    assert one(again, params=params) == replace(first, cached=True)
     assert (len(server.bodies), again.usage) == (1, Usage(from_cache=1, currency="USD"))
 
 

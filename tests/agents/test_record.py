@@ -41,6 +41,7 @@ COMPLETIONS = st.builds(
     logprobs=OPTIONAL_FLOATS,
     entropies=OPTIONAL_FLOATS,
     top_k_entropies=OPTIONAL_FLOATS,
+    cached=st.booleans(),
 )
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT | st.floats(allow_nan=False, allow_infinity=False),

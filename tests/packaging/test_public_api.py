@@ -24,7 +24,7 @@ FIELDS = {
     "ToolSpec": "name description parameters",
     "Task": "id prompt answer metadata",
     "Score": "value verdict extracted explanation metrics flags",
-    "Completion": "message finish_reason prompt_ids token_ids logprobs entropies top_k_entropies",
+    "Completion": "message finish_reason prompt_ids token_ids logprobs entropies top_k_entropies cached",
     "Turn": "observation completion reward info",
     "Trajectory": "env_id task_id seed split turns score stop_reason id parent error notes",
 }
