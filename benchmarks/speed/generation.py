@@ -13,19 +13,17 @@ has rows, leaving saves the work, and joining saves the waiting alone.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assaygym.benchmarks.speed.document import machine, portable, versions
+from assaygym.benchmarks.speed.document import machine, versions
 from assaygym.benchmarks.speed.generation_field import LENGTHS, Contender, even, installed, ragged
+from assaygym.benchmarks.speed.script import parser_of, run_script
 from assaygym.benchmarks.speed.terminal import positive, progress
-from assaygym.errors import AssayError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,25 +36,7 @@ GOALS = {"policy, one call": (0.95, 1.6), "policy, 64 threads": (0.95, 1.6), "po
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(given)
-    try:
-        found = take(options)
-    except AssayError as error:
-        print(error, file=sys.stderr)
-        return 2
-    command = ["python", "-m", "assaygym.benchmarks.speed.generation", *portable(given, ("--json", "--model"))]
-    found = {"command": command, **found}
-    text = json.dumps(found, indent=1)
-    if options.json == "-":
-        print(text)
-        return 0
-    if options.json is not None:
-        Path(options.json).write_text(f"{text}\n", encoding="utf-8")
-    from rich.console import Console
-
-    show(found, Console(width=None if sys.stdout.isatty() else 160))
-    return 0
+    return run_script(arguments, _parser(), take, show, files=("--model",))
 
 
 def take(options: argparse.Namespace) -> dict[str, Any]:
@@ -162,13 +142,11 @@ def show(found: Mapping[str, Any], console: Console) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    summary = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.generation", description=summary)
+    parser = parser_of("generation", __doc__)
     parser.add_argument("--model", metavar="PATH_OR_ID", help="a causal language model; by default a tiny one")
     parser.add_argument("--batch", type=positive, default=64, help="prompts at once (%(default)s)")
     parser.add_argument("--tokens", type=positive, default=64, help="new tokens of each (%(default)s)")
     parser.add_argument("--rounds", type=positive, default=7, help="times that everything is measured (%(default)s)")
-    parser.add_argument("--json", metavar="FILE", help="write every figure there; - prints them instead of the table")
     return parser
 
 

@@ -12,23 +12,20 @@ of its own for the while, unless an interpreter that has it is named.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assaygym.benchmarks.speed.contender import Absent, WrongResult
-from assaygym.benchmarks.speed.document import machine, portable, versions
+from assaygym.benchmarks.speed.document import machine, versions
 from assaygym.benchmarks.speed.math_contest import OURS, PEER, Contestant, attack, contestants, peer_python, run
 from assaygym.benchmarks.speed.math_pairs import Pair, generated, hostile, read_pairs
+from assaygym.benchmarks.speed.script import parser_of, run_script
 from assaygym.benchmarks.speed.terminal import positive, progress
 from assaygym.benchmarks.speed.timing import percentile
-from assaygym.errors import AssayError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,29 +35,12 @@ __all__ = ["figures", "main", "ratios", "take"]
 GROUPS = {0: "as they come", 1: "1 a gold", 8: "8 a gold"}
 """Predictions for each gold: the pairs one after the other, equal golds read once; every pair with a gold of its own; a
 group of responses to one task."""
-FILES = ("--pairs", "--peer-python", "--json")
+FILES = ("--pairs", "--peer-python")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(given)
-    try:
-        found = take(options)
-    except (AssayError, Absent, WrongResult) as error:
-        print(error, file=sys.stderr)
-        return 2
-    found = {"command": ["python", "-m", "assaygym.benchmarks.speed.math", *portable(given, FILES)], **found}
-    text = json.dumps(found, indent=1)
-    if options.json == "-":
-        print(text)
-        return 0
-    if options.json is not None:
-        Path(options.json).write_text(f"{text}\n", encoding="utf-8")
-    from rich.console import Console
-
-    show(found, Console(width=None if sys.stdout.isatty() else 160))
-    return 0
+    return run_script(arguments, _parser(), take, show, files=FILES)
 
 
 def take(options: argparse.Namespace) -> dict[str, Any]:
@@ -214,8 +194,7 @@ def _print_table(console: Console, title: str, rows: Sequence[Mapping[str, Any]]
 
 
 def _parser() -> argparse.ArgumentParser:
-    summary = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.math", description=summary)
+    parser = parser_of("math", __doc__)
     parser.add_argument("--pairs", metavar="FILE", help="labelled pairs, JSON lines; a generated mix by default")
     parser.add_argument("--count", type=positive, default=400, help="pairs of the generated mix (%(default)s)")
     parser.add_argument("--rounds", type=positive, default=3, help="times that everything is measured (%(default)s)")
@@ -224,7 +203,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--no-peer", dest="peer", action="store_false", help="measure this package alone")
     parser.add_argument("--no-hostile", dest="hostile", action="store_false", help="leave the hostile pairs out")
-    parser.add_argument("--json", metavar="FILE", help="write every figure there; - prints them instead of the tables")
     return parser
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import os
 import resource
 import sys
@@ -22,18 +21,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import assaygym
 from assaygym.agents.openai_policy import OpenAIPolicy, Usage
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.workers import EpisodeJob, rollout_many
-from assaygym.benchmarks.speed.document import machine, portable, versions
+from assaygym.benchmarks.speed.document import machine, versions
+from assaygym.benchmarks.speed.script import parser_of, run_script
 from assaygym.benchmarks.speed.stub_server import StubServer, answer_to
 from assaygym.benchmarks.speed.terminal import positive, progress
 from assaygym.benchmarks.speed.timing import percentile
-from assaygym.errors import AssayError
 from assaygym.types import Completion, StopReason, Trajectory
 
 if TYPE_CHECKING:
@@ -205,24 +203,7 @@ def _left_over(threads: set[int], sockets: int) -> tuple[int, int]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(given)
-    try:
-        found = take(options)
-    except (AssayError, RuntimeError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    found = {"command": ["python", "-m", "assaygym.benchmarks.speed.requests", *portable(given, ("--json",))], **found}
-    text = json.dumps(found, indent=1)
-    if options.json == "-":
-        print(text)
-    else:
-        if options.json is not None:
-            Path(options.json).write_text(f"{text}\n", encoding="utf-8")
-        from rich.console import Console
-
-        show(found, Console(width=None if sys.stdout.isatty() else 120))
-    return 0 if all(found["checks"].values()) else 1
+    return run_script(arguments, _parser(), take, show, missed=lambda _, found: not all(found["checks"].values()))
 
 
 def show(found: Mapping[str, Any], console: Console) -> None:
@@ -252,8 +233,7 @@ def show(found: Mapping[str, Any], console: Console) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    summary = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.requests", description=summary)
+    parser = parser_of("requests", __doc__)
     parser.add_argument("--episodes", type=positive, default=3000, help="how many (%(default)s)")
     parser.add_argument("--concurrency", type=positive, default=1000, help="episodes at once (%(default)s)")
     parser.add_argument("--fail", type=float, default=0.1, help="share of attempts that fail (%(default)s)")
@@ -262,7 +242,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--timeout", type=float, default=6.0, help="seconds of one attempt (%(default)s)")
     parser.add_argument("--retries", type=int, default=8, help="attempts after the first (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the faults and the requests (%(default)s)")
-    parser.add_argument("--json", metavar="FILE", help="write every figure there; - prints them instead of the tables")
     return parser
 
 

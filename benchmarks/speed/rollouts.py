@@ -14,21 +14,18 @@ are slow. Exit code 0 where every goal that was measured is met, 1 where one is 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assaygym.benchmarks.speed.contender import WrongResult
-from assaygym.benchmarks.speed.document import machine, portable, versions
+from assaygym.benchmarks.speed.document import machine, versions
 from assaygym.benchmarks.speed.rollout_loads import Work, cost, count, in_a_loop, in_lockstep, without_barrier
+from assaygym.benchmarks.speed.script import parser_of, run_script
 from assaygym.benchmarks.speed.terminal import positive, progress
-from assaygym.errors import AssayError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,24 +42,7 @@ PARTS = ("cost", "count", "barrier")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(given)
-    try:
-        found = take(options)
-    except (AssayError, WrongResult) as error:
-        print(error, file=sys.stderr)
-        return 2
-    found = {"command": ["python", "-m", "assaygym.benchmarks.speed.rollouts", *portable(given, ("--json",))], **found}
-    text = json.dumps(found, indent=1)
-    if options.json == "-":
-        print(text)
-    else:
-        if options.json is not None:
-            Path(options.json).write_text(f"{text}\n", encoding="utf-8")
-        from rich.console import Console
-
-        show(found, Console(width=None if sys.stdout.isatty() else 140))
-    return 1 if any(goal["met"] is False for goal in found["goals"]) else 0
+    return run_script(arguments, _parser(), take, show, missed=_missed)
 
 
 def take(options: argparse.Namespace) -> dict[str, Any]:
@@ -208,9 +188,12 @@ def _print_table(console: Console, title: str, rows: Sequence[Mapping[str, Any]]
     console.print(table)
 
 
+def _missed(options: argparse.Namespace, found: Mapping[str, Any]) -> bool:
+    return any(goal["met"] is False for goal in found["goals"])
+
+
 def _parser() -> argparse.ArgumentParser:
-    summary = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.rollouts", description=summary)
+    parser = parser_of("rollouts", __doc__)
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be given more than once")
     parser.add_argument("--rounds", type=positive, default=5, help="times that each is measured (%(default)s)")
     parser.add_argument("--episodes", type=positive, default=5000, help="of each measurement of cost (%(default)s)")
@@ -222,7 +205,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--most", type=float, default=0.2, help="seconds of the slowest tool call (%(default)s)")
     parser.add_argument("--generation", type=float, default=0.01, help="seconds of a generation (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn (%(default)s)")
-    parser.add_argument("--json", metavar="FILE", help="write every figure there; - prints them instead of the tables")
     return parser
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import statistics
 import sys
 import tempfile
@@ -21,17 +20,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.tiny import save_tiny
 from assaygym.agents.vllm_policy import VLLMPolicy
 from assaygym.agents.vllm_setup import in_this_process
-from assaygym.benchmarks.speed.document import machine, portable, versions
+from assaygym.benchmarks.speed.document import machine, versions
+from assaygym.benchmarks.speed.script import parser_of, run_script
 from assaygym.benchmarks.speed.terminal import positive
-from assaygym.errors import AssayError
 from assaygym.types import Completion, Message
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["main", "take"]
 
@@ -64,22 +65,16 @@ class SharedEngine(VLLMPolicy):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code: 1 where the goal is missed."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(given)
-    try:
-        found = take(options)
-    except AssayError as error:
-        print(error, file=sys.stderr)
-        return 2
-    command = ["python", "-m", "assaygym.benchmarks.speed.vllm", *portable(given, ("--model", "--json"))]
-    if options.json is not None:
-        text = json.dumps({"command": command, **found}, indent=1)
-        Path(options.json).write_text(f"{text}\n", encoding="utf-8")
+    return run_script(arguments, _parser(), take, show, files=("--model",), missed=lambda _, found: not found["met"])
+
+
+def show(found: Mapping[str, Any], console: Console) -> None:
+    """Print a line for each contender, and whether the goal was met."""
     for row in found["rows"]:
         shares = f"{row['over_raw']:.3f} of {RAW}; {row['cpu_over_raw']:.3f} by CPU time"
-        print(f"{row['contender']:46} {row['per_second']:8.0f} tokens/s   {shares}")
-    print(f"goal: one caller at least {GOAL}: {'met' if found['met'] else 'missed'}")
-    return 0 if found["met"] else 1
+        console.print(f"{row['contender']:46} {row['per_second']:8.0f} tokens/s   {shares}", highlight=False)
+    told = "met" if found["met"] else "missed"
+    console.print(f"goal: one caller at least {GOAL}: {told}", highlight=False)
 
 
 def take(options: argparse.Namespace) -> dict[str, Any]:
@@ -196,13 +191,11 @@ def _engine_versions() -> dict[str, str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    summary = (__doc__ or "").split("\n")[0]
-    parser = argparse.ArgumentParser(prog="python -m assaygym.benchmarks.speed.vllm", description=summary)
+    parser = parser_of("vllm", __doc__)
     parser.add_argument("--model", help="a folder or an id of the Hub; a tiny one is made if none is named")
     parser.add_argument("--prompts", type=positive, default=64, help="prompts at once")
     parser.add_argument("--tokens", type=positive, default=64, help="tokens of each completion at most")
     parser.add_argument("--rounds", type=positive, default=5, help="times that each contender runs")
-    parser.add_argument("--json", help="write the document there")
     return parser
 
 

