@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 import warnings
 import zlib
 from collections.abc import Callable
@@ -60,7 +61,7 @@ class ResponseCache:
         except (sqlite3.Error, OSError) as error:
             raise DataError(f"cannot open the response cache {path}: {error}") from error
         try:
-            self._prepare()
+            self._prepare_in_turn()
         except (sqlite3.Error, DataError) as error:
             self._file.close()
             raise DataError(
@@ -102,6 +103,17 @@ class ResponseCache:
         with self._lock:
             self._broken = True
             self._file.close()
+
+    def _prepare_in_turn(self) -> None:
+        """Prepare, again while another process does: SQLite does not wait its turn when the kind of journal changes."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._prepare()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(0.01)
 
     def _prepare(self) -> None:
         run = self._file.execute
