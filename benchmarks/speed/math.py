@@ -126,7 +126,8 @@ def _micro(seconds: float) -> float:
 def _median(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The median of each figure over the rounds."""
     return {
-        name: None if cells[0][name] is None else statistics.median(cell[name] for cell in cells) for name in cells[0]
+        name: None if cells[0][name] is None else round(statistics.median(cell[name] for cell in cells), 4)
+        for name in cells[0]
     }
 
 
