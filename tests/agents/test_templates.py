@@ -44,7 +44,7 @@ def named(bpe: Bpe, template: str, *histories: History) -> set[str]:
 
 
 def test_a_template_that_only_appends_does_not_drift() -> None:
-    bound = chat(tiny_tokenizer().chat_template)
+    bound = Chat(tiny_tokenizer())
     assert first_drift(bound, THINKING) is None
     assert check_template(bound).prefix_preserving
 
