@@ -69,7 +69,8 @@ def defaults() -> dict[str, Any]:
         "weight_transfer_config": {"backend": BACKEND},
     }
     if on_cpu():
-        return {**shared, "dtype": "float32", "enforce_eager": True, "kv_cache_memory_bytes": CPU_CACHE}
+        whole = {"enable_chunked_prefill": False}  # a prompt in parts winds its generator back, which a CPU's cannot
+        return {**shared, **whole, "dtype": "float32", "enforce_eager": True, "kv_cache_memory_bytes": CPU_CACHE}
     return {**shared, "enable_sleep_mode": current_platform.is_sleep_mode_available()}
 
 

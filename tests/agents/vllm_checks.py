@@ -120,6 +120,13 @@ def test_nobody_waits_for_the_slowest(policy: VLLMPolicy) -> None:
     assert first[-1] is slow
 
 
+def test_more_prompt_tokens_at_once_than_a_step_takes_go_with_seeds(policy: VLLMPolicy) -> None:
+    long = "7" * 600
+    completions = ask(policy, *(f"{long}{i}" for i in range(60)), max_tokens=4)
+    assert sum(len(completion.prompt_ids) for completion in completions) > 16_384
+    assert all(completion.token_ids for completion in completions)
+
+
 def test_seeds_repeat_and_differ(policy: VLLMPolicy) -> None:
     one, other = ask(policy, "x", "x")
     assert one.token_ids != other.token_ids
