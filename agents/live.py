@@ -99,6 +99,30 @@ class LiveEpisode:
             self.observation = (*before, replace(last, content=last.content + hint(core)))
         self.conversation.extend(self.observation)
 
+    def started(
+        self,
+        seed: int | None,
+        options: Mapping[str, Any] | None = None,
+        hint: Callable[[Env], str] | None = None,
+        *,
+        strict: bool = False,
+    ) -> Trajectory | None:
+        """As `start`, but None, or the record of an episode that could not start.
+
+        Args:
+            seed: as in `start`, like the next two.
+            options: passed to `reset`.
+            hint: of the environment after its reset.
+            strict: raise what a part of ours raises instead of recording it.
+        """
+        try:
+            self.start(seed, options, hint)
+        except Exception as fault:  # the boundary: see `play`
+            if strict:
+                raise
+            return self.trajectory(StopReason.ERROR, told(fault))
+        return None
+
     def play(
         self,
         policy: Policy,

@@ -76,20 +76,11 @@ class Player:
         if params.seed is not None:
             params = replace(params, seed=derived_seed(params.seed, job.key, job.seed, job.sample))
         live = LiveEpisode(self.env, params, id=job.id, timeout=budget.timeout, max_tokens=budget.max_tokens)
-        trajectory = self._started(live, job) or self._played(live, referee)
+        unstarted = live.started(job.seed, job.options, job.hint, strict=self.strict)
+        trajectory = unstarted or self._played(live, referee)
         if _failed(trajectory):
             self.close()
         return trajectory
-
-    def _started(self, live: LiveEpisode, job: EpisodeJob) -> Trajectory | None:
-        """None, or the record of an episode that could not start."""
-        try:
-            live.start(job.seed, job.options, job.hint)
-        except Exception as fault:  # the boundary: see `LiveEpisode.play`
-            if self.strict:
-                raise
-            return live.trajectory(StopReason.ERROR, told(fault))
-        return None
 
     def _played(self, live: LiveEpisode, referee: Referee) -> Trajectory:
         counted = live.spent

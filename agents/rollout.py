@@ -7,7 +7,6 @@ from typing import Any
 
 from assaygym.agents.live import AnyEnv, LiveEpisode
 from assaygym.agents.policy import Policy, SamplingParams
-from assaygym.errors import told
 from assaygym.types import StopReason, Trajectory
 
 __all__ = ["rollout"]
@@ -43,10 +42,5 @@ def rollout(
         KeyboardInterrupt: always passes through.
     """
     live = LiveEpisode(env, params, timeout=timeout, max_tokens=max_tokens)
-    try:
-        live.start(seed, options)
-    except Exception as fault:  # the boundary: see `LiveEpisode.play`
-        if strict:
-            raise
-        return live.trajectory(StopReason.ERROR, told(fault))
-    return live.play(policy, halted=halted, strict=strict)
+    unstarted = live.started(seed, options, strict=strict)
+    return unstarted or live.play(policy, halted=halted, strict=strict)

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from assaygym.benchmarks.speed.document import document, portable
 from assaygym.benchmarks.speed.other_user import measured_by
 from assaygym.benchmarks.speed.roster import NAMES, Roster, Wanted, open_roster
+from assaygym.benchmarks.speed.script import emit
 from assaygym.benchmarks.speed.table import show
 from assaygym.benchmarks.speed.terminal import positive, progress
 from assaygym.benchmarks.speed.timing import Plan, measure
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AssayError as error:
         print(error, file=sys.stderr)
         return 2
-    _emit({**found, "command": command}, options.json)
+    emit({**found, "command": command}, options.json, show)
     missed = [goal["name"] for goal in found["goals"] if goal["met"] is False]
     return 1 if options.check and (missed or any(name.startswith("jail") for name in found["failed"])) else 0
 
@@ -116,18 +115,6 @@ def _without_output(options: argparse.Namespace) -> list[str]:
     given = {f"--{name.replace('_', '-')}": getattr(options, name) for name in kept}
     given |= {"--only": ",".join(options.only), "--workloads": ",".join(options.workloads)}
     return [f"{name}={value}" for name, value in given.items() if value is not None]
-
-
-def _emit(found: Mapping[str, Any], target: str | None) -> None:
-    text = json.dumps(found, indent=1)
-    if target == "-":
-        print(text)
-        return
-    if target is not None:
-        Path(target).write_text(f"{text}\n", encoding="utf-8")
-    from rich.console import Console
-
-    show(found, Console(width=None if sys.stdout.isatty() else 160))
 
 
 if __name__ == "__main__":

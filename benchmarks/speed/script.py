@@ -16,7 +16,7 @@ from assaygym.errors import AssayError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["parser_of", "run_script"]
+__all__ = ["emit", "parser_of", "run_script"]
 
 WIDTH = 200
 """Columns of the tables where no terminal says how many there are."""
@@ -63,17 +63,18 @@ def run_script(
         print(error, file=sys.stderr)
         return 2
     found = {"command": [*parser.prog.split(), *portable(given, ("--json", *files))], **found}
-    _emit(found, options.json, show)
+    emit(found, options.json, show)
     return 1 if missed(options, found) else 0
 
 
-def _emit(found: Document, target: str | None, show: Callable[[Document, Console], None]) -> None:
-    from rich.console import Console
-
+def emit(found: Document, target: str | None, show: Callable[[Document, Console], None]) -> None:
+    """Print the tables, and write the document where a file is named; `-` prints the document instead."""
     text = json.dumps(found, indent=1)
     if target == "-":
         print(text)
         return
     if target is not None:
         Path(target).write_text(f"{text}\n", encoding="utf-8")
+    from rich.console import Console
+
     show(found, Console(width=None if sys.stdout.isatty() else WIDTH))

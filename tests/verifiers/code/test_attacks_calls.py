@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from assaygym.errors import IsolationError
-from assaygym.sandbox import Sandbox, open_sandbox
+from assaygym.sandbox import Sandbox
 from assaygym.verifiers.code import verify_row
 
 CLAMP: dict[str, Any] = {
@@ -215,17 +213,6 @@ ATTACKS = [
     for what, program in programs.items()
     for name in (("function", "mbpp") if kind == "resources" else TASKS)
 ]
-
-
-@pytest.fixture(scope="module")
-def one() -> Iterator[Sandbox]:
-    """A jail of one worker: what an attack leaves behind would meet the next run."""
-    try:
-        box = open_sandbox("jail", 1)
-    except IsolationError as error:
-        pytest.skip(f"this machine cannot isolate programs: {error}")
-    with box:
-        yield box
 
 
 @pytest.mark.parametrize(("name", "program"), ATTACKS)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from assaygym.errors import IsolationError
-from assaygym.sandbox import Sandbox, open_sandbox
+from assaygym.sandbox import Sandbox
 from assaygym.verifiers.code import verify_row
 
 TESTS = [{"input": f"{a} {b}\n", "output": f"{a * b}\n"} for a, b in ((2, 3), (-4, 5), (0, 9), (10**5, 10**5))]
@@ -163,17 +161,6 @@ ATTACKS = [
     for kind, (task, programs) in TABLE.items()
     for number, program in enumerate(programs)
 ]
-
-
-@pytest.fixture(scope="module")
-def one() -> Iterator[Sandbox]:
-    """A jail of one worker: what an attack leaves behind would meet the next run."""
-    try:
-        box = open_sandbox("jail", 1)
-    except IsolationError as error:
-        pytest.skip(f"this machine cannot isolate programs: {error}")
-    with box:
-        yield box
 
 
 @pytest.mark.parametrize(("task", "program"), ATTACKS)

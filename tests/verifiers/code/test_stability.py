@@ -141,17 +141,6 @@ LEAKS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def one() -> Iterator[Sandbox]:
-    """A jail of one worker, so that each run follows another in it."""
-    try:
-        box = open_sandbox("jail", 1)
-    except IsolationError as error:
-        pytest.skip(f"this machine cannot isolate programs: {error}")
-    with box:
-        yield box
-
-
 def task(looks: str) -> dict[str, Any]:
     return {"kind": "stdin", "tests": [{"input": "", "output": looks}]}
 
