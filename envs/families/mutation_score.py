@@ -18,9 +18,10 @@ from typing import Any
 
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import MIB, Limits, Sandbox
-from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
+from assaygym.verifiers.code.candidate import Candidate
 from assaygym.verifiers.code.codec import CodecError, read
-from assaygym.verifiers.code.guest import start
+from assaygym.verifiers.code.guest import TEST_HOST, start
+from assaygym.verifiers.code.talk import Gone, Talk
 
 __all__ = ["Unfit", "caught"]
 
@@ -113,7 +114,7 @@ class _Trial:
 
     def _run(self, number: int) -> _Run:
         run = _Run()
-        talk = Talk(start(self.sandbox, "wire", "pending", "testhost", limits=TEST_LIMITS), TEST_LIMITS)
+        talk = Talk(start(self.sandbox, *TEST_HOST, limits=TEST_LIMITS), TEST_LIMITS)
         try:
             talk.send(_config(self.tests, self.name))
             left = CALLS

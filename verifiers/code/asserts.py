@@ -15,14 +15,15 @@ from typing import Any
 
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import Limits, Sandbox
-from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
+from assaygym.verifiers.code.candidate import Candidate
 from assaygym.verifiers.code.extract import parse, parses
 from assaygym.verifiers.code.functions import Call, Undecided, run_calls
-from assaygym.verifiers.code.guest import start
+from assaygym.verifiers.code.guest import TEST_HOST, start
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
 from assaygym.verifiers.code.plan import Plan, direct_calls, plan_of, statements
 from assaygym.verifiers.code.recorded import Recording
 from assaygym.verifiers.code.relay import relay
+from assaygym.verifiers.code.talk import Gone, Talk
 from assaygym.verifiers.code.tests import AssertTests
 
 __all__ = ["run_asserts", "sources_of"]
@@ -214,7 +215,7 @@ def _code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 def _tested(candidate: Candidate, config: dict[str, Any], sandbox: Sandbox, limits: Limits) -> list[Outcome]:
     roomy = replace(limits, wall_seconds=limits.wall_seconds + 5.0)  # it waits while the candidate works
-    talk = Talk(start(sandbox, "wire", "pending", "record", "testhost", limits=roomy), roomy)
+    talk = Talk(start(sandbox, *TEST_HOST, limits=roomy), roomy)
     try:
         return _tallied(*relay(talk, candidate, config))
     finally:

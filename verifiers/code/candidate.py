@@ -2,106 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
 
-from assaygym.sandbox.base import ExecResult, Limits, Process, Sandbox
-from assaygym.verifiers.code.codec import CodecError, loads, read
+from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.verifiers.code.answers import Answer
+from assaygym.verifiers.code.codec import CodecError
 from assaygym.verifiers.code.guest import start
 from assaygym.verifiers.code.guest.wire import TEXT_OF
-from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage, status_of
+from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage
+from assaygym.verifiers.code.talk import Gone, Talk, parsed
 
-__all__ = ["Answer", "Candidate", "Gone", "Request", "Talk", "Unloaded"]
+__all__ = ["Candidate", "Request", "Unloaded"]
 
 _NOT_PYTHON = ("SyntaxError", "IndentationError", "TabError")
 _BROKEN = "the program broke the channel"
 _BATCH_CHARACTERS = 1 << 18
-_PATIENCE_SECONDS = 0.01
-_GRACE_SECONDS = 30.0
-"""The sandbox ends a program at its limits, and we hear of it at once; only a lost sandbox lets us wait this long."""
-
-
-class Gone(Exception):
-    """The process will not answer any more; `outcome` says how the test that asked ends."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.detail)
-        self.outcome = outcome
 
 
 class Unloaded(Gone):
     """The sources cannot be run: another process would not load them either."""
-
-
-class Talk:
-    """Messages with one process, until its limits or its end."""
-
-    def __init__(self, process: Process, limits: Limits) -> None:
-        self._process = process
-        self._deadline = time.monotonic() + limits.wall_seconds + _GRACE_SECONDS
-        self._result: ExecResult | None = None
-
-    def send(self, message: object) -> None:
-        """Hand over one message; a process that no longer listens is found out by `receive`."""
-        self.send_text(TEXT_OF(message))
-
-    def send_text(self, message: str) -> None:
-        """Hand over one message of JSON."""
-        self._process.send(message.encode(), timeout=self._left())
-
-    def receive(self) -> Any:
-        """The next message, as JSON data.
-
-        Raises:
-            Gone: there is none and there will be none.
-        """
-        return _parsed(self.receive_bytes())
-
-    def receive_bytes(self) -> bytes:
-        """The next message as it came; raises as `receive`."""
-        data = self._process.recv(self._left())
-        if data is None:
-            late = self._left() <= 0.01
-            raise Gone(self.ended(late))
-        return data
-
-    def be_patient(self) -> None:
-        """Let the process come to its end, if that is near, before its messages are looked at.
-
-        Who waits for a message is woken by each; one that ends by itself need not be ended.
-        """
-        self._process.wait(min(_PATIENCE_SECONDS, self._left()))
-
-    def ended(self, late: bool) -> Outcome:
-        """How a test ends whose process is no more; ends it.
-
-        Not by killing it, where it closed the channel: that it ran into a limit is told a moment later.
-        """
-        if self._result is None and not late:
-            self._result = self._process.finish()
-        status = status_of(self.close())
-        if late and status is TestStatus.RUNTIME_ERROR:
-            status = TestStatus.TIME_LIMIT
-        return Outcome(status, "the program ended before it answered")
-
-    def close(self) -> ExecResult:
-        """End the process and everything it started; the same result when called again."""
-        if self._result is None:
-            self._result = self._process.kill()
-        return self._result
-
-    def _left(self) -> float:
-        return max(self._deadline - time.monotonic(), 0.01)
-
-
-def _parsed(data: bytes) -> Any:
-    try:
-        return loads(data)
-    except CodecError as error:
-        raise Gone(Outcome(TestStatus.RUNTIME_ERROR, str(error))) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +37,6 @@ class Request:
 
     text: str
     expected: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the program answered: `value` or `callback` data, or an exception by builtin class name and message.
-
-    An `expected` one is, letter for letter, what its request expects.
-    """
-
-    kind: str
-    payload: tuple[Any, ...]
-
-    @property
-    def error(self) -> str:
-        """The exception in words that any file can hold."""
-        words = ": ".join(part for part in self.payload if part)
-        return words.encode("utf-8", "backslashreplace").decode()
 
 
 class Candidate:
@@ -186,7 +90,7 @@ class Candidate:
                 if known and data == f'[{self._number},"value",{known}]'.encode():
                     yield _EXPECTED
                 else:
-                    yield self._checked(_parsed(data))
+                    yield self._checked(parsed(data))
 
     def batch(self, requests: Iterable[Sequence[object]]) -> Iterator[Answer]:
         """The answer to each request, as it comes; none of them may call back.
@@ -232,7 +136,7 @@ class Candidate:
 
     def _checked(self, message: object) -> Answer:
         try:
-            return _answer(message, self._number)
+            return Answer.of(message, self._number)
         except CodecError as error:
             raise Gone(Outcome(TestStatus.RUNTIME_ERROR, f"{_BROKEN}: {error}")) from error
 
@@ -281,47 +185,3 @@ def _unloaded(answer: Answer) -> Outcome:
 
 def _imports(sources: Sequence[str]) -> tuple[str, ...]:
     return ("numpy",) if any("numpy" in source for source in sources) else ()
-
-
-def _answer(message: object, number: int) -> Answer:
-    if not isinstance(message, list) or len(message) < 3 or type(message[0]) is not int or message[0] != number:
-        raise CodecError("a message out of turn")
-    kind, *payload = message[1:]
-    shape = _SHAPES.get(kind) if isinstance(kind, str) else None
-    if shape is None or not shape(payload):
-        raise CodecError("a malformed answer")
-    return Answer(kind, tuple(payload))
-
-
-def _is_value(payload: list[Any]) -> bool:
-    read(payload[0])
-    return len(payload) == 1 or (len(payload) == 2 and _are_changes(payload[1]))
-
-
-def _are_changes(changes: object) -> bool:
-    if not isinstance(changes, list):
-        return False
-    for change in changes:
-        if not isinstance(change, list) or len(change) != 2 or type(change[0]) is not int:
-            return False
-        read(change[1])
-    return True
-
-
-def _is_error(payload: list[Any]) -> bool:
-    return len(payload) == 2 and all(isinstance(part, str) and len(part) < 1000 for part in payload)
-
-
-def _is_callback(payload: list[Any]) -> bool:
-    if len(payload) != 3 or type(payload[0]) is not int or not isinstance(payload[2], dict):
-        return False
-    return isinstance(read(payload[1]), list) and all(isinstance(name, str) for name in payload[2]) and _reads(payload)
-
-
-def _reads(payload: list[Any]) -> bool:
-    for value in payload[2].values():
-        read(value)
-    return True
-
-
-_SHAPES = {"value": _is_value, "error": _is_error, "callback": _is_callback}

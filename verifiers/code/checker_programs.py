@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import ExecStatus, Limits, Sandbox
-from assaygym.verifiers.code.candidate import Gone, Talk
 from assaygym.verifiers.code.guest import start
+from assaygym.verifiers.code.talk import Gone, Talk
 
 __all__ = ["program_agrees", "python_agrees"]
 

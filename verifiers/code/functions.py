@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assaygym.sandbox.base import Limits, Sandbox
-from assaygym.verifiers.code.candidate import Answer, Candidate, Gone, Request, Unloaded
+from assaygym.verifiers.code.answers import Answer
+from assaygym.verifiers.code.candidate import Candidate, Request, Unloaded
 from assaygym.verifiers.code.codec import CodecError, Compare, encode, equal, read
 from assaygym.verifiers.code.guest.wire import TEXT_OF
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage
+from assaygym.verifiers.code.talk import Gone
 from assaygym.verifiers.code.tests import FunctionTests
 
 __all__ = ["Call", "Undecided", "equals", "equals_read", "run_calls", "run_functions"]

@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assaygym.sandbox.base import Limits, Sandbox
-from assaygym.verifiers.code.candidate import Gone, Talk
 from assaygym.verifiers.code.codec import Compare, read
 from assaygym.verifiers.code.functions import Call, Undecided, equals_read
-from assaygym.verifiers.code.guest import start
+from assaygym.verifiers.code.guest import TEST_HOST, start
 from assaygym.verifiers.code.guest.wire import TEXT_OF
+from assaygym.verifiers.code.talk import Gone, Talk
 
 __all__ = ["Recording"]
 
 _PYTHON_EQUALITY = Compare(bool_is_int=True)
-_PARTS = ("wire", "pending", "record", "testhost")
 
 
 class Recording:
@@ -43,7 +42,7 @@ class Recording:
         return self._calls
 
     def _found(self, sandbox: Sandbox, limits: Limits) -> Sequence[Call] | None:
-        talk = Talk(start(sandbox, *_PARTS, limits=limits), limits)
+        talk = Talk(start(sandbox, *TEST_HOST, limits=limits), limits)
         try:
             talk.send(self._config)
             message = talk.receive()

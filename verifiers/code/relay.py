@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from assaygym.errors import VerifierError
-from assaygym.verifiers.code.candidate import Answer, Candidate, Gone, Talk
+from assaygym.verifiers.code.answers import Answer
+from assaygym.verifiers.code.candidate import Candidate
 from assaygym.verifiers.code.outcome import Outcome
+from assaygym.verifiers.code.talk import Gone, Talk
 
 __all__ = ["relay"]
 

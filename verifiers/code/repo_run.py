@@ -10,7 +10,7 @@ from typing import Any
 
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import ExecResult, Limits, Sandbox
-from assaygym.verifiers.code.candidate import Candidate, Gone, Talk
+from assaygym.verifiers.code.candidate import Candidate
 from assaygym.verifiers.code.guest import program as guest
 from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage
 from assaygym.verifiers.code.relay import relay
@@ -21,6 +21,7 @@ from assaygym.verifiers.code.repo_remote import remote_modules
 from assaygym.verifiers.code.repo_reports import Heard, heard
 from assaygym.verifiers.code.repo_suite import Suite
 from assaygym.verifiers.code.repo_tests import RepoTests, base_of
+from assaygym.verifiers.code.talk import Gone, Talk
 
 __all__ = ["Part", "Run"]
 
@@ -165,7 +166,7 @@ class Run:
         )
         texts = [*self._code.values(), *self._part.files.values()]
         process = self._sandbox.spawn(
-            guest("wire", "testhost", "layout", "repohost"),
+            guest("wire", "remote", "layout", "repohost"),
             files={"pytest.zip": pytest_archive()},
             limits=limits,
             imports=("numpy",) if any("numpy" in text for text in texts) else (),

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from assaygym.sandbox.base import Limits, Process, Sandbox
 
-__all__ = ["program", "start"]
+__all__ = ["TEST_HOST", "program", "start"]
+
+TEST_HOST = ("wire", "pending", "record", "remote", "counted", "testhost")
+"""The modules of the process that holds the test code."""
 
 _LEFT_OUT = re.compile(r"^from (?:assaygym\.|__future__ )[^\n(]*(?:\([^)]*\))?\n", re.MULTILINE)
 _MAIN = 'if __name__ == "__main__":'

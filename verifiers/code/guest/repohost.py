@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 from assaygym.verifiers.code.guest.layout import lay
-from assaygym.verifiers.code.guest.testhost import Broken, Line
+from assaygym.verifiers.code.guest.remote import Broken, Line
 from assaygym.verifiers.code.guest.wire import quiet, receive, send
 
 ARCHIVE = "pytest.zip"
