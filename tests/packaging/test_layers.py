@@ -3,8 +3,9 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -24,24 +25,29 @@ def files_of(layer: str) -> list[Path]:
     return sorted((ROOT / layer).rglob("*.py"))
 
 
-def imports(tree: ast.AST) -> Iterator[tuple[str, int, bool]]:
-    """(dotted module, level of a relative import, whether it is only for type checkers)."""
-    typing_only = {
-        id(node)
-        for guard in ast.walk(tree)
-        if isinstance(guard, ast.If) and ast.unparse(guard.test) == "TYPE_CHECKING"
-        for node in ast.walk(guard)
-    }
+class Import(NamedTuple):
+    module: str
+    level: int
+    """Of a relative import; 0 for an absolute one."""
+    at_once: bool
+    """Whether it runs when the module is loaded; what is imported inside a function or a guard does not."""
+
+
+@cache
+def imports(path: Path) -> tuple[Import, ...]:
+    """Read once a file for all tests."""
+    tree = ast.parse(path.read_text())
+    at_once = {id(node) for node in tree.body}
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, 0, id(node) in typing_only
+            found += [Import(alias.name, 0, id(node) in at_once) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
-            yield module, node.level, id(node) in typing_only
-            if module == "assaygym":
-                for alias in node.names:
-                    yield f"assaygym.{alias.name}", 0, id(node) in typing_only
+            names = [f"assaygym.{alias.name}" for alias in node.names] if module == "assaygym" else []
+            found.append(Import(module, node.level, id(node) in at_once))
+            found += [Import(name, 0, id(node) in at_once) for name in names]
+    return tuple(found)
 
 
 def ours(module: str) -> str | None:
@@ -54,7 +60,7 @@ def test_a_layer_imports_only_itself_and_the_layers_below(layer: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)}: {module}"
         for path in files_of(layer)
-        for module, _, _ in imports(ast.parse(path.read_text()))
+        for module, _, _ in imports(path)
         if (found := ours(module)) is not None and found not in BELOW[layer] | LEAVES | {layer}
     ]
     assert wrong == []
@@ -62,13 +68,13 @@ def test_a_layer_imports_only_itself_and_the_layers_below(layer: str) -> None:
 
 @pytest.mark.parametrize("leaf", sorted(LEAVES))
 def test_the_leaves_import_the_standard_library_only(leaf: str) -> None:
-    tree = ast.parse((ROOT / "assaygym" / f"{leaf}.py").read_text())
-    assert {module.split(".")[0] for module, _, _ in imports(tree)} <= set(sys.stdlib_module_names)
+    found = imports(ROOT / "assaygym" / f"{leaf}.py")
+    assert {module.split(".")[0] for module, _, _ in found} <= set(sys.stdlib_module_names)
 
 
 @pytest.mark.parametrize("layer", [*BELOW, "assaygym/cli"])
 def test_imports_are_absolute(layer: str) -> None:
-    assert [p for p in files_of(layer) for _, level, _ in imports(ast.parse(p.read_text())) if level] == []
+    assert [p for p in files_of(layer) for _, level, _ in imports(p) if level] == []
 
 
 @pytest.mark.parametrize("layer", BELOW)
@@ -78,7 +84,7 @@ def test_nothing_imports_the_bare_layer_name(layer: str) -> None:
         path
         for folder in [*BELOW, "assaygym/cli", "tests"]
         for path in files_of(folder)
-        for module, _, _ in imports(ast.parse(path.read_text()))
+        for module, _, _ in imports(path)
         if module.split(".")[0] == layer
     ]
     assert wrong == []
@@ -89,16 +95,11 @@ def module_graph() -> dict[str, set[str]]:
     for layer in BELOW:
         for path in files_of(layer):
             dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-            modules["assaygym." + dotted.removesuffix(".__init__")] = ast.parse(path.read_text())
-    graph: dict[str, set[str]] = {}
-    for name, tree in modules.items():
-        targets = set()
-        for node in tree.body:  # what is imported inside functions cannot make a cycle at import time
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                for module, _, _ in imports(ast.Module([node], [])):
-                    targets.add(module)
-        graph[name] = {t for t in targets if t in modules and t != name}
-    return graph
+            modules["assaygym." + dotted.removesuffix(".__init__")] = path
+    return {
+        name: {found.module for found in imports(path) if found.at_once and found.module in modules} - {name}
+        for name, path in modules.items()
+    }
 
 
 def test_no_module_is_part_of_an_import_cycle() -> None:
