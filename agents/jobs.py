@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from assaygym.agents.live import LiveEpisode
+from assaygym.agents.policy import Policy, SamplingParams
 from assaygym.envs.core import Env
 from assaygym.errors import ConfigError
 from assaygym.types import Completion, Trajectory
 
-__all__ = ["Budget", "EpisodeJob", "Next", "Plan"]
+__all__ = ["AnyCrew", "Budget", "EpisodeJob", "Next", "Plan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,20 @@ class Plan(Protocol):
 
     def ended(self, trajectory: Trajectory) -> Iterable[Next]:
         """Take the trajectory; further episodes to play. Called once for every episode that this plan asked for."""
+        ...
+
+
+P = TypeVar("P", bound=Plan)
+
+
+class AnyCrew(Protocol):
+    """Who plays plans: `Crew` on threads, or `LockstepCrew` round by round."""
+
+    policy: Policy
+    params: SamplingParams
+
+    def run(self, plans: Iterable[P]) -> Iterator[P]:
+        """Play all plans; yields each as soon as its last episode has ended, and asks `plans` again after it."""
         ...
 
 

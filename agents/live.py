@@ -145,13 +145,40 @@ class LiveEpisode:
         """
         try:
             return self.trajectory(self._play(policy, watch, halted))
-        except ContextOverflowError as overflow:
-            return self.trajectory(StopReason.CONTEXT_OVERFLOW, str(overflow))
         except Exception as fault:  # the boundary: one failed episode is recorded and never ends a run
-            if strict:
+            if strict and not isinstance(fault, ContextOverflowError):
                 raise
-            text = told(fault) if self.fault is None else f"the fork failed: {told(fault)}"
-            return self.trajectory(StopReason.ERROR, text)
+            return self.failed(fault)
+
+    def failed(self, fault: Exception) -> Trajectory:
+        """The record of the episode, ended by this."""
+        if isinstance(fault, ContextOverflowError):
+            return self.trajectory(StopReason.CONTEXT_OVERFLOW, str(fault))
+        return self.trajectory(
+            StopReason.ERROR, told(fault) if self.fault is None else f"the fork failed: {told(fault)}"
+        )
+
+    def ask(self) -> tuple[Prompt, SamplingParams]:
+        """What the policy is asked at this turn, and how it samples.
+
+        Raises:
+            Exception: the `fault` of a fork that has no environment.
+        """
+        if self.fault is not None:
+            raise self.fault
+        return self._prompt(), self._turn_params()
+
+    def take(self, completion: Completion) -> StopReason | None:
+        """Give an answer to the environment; how the episode ended, if it did.
+
+        Raises:
+            Exception: whatever the environment raises.
+        """
+        self.spent += sampled_tokens(completion)
+        terminated, truncated = self._step(completion)
+        if terminated:
+            return StopReason.COMPLETED
+        return StopReason.MAX_TURNS if truncated else None
 
     def fork(self) -> LiveEpisode:
         """An independent copy of the episode as it is between two turns.
@@ -202,8 +229,6 @@ class LiveEpisode:
             raise
 
     def _play(self, policy: Policy, watch: Watch | None, halted: Callable[[], StopReason | None] | None) -> StopReason:
-        if self.fault is not None:
-            raise self.fault
         deadline = time.monotonic() + self.seconds_left
         while True:
             if halted is not None and (reason := halted()) is not None:
@@ -213,17 +238,16 @@ class LiveEpisode:
                 return StopReason.TIMEOUT
             if self.max_tokens is not None and self.spent >= self.max_tokens:
                 return StopReason.MAX_TOKENS
-            completion = _answer(policy, self._prompt(), self._turn_params())
+            completion = _answer(policy, *self.ask())
             late = time.monotonic() >= deadline
-            if watch is not None and not late:
-                watch(self, completion)
-            self.spent += sampled_tokens(completion)
             if late:
+                self.spent += sampled_tokens(completion)
                 self.turns.append(Turn(observation=self.observation, completion=completion))
                 return StopReason.TIMEOUT
-            terminated, truncated = self._step(completion)
-            if terminated or truncated:
-                return StopReason.COMPLETED if terminated else StopReason.MAX_TURNS
+            if watch is not None:
+                watch(self, completion)
+            if (end := self.take(completion)) is not None:
+                return end
 
     def _prompt(self) -> Prompt:
         return Prompt(

@@ -1,47 +1,223 @@
-"""Every live episode takes its turn at the same time, as one batch in a fixed order.
+"""All live episodes take their turn together: one call of the policy a round, its rows in a fixed order.
+
+    plans --begin--> [seats] --> round: one prompt a seat -> policy.generate -> plan.answered -> environments step
+                        ^                                                                             |
+                        +--------------------- forks, further episodes <--- plan.ended <--------------+
 
 A policy that batches whatever happens to wait gives the same tokens but for rounding, which depends on the number of
-rows in a matrix product. Sampling in lockstep fixes the rows, so that a training run repeats bit for bit. It costs
-time: every turn waits for the slowest tool call of the turn before.
+rows in a matrix product. Rounds fix the rows, so that a training run repeats bit for bit. It costs time: every turn
+waits for the slowest tool call of the turn before.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
-from assaygym.agents.crew import Crew, EpisodeJob
-from assaygym.agents.live import AnyEnv, LiveEpisode
+from assaygym.agents.jobs import EpisodeJob, Next, Plan
+from assaygym.agents.live import AnyEnv, LiveEpisode, derived_seed
+from assaygym.agents.player import all_of, close_env, params_of, spoilt
 from assaygym.agents.policy import Policy, Prompt, SamplingParams
-from assaygym.errors import PolicyError
-from assaygym.types import Completion, Trajectory
+from assaygym.errors import ConfigError, PolicyError
+from assaygym.types import Completion, StopReason, Trajectory
 
-__all__ = ["Lockstep", "play_in_lockstep"]
+__all__ = ["LockstepCrew", "play_in_lockstep"]
+
+P = TypeVar("P", bound=Plan)
+
+
+class LockstepCrew:
+    """Plays plans as `Crew` does, round by round in the calling thread: the same seeds give the same trajectories.
+
+    Args:
+        make_env: called for an environment, which is used again unless an episode failed in it.
+        policy: asked once a round. Row i samples with the round's seed + i.
+        params: how to sample; the seed of a round is derived from `params.seed` and its number.
+        episodes: plans are begun while fewer than this are live.
+        threads: environments that step at the same time.
+
+    Raises:
+        ConfigError: `episodes` or `threads` is below 1.
+    """
+
+    def __init__(
+        self,
+        make_env: Callable[[], AnyEnv],
+        policy: Policy,
+        *,
+        params: SamplingParams | None = None,
+        episodes: int = 1024,
+        threads: int = 8,
+    ) -> None:
+        if episodes < 1 or threads < 1:
+            raise ConfigError(f"episodes={episodes}, threads={threads}; expected at least 1 each")
+        self.make_env, self.policy, self.params = make_env, policy, params or SamplingParams()
+        self.episodes, self.threads = episodes, threads
+
+    def run(self, plans: Iterable[P]) -> Iterator[P]:
+        """Play all plans; yields each as soon as its last episode has ended.
+
+        `plans` is asked again after each plan that was yielded, also when it had nothing more before.
+
+        Raises:
+            Exception: whatever `make_env`, `plans` or a plan raises.
+        """
+        run: _Run[P] = _Run(self)
+        try:
+            yield from run.plans(iter(plans))
+        finally:
+            run.close()
+
+
+@dataclass(slots=True)
+class _Open(Generic[P]):
+    """A plan under way, and how many of its episodes have not ended."""
+
+    plan: P
+    episodes: int = 0
+
+
+@dataclass(slots=True)
+class _Seat(Generic[P]):
+    """A live episode of a plan."""
+
+    opened: _Open[P]
+    live: LiveEpisode
+    borrowed: bool
+    """Whether its environment goes back to the others."""
+
+
+@dataclass(slots=True)
+class _Run(Generic[P]):
+    """The state of one `LockstepCrew.run`."""
+
+    crew: LockstepCrew
+    seats: list[_Seat[P]] = field(default_factory=list["_Seat[P]"])
+    done: list[P] = field(default_factory=list[P])
+    free: list[AnyEnv] = field(default_factory=list[AnyEnv])
+    opened: dict[int, AnyEnv] = field(default_factory=dict[int, AnyEnv])
+    """All that are not closed."""
+    pool: ThreadPoolExecutor | None = None
+    rounds: int = 0
+
+    def plans(self, plans: Iterator[P]) -> Iterator[P]:
+        """See `LockstepCrew.run`."""
+        while True:
+            while len(self.seats) < self.crew.episodes and (plan := next(plans, None)) is not None:
+                opened = _Open(plan)
+                self._add(opened, all_of(plan.begin()))
+                self._settle(opened)
+            if self.done:
+                yield self.done.pop(0)
+            elif self.seats:
+                self._round()
+            else:
+                return
+
+    def close(self) -> None:
+        """End all environments."""
+        if self.pool is not None:
+            self.pool.shutdown()
+        for env in list(self.opened.values()):
+            self._close(env)
+
+    def _add(self, opened: _Open[P], more: Sequence[Next]) -> None:
+        """Seat these episodes; one that cannot start has ended."""
+        opened.episodes += len(more)
+        for what in more:
+            if isinstance(what, LiveEpisode):
+                self.opened[id(what.env)] = what.env
+                self.seats.append(_Seat(opened, what, borrowed=False))
+            else:
+                self._start(opened, what)
+
+    def _start(self, opened: _Open[P], job: EpisodeJob) -> None:
+        env = self.free.pop() if self.free else self.crew.make_env()
+        self.opened[id(env)] = env
+        seat = _Seat(opened, LiveEpisode(env, params_of(job, self.crew.params), id=job.id), borrowed=True)
+        unstarted = seat.live.started(job.seed, job.options, job.hint)
+        if unstarted is None:
+            self.seats.append(seat)
+        else:
+            self._end(seat, unstarted)
+
+    def _round(self) -> None:
+        """One turn of everyone."""
+        seats, self.seats = self.seats, []
+        asked = [(seat, seat.live.ask()) for seat in seats if seat.live.fault is None]
+        answers = self._answers([prompt for _, (prompt, _) in asked])
+        answered = [(seat, answer) for (seat, _), answer in zip(asked, answers, strict=True)]
+        for seat, answer in answered:
+            if isinstance(answer, Completion):
+                forks = all_of(seat.opened.plan.answered(seat.live, answer))
+                self._add(seat.opened, forks)
+        ends = dict(zip(map(id, (seat for seat, _ in answered)), self._stepped(answered), strict=True))
+        for seat in seats:
+            fault = seat.live.fault
+            end = ends[id(seat)] if fault is None else seat.live.failed(fault)
+            if end is None:
+                self.seats.append(seat)
+            else:
+                self._end(seat, end)
+        self.seats.sort(key=lambda seat: seat.live.id.partition("/")[0])
+
+    def _answers(self, prompts: Sequence[Prompt]) -> list[Completion | Exception]:
+        """One completion a prompt, or why there is none."""
+        params, self.rounds = self.crew.params, self.rounds + 1
+        if params.seed is not None:
+            params = replace(params, seed=derived_seed(params.seed, "round", self.rounds))
+        try:
+            return _all_answered(self.crew.policy, prompts, params)
+        except Exception:  # one prompt can fail them all (a conversation too long): let it fail alone
+            return [_alone(self.crew.policy, prompt, params, i) for i, prompt in enumerate(prompts)]
+
+    def _stepped(self, answered: Sequence[tuple[_Seat[P], Completion | Exception]]) -> list[Trajectory | None]:
+        """What became of each episode; None where it goes on."""
+        if self.pool is None:
+            self.pool = ThreadPoolExecutor(self.crew.threads, thread_name_prefix="assay-lockstep")
+        return list(self.pool.map(_taken, answered))
+
+    def _end(self, seat: _Seat[P], trajectory: Trajectory) -> None:
+        if not seat.borrowed or spoilt(trajectory):
+            self._close(seat.live.env)
+        else:
+            self.free.append(seat.live.env)
+        self._add(seat.opened, all_of(seat.opened.plan.ended(trajectory)))
+        seat.opened.episodes -= 1
+        self._settle(seat.opened)
+
+    def _close(self, env: AnyEnv) -> None:
+        del self.opened[id(env)]
+        close_env(env)
+
+    def _settle(self, opened: _Open[P]) -> None:
+        if not opened.episodes:
+            self.done.append(opened.plan)
 
 
 def play_in_lockstep(
     make_env: Callable[[], AnyEnv], policy: Policy, jobs: Sequence[EpisodeJob], params: SamplingParams
 ) -> list[Trajectory]:
-    """All episodes at once, each on a thread and an environment of its own; in the order of `jobs`.
+    """All episodes at once, each in an environment of its own; in the order of `jobs`.
 
     Raises:
         Exception: whatever `make_env` raises.
     """
-    together = Lockstep(policy, len(jobs))
-    plans = [_Member(job, together) for job in jobs]
-    crew = Crew(make_env, together, params=params, concurrency=max(len(jobs), 1), on_stop=together.release)
+    plans = [_Single(job) for job in jobs]
+    crew = LockstepCrew(make_env, policy, params=params, episodes=max(len(jobs), 1))
     for _ in crew.run(plans):
         pass
     return [plan.played[0] for plan in plans]
 
 
-class _Member:
-    """The plan of one episode of the batch."""
+@dataclass(slots=True)
+class _Single:
+    """The plan of one episode."""
 
-    def __init__(self, job: EpisodeJob, together: Lockstep) -> None:
-        self.job, self.together = job, together
-        self.played: list[Trajectory] = []
+    job: EpisodeJob
+    played: list[Trajectory] = field(default_factory=list[Trajectory])
 
     def begin(self) -> Sequence[EpisodeJob]:
         return (self.job,)
@@ -51,97 +227,33 @@ class _Member:
 
     def ended(self, trajectory: Trajectory) -> Sequence[EpisodeJob]:
         self.played.append(trajectory)
-        self.together.retire()
         return ()
 
 
-@dataclass(slots=True)
-class _Call:
-    prompt: Prompt
-    params: SamplingParams
-    answer: Completion | None = None
-    error: Exception | None = None
-
-    @property
-    def order(self) -> tuple[str, int]:
-        """The task, so that a group shares a batch, then the episode's own seed."""
-        task = self.prompt.env.task if self.prompt.env is not None else None
-        return (task.id if task is not None else "", self.params.seed or 0)
+def _all_answered(policy: Policy, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion | Exception]:
+    answers = list(policy.generate(prompts, params)) if prompts else []
+    if len(answers) != len(prompts):
+        raise PolicyError(f"{policy.name}.generate answered {len(prompts)} prompts with {len(answers)} completions")
+    return list(answers)
 
 
-class Lockstep:
-    """Asks `policy` once all `episodes` wait for their turn; each runs on a thread of its own.
+def _alone(policy: Policy, prompt: Prompt, params: SamplingParams, row: int) -> Completion | Exception:
+    """The answer with the seed that the prompt has as row `row`."""
+    if params.seed is not None:
+        params = replace(params, seed=params.seed + row)
+    try:
+        return _all_answered(policy, [prompt], params)[0]
+    except Exception as error:  # the boundary of the episode: recorded there
+        return error
 
-    `retire` must be called for each episode that ended, or the others wait for it; `release` when the others need not
-    go on.
 
-    Args:
-        policy: who plays.
-        episodes: how many run at once. They sample with equal parameters, the seed apart.
-    """
-
-    def __init__(self, policy: Policy, episodes: int) -> None:
-        self.name, self.policy, self.live = policy.name, policy, episodes
-        self._turn = threading.Condition()
-        self._waiting: list[_Call] = []
-        self._released = False
-
-    def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
-        """One completion a prompt, in order; an episode asks for one at a time.
-
-        Raises:
-            Exception: what `policy` raised for this prompt alone.
-            PolicyError: the episodes were released.
-        """
-        return [self._ask(_Call(prompt, params)) for prompt in prompts]
-
-    def retire(self) -> None:
-        """Wait for one episode less."""
-        with self._turn:
-            self.live -= 1
-            self._go()
-            self._pass_on()
-
-    def release(self) -> None:
-        """Let all that wait go, without an answer, and all that come. Does not wait for a policy that is at work."""
-        self._released = True
-        if self._turn.acquire(blocking=False):  # else whoever holds it passes it on
-            self._pass_on()
-            self._turn.release()
-
-    def _pass_on(self) -> None:
-        if self._released:
-            self._turn.notify_all()
-
-    def _ask(self, call: _Call) -> Completion:
-        with self._turn:
-            self._waiting.append(call)
-            self._go()
-            self._turn.wait_for(lambda: self._released or call.answer is not None or call.error is not None)
-            self._pass_on()
-        if call.answer is None:
-            raise call.error or PolicyError(f"{self.name} gave no answer: the episodes were stopped")
-        return call.answer
-
-    def _go(self) -> None:
-        """Take the turn if everyone waits; the lock is held, as there is nobody else to run."""
-        if self._released or not self._waiting or len(self._waiting) < self.live:
-            return
-        calls, self._waiting = sorted(self._waiting, key=lambda call: call.order), []
-        try:
-            self._answer(calls)
-        except Exception:  # one prompt can fail them all (a conversation too long): let it fail alone
-            for call in calls:
-                self._alone(call)
-        self._turn.notify_all()
-
-    def _answer(self, calls: Sequence[_Call]) -> None:
-        answers = self.policy.generate([call.prompt for call in calls], calls[0].params)
-        for call, answer in zip(calls, answers, strict=True):
-            call.answer = answer
-
-    def _alone(self, call: _Call) -> None:
-        try:
-            self._answer([call])
-        except Exception as error:  # raised again in the episode's own thread; without it that thread waits for ever
-            call.error = error
+def _taken(answered: tuple[_Seat[P], Completion | Exception]) -> Trajectory | None:
+    """The end of the episode, if this answer is its last."""
+    seat, answer = answered
+    if isinstance(answer, Exception):
+        return seat.live.failed(answer)
+    try:
+        end: StopReason | None = seat.live.take(answer)
+    except Exception as fault:  # the boundary: one failed episode is recorded and never ends a run
+        return seat.live.failed(fault)
+    return None if end is None else seat.live.trajectory(end)

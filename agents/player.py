@@ -13,7 +13,7 @@ from assaygym.agents.policy import Policy, SamplingParams
 from assaygym.errors import told
 from assaygym.types import Completion, StopReason, Trajectory, Verdict
 
-__all__ = ["Player", "Referee", "all_of", "close_forks"]
+__all__ = ["Player", "Referee", "all_of", "close_env", "close_forks", "params_of", "spoilt"]
 
 
 class Referee(Protocol):
@@ -61,24 +61,23 @@ class Player:
         try:
             return self._played(what, referee)
         finally:
-            _close(what.env)
+            close_env(what.env)
 
     def close(self) -> None:
         """Close the environment, if there is one."""
         env, self.env = self.env, None
         if env is not None:
-            _close(env)
+            close_env(env)
 
     def _fresh(self, job: EpisodeJob, referee: Referee) -> Trajectory:
         if self.env is None:
             self.env = self.make_env()
-        params, budget = self.params, self.budget
-        if params.seed is not None:
-            params = replace(params, seed=derived_seed(params.seed, job.key, job.seed, job.sample))
+        budget = self.budget
+        params = params_of(job, self.params)
         live = LiveEpisode(self.env, params, id=job.id, timeout=budget.timeout, max_tokens=budget.max_tokens)
         unstarted = live.started(job.seed, job.options, job.hint, strict=self.strict)
         trajectory = unstarted or self._played(live, referee)
-        if _failed(trajectory):
+        if spoilt(trajectory):
             self.close()
         return trajectory
 
@@ -101,6 +100,13 @@ class Player:
             count()
 
 
+def params_of(job: EpisodeJob, params: SamplingParams) -> SamplingParams:
+    """How this episode samples: with a seed of its own."""
+    if params.seed is None:
+        return params
+    return replace(params, seed=derived_seed(params.seed, job.key, job.seed, job.sample))
+
+
 def all_of(more: Iterable[Next]) -> list[Next]:
     """What a plan asks for. When it fails on the way, the forks that it made so far are closed."""
     found: list[Next] = []
@@ -116,17 +122,18 @@ def close_forks(what: Iterable[Next]) -> None:
     """Close the environments of forks that nobody will play."""
     for one in what:
         if isinstance(one, LiveEpisode):
-            _close(one.env)
+            close_env(one.env)
 
 
-def _close(env: AnyEnv) -> None:
+def close_env(env: AnyEnv) -> None:
+    """Close an environment that no episode is in; a failure is a `RuntimeWarning`."""
     try:
         env.close()
     except Exception as fault:  # the episodes in it have ended: what they gave stands
         warnings.warn(f"an environment could not be closed: {told(fault)}", RuntimeWarning, stacklevel=2)
 
 
-def _failed(trajectory: Trajectory) -> bool:
-    """Whether a part of ours failed in the episode, the environment perhaps."""
+def spoilt(trajectory: Trajectory) -> bool:
+    """Whether a part of ours failed in the episode, the environment perhaps: it is not used again."""
     score = trajectory.score
     return trajectory.stop_reason is StopReason.ERROR or (score is not None and score.verdict is Verdict.INVALID)

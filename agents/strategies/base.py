@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar, cast, runtime_checkable
 
-from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.jobs import AnyCrew, EpisodeJob
 from assaygym.agents.strategies.group import Group, GroupPlan
 
 __all__ = ["Feed", "Strategy", "collected", "play_groups"]
@@ -28,7 +28,7 @@ G = TypeVar("G", bound=GroupPlan)
 class Strategy(Protocol):
     """How the group of each task is sampled."""
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups of these tasks, as they are done, in any order.
 
         Args:
@@ -58,7 +58,7 @@ class Feed(Iterator[EpisodeJob]):
 
 
 @contextmanager
-def collected(strategy: Strategy, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Iterator[Group]]:
+def collected(strategy: Strategy, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Iterator[Group]]:
     """The groups of an inner strategy, which is ended with this context."""
     groups = strategy.collect(crew, tasks)
     try:
@@ -69,7 +69,7 @@ def collected(strategy: Strategy, crew: Crew, tasks: Iterable[EpisodeJob]) -> It
             close()
 
 
-def play_groups(crew: Crew, plans: Iterable[G]) -> Iterator[Group]:
+def play_groups(crew: AnyCrew, plans: Iterable[G]) -> Iterator[Group]:
     """Play the plans; the group of each as it is done. When this ends early, the plans under way are closed."""
     under_way: dict[int, G] = {}
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from assaygym.agents.crew import Crew, EpisodeJob, Next
+from assaygym.agents.jobs import AnyCrew, EpisodeJob, Next
 from assaygym.agents.live import LiveEpisode
 from assaygym.agents.strategies.base import play_groups
 from assaygym.agents.strategies.group import Group, GroupPlan
@@ -66,7 +66,7 @@ class Branching:
         self.group, self.initial, self.beam = group, initial, beam
         self.base, self.weight, self.tokens, self.vocabulary = base, weight, tokens, vocabulary
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups of these tasks, as they are done.
 
         Raises:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.jobs import AnyCrew, EpisodeJob
 from assaygym.agents.strategies.base import collected
 from assaygym.agents.strategies.group import Group, in_order, next_sample, noted, sample_of
 from assaygym.agents.strategies.independent import Independent
@@ -39,13 +39,13 @@ class SampleThenForget:
             raise ConfigError(f"a group of {episodes} episodes in two stages; expected at least 2")
         self.episodes, self.forget = episodes, forget
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups of these tasks, as they are done."""
         tasks = iter(tasks)
         while jobs := list(tasks):
             yield from self._two_stages(crew, jobs)
 
-    def _two_stages(self, crew: Crew, jobs: Sequence[EpisodeJob]) -> Iterator[Group]:
+    def _two_stages(self, crew: AnyCrew, jobs: Sequence[EpisodeJob]) -> Iterator[Group]:
         first = {group.key: group for group in Independent(self.episodes - self.episodes // 2).collect(crew, jobs)}
         again = [sample_of(job, next_sample(first[job.key])) for job in jobs if job.key in first]
         second: dict[str, Group] = {}

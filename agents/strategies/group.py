@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from statistics import pstdev
 
-from assaygym.agents.crew import EpisodeJob, Next
+from assaygym.agents.jobs import EpisodeJob, Next
 from assaygym.agents.live import LiveEpisode, derived_seed
 from assaygym.errors import DataError
 from assaygym.types import Completion, Trajectory, Turn

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.jobs import AnyCrew, EpisodeJob
 from assaygym.agents.strategies.base import Feed, Strategy, collected
 from assaygym.agents.strategies.group import Group, in_order, next_sample, noted
 from assaygym.envs.core import Env
@@ -64,7 +64,7 @@ class Hint:
             raise ConfigError(f"the ladder {tuple(ladder)}; expected growing shares above 0 and up to 1")
         self.inner, self.ladder, self.source = inner, tuple(ladder), source
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups of these tasks, as they are done.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.jobs import AnyCrew, EpisodeJob
 from assaygym.agents.strategies.base import play_groups
 from assaygym.agents.strategies.group import Group, GroupPlan
 from assaygym.errors import ConfigError
@@ -24,7 +24,7 @@ class Independent:
             raise ConfigError(f"a group of {episodes} episodes; expected at least 1")
         self.episodes = episodes
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups of these tasks, as they are done."""
         return play_groups(crew, map(self._plan, tasks))
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.jobs import AnyCrew, EpisodeJob
 from assaygym.agents.strategies.base import Strategy, collected
 from assaygym.agents.strategies.group import Group
 from assaygym.errors import ConfigError
@@ -69,12 +69,12 @@ class Refill:
         self.inner, self.groups, self.spread, self.max_groups = inner, groups, spread, cap
         self.stats = RefillStats(wanted=groups, cap=cap)
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups with spread, as they are done; `tasks` may be endless."""
         self.stats = stats = RefillStats(wanted=self.groups, cap=self.max_groups)
         return self._collect(crew, iter(tasks), stats)
 
-    def _collect(self, crew: Crew, tasks: Iterator[EpisodeJob], stats: RefillStats) -> Iterator[Group]:
+    def _collect(self, crew: AnyCrew, tasks: Iterator[EpisodeJob], stats: RefillStats) -> Iterator[Group]:
         with collected(self.inner, crew, _Needed(tasks, stats)) as groups:
             for group in groups:
                 if group.spread > self.spread:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.jobs import AnyCrew, EpisodeJob
 from assaygym.agents.live import derived_seed
 from assaygym.agents.record import trajectory_from_dict, trajectory_to_dict
 from assaygym.agents.strategies.base import Strategy, collected
@@ -104,7 +104,7 @@ class Replay:
     def __init__(self, inner: Strategy, buffer: ReplayBuffer, *, std: float = 0.05, mean: float = 0.2) -> None:
         self.inner, self.buffer, self.std, self.mean = inner, buffer, std, mean
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups of these tasks, as they are done."""
         seed = crew.params.seed
         with collected(self.inner, crew, tasks) as groups:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from assaygym.agents.crew import Crew, EpisodeJob, Next
+from assaygym.agents.jobs import AnyCrew, EpisodeJob, Next
 from assaygym.agents.live import LiveEpisode
 from assaygym.agents.strategies.base import play_groups
 from assaygym.agents.strategies.group import Group, GroupPlan, in_order, noted, sample_of
@@ -52,7 +52,7 @@ class Tree:
         self.trees, self.expansions, self.rounds = trees, expansions, rounds
         self.leaves = budget if leaves is None else leaves
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups of these tasks, as they are done."""
         plan = partial(TreePlan, episodes=self.trees, seed=crew.params.seed, shape=self)
         return play_groups(crew, map(plan, tasks))

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from assaygym.agents import crew as crew_module
-from assaygym.agents.crew import EpisodeJob
-from assaygym.agents.lockstep import Lockstep, play_in_lockstep
+from assaygym.agents.jobs import EpisodeJob
+from assaygym.agents.lockstep import LockstepCrew, play_in_lockstep
 from assaygym.agents.policy import Prompt, SamplingParams, said
+from assaygym.agents.strategies import Independent, Refill
 from assaygym.errors import ConfigError, ContextOverflowError
 from assaygym.types import Completion, StopReason
 
@@ -43,7 +43,7 @@ def jobs(n: int) -> list[EpisodeJob]:
 
 def left_over() -> list[str]:
     deadline = time.monotonic() + 5
-    while names := [t.name for t in threading.enumerate() if t.name.startswith("assay-rollout")]:
+    while names := [t.name for t in threading.enumerate() if t.name.startswith("assay-lockstep")]:
         if time.monotonic() > deadline:
             return names
         time.sleep(0.01)
@@ -94,44 +94,71 @@ def test_an_episode_that_cannot_start_holds_nobody_up(dialogue: MakeEnv) -> None
     assert [one.stop_reason for one in played] == [StopReason.ERROR] + [StopReason.COMPLETED] * 3
 
 
-def test_a_fault_that_ends_the_run_lets_the_others_go(dialogue: MakeEnv, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew_module, "GRACE_SECONDS", 60.0)
-    made = iter(range(8))
+def test_a_fault_that_ends_the_run_closes_every_environment(dialogue: MakeEnv) -> None:
+    made: list[Any] = []
 
     def make() -> Any:
-        if next(made) == 5:
+        if len(made) == 5:
             raise ConfigError("no more of them")
-        return dialogue()
+        made.append(dialogue())
+        return made[-1]
 
-    started = time.monotonic()
     with pytest.raises(ConfigError, match="no more of them"):
         play_in_lockstep(make, Batches(), jobs(8), SamplingParams())
-    assert time.monotonic() - started < 20
+    assert [env.closed for env in made] == [True] * 5
     assert left_over() == []
 
 
-def test_a_release_does_not_wait_for_a_policy_that_is_at_work() -> None:
-    go_on = threading.Event()
+def test_an_environment_is_used_again_unless_an_episode_failed_in_it(dialogue: MakeEnv) -> None:
+    made: list[Any] = []
 
-    def slow(prompt: Prompt) -> str:
-        go_on.wait(10)
-        return "right"
+    def make() -> Any:
+        made.append(dialogue(faults={0: RuntimeError("broken")} if not made else None))
+        return made[-1]
 
-    together = Lockstep(Batches(slow), 2)
-    prompt = Prompt(messages=())
-    asking = [threading.Thread(target=_quietly, args=(together, prompt)) for _ in range(2)]
-    for thread in asking:
-        thread.start()
-    while not together.policy.sizes:  # type: ignore[attr-defined]
-        time.sleep(0.001)
-    started = time.monotonic()
-    together.release()
-    assert time.monotonic() - started < 5
-    go_on.set()
-    for thread in asking:
-        thread.join(10)
-        assert not thread.is_alive()
+    crew = LockstepCrew(make, Batches(), episodes=1)
+    groups = list(Independent(1).collect(crew, jobs(4)))
+    assert [group.trajectories[0].stop_reason for group in groups] == [StopReason.ERROR] + [StopReason.COMPLETED] * 3
+    assert len(made) == 2
+    assert all(env.closed for env in made)
 
 
-def _quietly(together: Lockstep, prompt: Prompt) -> None:
-    together.generate([prompt], SamplingParams())
+def test_no_more_episodes_are_live_than_allowed_before_a_plan_is_begun(dialogue: MakeEnv) -> None:
+    policy = Batches()
+    list(Independent(2).collect(LockstepCrew(dialogue, policy, episodes=4), jobs(5)))
+    assert policy.sizes == [4, 4, 2]
+
+
+def test_a_strategy_may_hand_over_tasks_because_of_what_came_back(dialogue: MakeEnv) -> None:
+    right = iter("rwrwrrwwrrrr")
+    policy = Batches(lambda prompt: "right" if next(right) == "r" else "wrong")
+    refill = Refill(Independent(2), groups=2, max_groups=6)
+    groups = list(refill.collect(LockstepCrew(dialogue, policy, episodes=2), jobs(6)))
+    assert [group.rewards for group in groups] == [(1.0, 0.0), (1.0, 0.0)]
+
+
+def test_each_round_samples_with_a_seed_of_its_own(dialogue: MakeEnv) -> None:
+    seeds: list[int | None] = []
+
+    class Seeded(Batches):
+        def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
+            seeds.append(params.seed)
+            return super().generate(prompts, params)
+
+    play_in_lockstep(lambda: dialogue(turns=3), Seeded(), jobs(2), SamplingParams(seed=7))
+    assert len(set(seeds)) == 3
+
+
+@pytest.mark.parametrize("limit", ["episodes", "threads"])
+def test_a_limit_below_one_is_refused(dialogue: MakeEnv, limit: str) -> None:
+    with pytest.raises(ConfigError, match=f"{limit}=0"):
+        LockstepCrew(dialogue, Batches(), **{limit: 0})
+
+
+def test_a_policy_that_answers_too_few_fails_those_episodes_alone(dialogue: MakeEnv) -> None:
+    class Short(Batches):
+        def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
+            return super().generate(prompts, params)[1:]
+
+    played = play_in_lockstep(dialogue, Short(), jobs(2), SamplingParams())
+    assert all("answered 1 prompts with 0" in str(one.error) for one in played)
