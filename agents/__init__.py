@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from assaygym.agents.crew import Crew as Crew
     from assaygym.agents.crew import EpisodeJob as EpisodeJob
     from assaygym.agents.human import HumanPolicy as HumanPolicy
+    from assaygym.agents.judge import EndogenousReward as EndogenousReward
+    from assaygym.agents.judge import as_chat_model as as_chat_model
+    from assaygym.agents.judge import token_places as token_places
     from assaygym.agents.live import LiveEpisode as LiveEpisode
     from assaygym.agents.openai_policy import OpenAIPolicy as OpenAIPolicy
     from assaygym.agents.openai_usage import Prices as Prices
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
     from assaygym.agents.tiny import tiny_tokenizer as tiny_tokenizer
     from assaygym.agents.tokens import TokenSegment as TokenSegment
     from assaygym.agents.tokens import token_rows as token_rows
-    from assaygym.agents.trainer import Objective as Objective
     from assaygym.agents.trainer import Trainer as Trainer
     from assaygym.agents.transformers_policy import TransformersPolicy as TransformersPolicy
     from assaygym.agents.vllm_policy import VLLMPolicy as VLLMPolicy
@@ -58,11 +60,11 @@ __all__ = [
     "Crew",
     "Drift",
     "EchoPolicy",
+    "EndogenousReward",
     "EpisodeJob",
     "HumanPolicy",
     "LiveEpisode",
     "NullPolicy",
-    "Objective",
     "OpenAIPolicy",
     "OraclePolicy",
     "Policy",
@@ -80,6 +82,7 @@ __all__ = [
     "TransformersPolicy",
     "Usage",
     "VLLMPolicy",
+    "as_chat_model",
     "check_template",
     "group_from_dict",
     "group_to_dict",
@@ -91,6 +94,7 @@ __all__ = [
     "save_tiny",
     "tiny_model",
     "tiny_tokenizer",
+    "token_places",
     "token_rows",
     "trajectory_from_dict",
     "trajectory_to_dict",
@@ -103,6 +107,7 @@ __getattr__, __dir__ = lazy_names(
         "chat": ("Chat",),
         "crew": ("Budget", "Crew", "EpisodeJob"),
         "human": ("HumanPolicy",),
+        "judge": ("EndogenousReward", "as_chat_model", "token_places"),
         "live": ("LiveEpisode",),
         "openai_policy": ("OpenAIPolicy",),
         "openai_usage": ("Prices", "Usage"),
@@ -116,7 +121,7 @@ __getattr__, __dir__ = lazy_names(
         "templates": ("Drift", "TemplateReport", "check_template"),
         "tiny": ("save_tiny", "tiny_model", "tiny_tokenizer"),
         "tokens": ("TokenSegment", "token_rows"),
-        "trainer": ("Objective", "Trainer"),
+        "trainer": ("Trainer",),
         "transformers_policy": ("TransformersPolicy",),
         "vllm_policy": ("VLLMPolicy",),
         "warmstart": ("warm_start",),

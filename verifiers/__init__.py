@@ -4,6 +4,7 @@
     state_equals                 final state of a tool world  stdio functions asserts    programs, in a sandbox
     sql                          one SELECT on hidden databases
     Rubric                       several verifiers, weighed
+    generative served steps LinearRubric ...    reward models, whose scores have the flag `opinion` (`judges`)
 
 Factories return small picklable objects with a `name`. Nothing is imported before it is used.
 """
@@ -16,6 +17,7 @@ from assaygym.lazy import lazy_names
 
 if TYPE_CHECKING:
     from assaygym.verifiers import code as code
+    from assaygym.verifiers import judges as judges
     from assaygym.verifiers.base import Verifier as Verifier
     from assaygym.verifiers.base import judge as judge
     from assaygym.verifiers.code import AssertTests as AssertTests
@@ -27,6 +29,13 @@ if TYPE_CHECKING:
     from assaygym.verifiers.code import functions as functions
     from assaygym.verifiers.code import stdio as stdio
     from assaygym.verifiers.extract import final_answer as final_answer
+    from assaygym.verifiers.judges.base import Asked as Asked
+    from assaygym.verifiers.judges.fitting import fit_linear as fit_linear
+    from assaygym.verifiers.judges.http_reward import served as served
+    from assaygym.verifiers.judges.linear import LinearRubric as LinearRubric
+    from assaygym.verifiers.judges.principled import generative as generative
+    from assaygym.verifiers.judges.process import steps as steps
+    from assaygym.verifiers.judges.propositions import proposition as proposition
     from assaygym.verifiers.maths.policy import MathPolicy as MathPolicy
     from assaygym.verifiers.maths.pool import verify_many as verify_many
     from assaygym.verifiers.maths.verify import compile_gold as compile_gold
@@ -43,9 +52,11 @@ if TYPE_CHECKING:
     from assaygym.verifiers.text import regex as regex
 
 __all__ = [
+    "Asked",
     "AssertTests",
     "FunctionCase",
     "FunctionTests",
+    "LinearRubric",
     "MathPolicy",
     "Rubric",
     "SqlTests",
@@ -58,14 +69,20 @@ __all__ = [
     "compile_gold",
     "exact",
     "final_answer",
+    "fit_linear",
     "functions",
+    "generative",
     "judge",
+    "judges",
     "math",
     "number",
+    "proposition",
     "regex",
+    "served",
     "sql",
     "state_equals",
     "stdio",
+    "steps",
     "verifier_for",
     "verify_many",
     "verify_math",
@@ -86,6 +103,13 @@ __getattr__, __dir__ = lazy_names(
             "stdio",
         ),
         "extract": ("final_answer",),
+        "judges.base": ("Asked",),
+        "judges.fitting": ("fit_linear",),
+        "judges.http_reward": ("served",),
+        "judges.linear": ("LinearRubric",),
+        "judges.principled": ("generative",),
+        "judges.process": ("steps",),
+        "judges.propositions": ("proposition",),
         "maths.policy": ("MathPolicy",),
         "maths.pool": ("verify_many",),
         "maths.verify": ("compile_gold", "math", "verify_math"),
@@ -95,5 +119,5 @@ __getattr__, __dir__ = lazy_names(
         "state": ("state_equals",),
         "text": ("choice", "exact", "number", "regex"),
     },
-    modules=("code",),
+    modules=("code", "judges"),
 )

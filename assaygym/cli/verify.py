@@ -31,7 +31,7 @@ EVERY = 10.0
 
 
 def verify(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="math, number, text, choice or code.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="math, number, text, choice, code or reward:URL.")],
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines; - is standard input.")],
     out: Annotated[Path | None, typer.Option(help="Where the verdicts go; standard output without it.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Rows at once; one a core without it.")] = None,
@@ -112,9 +112,9 @@ def _judge(
     """What judges a row of this kind, and the keys that the row must have."""
     if kind == CODE:
         return _code_judge(workers, stack), CODE_KEYS
-    from assaygym.verifiers.registry import KINDS, verifier_for
+    from assaygym.verifiers.registry import KINDS, SERVED, verifier_for
 
-    if kind not in KINDS:
+    if kind not in KINDS and not kind.startswith(SERVED):
         from assaygym.errors import did_you_mean
 
         raise ConfigError(f"no verifier of kind {kind!r}; {did_you_mean(kind, [*KINDS, CODE])}")
