@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assaygym.cli import demo, doctor, eval_, info, list_, new, play, train, verify
+from assaygym.cli import demo, doctor, eval_, export, info, list_, new, play, train, verify
 from assaygym.cli.command import command
 
 __all__ = ["app"]
@@ -53,4 +53,7 @@ app.command("verify", epilog="Example: assay verify math answers.jsonl --out ver
 app.command("doctor", epilog="Example: assay doctor assay/Countdown-v0")(command(doctor.doctor))
 app.command("train", epilog="Example: assay train grpo --env assay/Reverse-v0 --model tiny --steps 50 --set length=2")(
     command(train.train, resumes=True)
+)
+app.command("export", epilog="Example: assay export runs/math --to pairs --margin 0.5 --out pairs.jsonl")(
+    command(export.export)
 )
