@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, TypeVar
 
-from assaygym.agents.live import LiveEpisode
+from assaygym.agents.live import AnyEnv, LiveEpisode
 from assaygym.agents.policy import Policy, SamplingParams
 from assaygym.envs.core import Env
 from assaygym.errors import ConfigError
 from assaygym.types import Completion, Trajectory
 
-__all__ = ["AnyCrew", "Budget", "EpisodeJob", "Next", "Plan"]
+__all__ = ["AnyCrew", "Budget", "EpisodeJob", "MakeEnv", "Next", "Plan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,9 @@ class EpisodeJob:
         """The id of its trajectory."""
         return f"{self.key}/{self.sample}"
 
+
+MakeEnv = Callable[[], AnyEnv]
+"""A fresh environment."""
 
 Next = EpisodeJob | LiveEpisode
 """An episode to start, or a fork to go on with."""

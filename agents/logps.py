@@ -12,7 +12,13 @@ __all__ = ["token_logps"]
 
 
 def token_logps(
-    model: Any, tokens_BT: Tensor, mask_BT: Tensor, lengths_B: Tensor, *, temperature: float = 1.0
+    model: Any,
+    tokens_BT: Tensor,
+    mask_BT: Tensor,
+    lengths_B: Tensor,
+    *,
+    temperature: float = 1.0,
+    entropy_gradient: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Log-probability (nats) of each marked token given those before it, and the model's entropy there.
 
@@ -24,9 +30,10 @@ def token_logps(
         mask_BT: non-zero on the tokens that are asked for; the first column never is.
         lengths_B: tokens of each row before its padding.
         temperature: what the sampler divided the logits by.
+        entropy_gradient: let gradients flow through the entropy as well.
 
     Returns:
-        Two `[B, T]` tensors of 32-bit floats, 0 outside the mask. Gradients flow through the first alone.
+        Two `[B, T]` tensors of 32-bit floats, 0 outside the mask. Gradients flow through the first.
     """
     wanted_BT = mask_BT.bool()[:, 1:]
     columns_K = wanted_BT.any(0).nonzero().squeeze(1)
@@ -35,7 +42,9 @@ def token_logps(
     logits_MV = _logits(model, tokens_BT, lengths_B, columns_K)[wanted_BK].float() / temperature
     norm_M = logits_MV.logsumexp(-1)
     logps_M = logits_MV.gather(-1, chosen_M.unsqueeze(-1)).squeeze(-1) - norm_M
-    return _place(logps_M, mask_BT), _place(_entropy(logits_MV.detach(), norm_M.detach()), mask_BT)
+    if not entropy_gradient:
+        logits_MV, norm_M = logits_MV.detach(), norm_M.detach()
+    return _place(logps_M, mask_BT), _place(_entropy(logits_MV, norm_M), mask_BT)
 
 
 def _logits(model: Any, tokens_BT: Tensor, lengths_B: Tensor, columns_K: Tensor) -> Tensor:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from assaygym.types import Completion, Message, ToolSpec
 
 if TYPE_CHECKING:
     from assaygym.envs.core import Env
 
-__all__ = ["Policy", "Prompt", "SamplingParams", "said"]
+__all__ = ["ModelPolicy", "Policy", "Prompt", "SamplingParams", "said"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,14 @@ class Policy(Protocol):
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
         """One completion a prompt, in order."""
         ...
+
+
+class ModelPolicy(Policy, Protocol):
+    """A policy that samples from a torch model, which others may look at and change, such as `TransformersPolicy`."""
+
+    model: Any
+    tokenizer: Any
+    pad_id: int
 
 
 def said(text: str) -> Completion:

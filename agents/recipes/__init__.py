@@ -1,49 +1,16 @@
-"""Training methods by name. A recipe is a short file that names one function for each part of the one trainer."""
+"""Training methods by name. A recipe names one part for each slot of the one trainer; none of it loads torch."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-from assaygym.agents.settings import TrainSettings
+from assaygym.agents.recipes.actor_critic import PPO
+from assaygym.agents.recipes.group_relative import DAPO, DR_GRPO, GRPO
+from assaygym.agents.recipes.recipe import Recipe
 from assaygym.errors import ConfigError, did_you_mean
 
 __all__ = ["RECIPES", "Recipe", "recipe"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """A method: `config` is its dataclass of settings, `train` runs it. Neither loads torch before it is called."""
-
-    name: str
-    summary: str
-    module: str
-
-    @property
-    def config(self) -> type[TrainSettings]:
-        """The recipe's settings, with its defaults."""
-        found: type[TrainSettings] = importlib.import_module(self.module).CONFIG
-        return found
-
-    @property
-    def train(self) -> Callable[..., Any]:
-        """`train(config, env_id, model, *, folder=None, knobs=None, on_step=None)`."""
-        found: Callable[..., Any] = importlib.import_module(self.module).train
-        return found
-
-
-RECIPES = {
-    entry.name: entry
-    for entry in (
-        Recipe(
-            name="grpo",
-            summary="Group-relative policy optimisation: rewards compared within the group of one task.",
-            module="assaygym.agents.recipes.grpo",
-        ),
-    )
-}
+RECIPES: dict[str, Recipe] = {entry.name: entry for entry in (PPO, GRPO, DR_GRPO, DAPO)}
+"""Every recipe by its name, in the order of the table."""
 
 
 def recipe(name: str) -> Recipe:

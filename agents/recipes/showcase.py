@@ -12,7 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from assaygym.agents.recipes.grpo import GRPOConfig, train
+from assaygym.agents.parts.aggregations import TokenMean
+from assaygym.agents.recipes.group_relative import GRPO
+from assaygym.agents.settings import TrainSettings
+from assaygym.agents.train import train
 from assaygym.errors import TaskError
 
 if TYPE_CHECKING:
@@ -23,14 +26,12 @@ __all__ = ["CONFIG", "ENV_ID", "KNOBS", "Outcome", "Progress", "showcase", "succ
 
 ENV_ID = "assay/Reverse-v0"
 KNOBS: Mapping[str, int] = {"length": 4, "alphabet": 8}
-CONFIG = GRPOConfig(
+RECIPE = replace(GRPO, aggregation=TokenMean(), regularisers=())
+CONFIG = TrainSettings(
     steps=80,
     prompts=16,
-    group_size=8,
     max_tokens=24,
     learning_rate=5e-4,
-    aggregation="token_mean",
-    micro_batch=128,
     checkpoint_every=1000,
 )
 WARM_STEPS = 300
@@ -68,7 +69,7 @@ class Outcome:
 def showcase(
     *,
     seed: int = 0,
-    config: GRPOConfig = CONFIG,
+    config: TrainSettings = CONFIG,
     eval_tasks: int = 256,
     folder: str | Path | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -107,9 +108,10 @@ def showcase(
     before = judge()
     tell(Progress(stage="eval before", step=1, steps=1, value=before / eval_tasks))
     metrics = train(
-        replace(config, seed=seed),
+        RECIPE,
         ENV_ID,
         policy,
+        replace(config, seed=seed),
         folder=folder,
         knobs=KNOBS,
         on_step=lambda m: tell(Progress(stage="grpo", step=int(m["step"]), steps=config.steps, value=m["reward"])),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from statistics import pstdev
@@ -13,7 +13,7 @@ from assaygym.agents.live import LiveEpisode, derived_seed
 from assaygym.errors import DataError
 from assaygym.types import Completion, Trajectory, Turn
 
-__all__ = ["Group", "GroupPlan", "Segment"]
+__all__ = ["Group", "GroupPlan", "Segment", "in_order", "next_sample", "noted", "owner_of", "sample_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Group:
         leaves: dict[tuple[str, int], list[str]] = {}
         for trajectory in self.judged:
             for turn in range(len(trajectory.turns)):
-                leaves.setdefault((_owner(trajectory, turn, known), turn), []).append(trajectory.id)
+                leaves.setdefault((owner_of(trajectory, turn, known), turn), []).append(trajectory.id)
         places = sorted(leaves, key=lambda place: (_path(place[0]), place[1]))
         return tuple(Segment(owner=o, turn=t, leaves=tuple(leaves[o, t])) for o, t in places)
 
@@ -149,7 +149,14 @@ def _path(name: str) -> tuple[str, list[int]]:
     return key, [int(number) for number in numbers.split(".")]
 
 
-def _owner(trajectory: Trajectory, turn: int, known: dict[str, Trajectory]) -> str:
+def owner_of(trajectory: Trajectory, turn: int, known: Mapping[str, Trajectory]) -> str:
+    """The id of the trajectory that this turn was sampled in: itself, or one it was forked from.
+
+    `known` holds the trajectories of the group by id; of one that is not among them, the id is taken as it is named.
+
+    Raises:
+        DataError: a trajectory is a fork of itself.
+    """
     seen = {trajectory.id}
     while trajectory.parent is not None and turn < trajectory.parent[1]:
         parent = trajectory.parent[0]

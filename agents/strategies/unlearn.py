@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
 
+from assaygym.agents.policy import ModelPolicy
 from assaygym.agents.strategies.group import Group
 from assaygym.errors import ConfigError, MissingDependencyError, PolicyError
 
@@ -24,13 +24,6 @@ __all__ = ["Unlearn", "UnlearnStats", "complementary_loss"]
 
 ROOM = 1e-4
 """Keeps the loss finite where a token was certain; its gradient is then at most 1 / ROOM."""
-
-
-class ModelPolicy(Protocol):
-    """A policy that samples from a torch model, such as `TransformersPolicy`."""
-
-    model: Any
-    pad_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ AGENTS = ("oracle", "null")
 REPORT, TRAINED = "report.md", "train"
 FULL = {"n": 20, "eval_tasks": 256}
 QUICK = {"n": 4, "eval_tasks": 32}
-QUICK_TRAINING: dict[str, Any] = {"steps": 4, "prompts": 2, "group_size": 4}
+QUICK_TRAINING: dict[str, Any] = {"steps": 4, "prompts": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

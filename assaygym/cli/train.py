@@ -44,6 +44,7 @@ def train(
 ) -> int:
     """Train a model on an environment; the same command again resumes. --set takes the recipe's settings and knobs."""
     from assaygym.agents.recipes import recipe as find_recipe
+    from assaygym.agents.train import train as run
 
     method = find_recipe(recipe)
     if "," in env:
@@ -60,7 +61,7 @@ def train(
     teach = warm_start if warm_start is not None else TINY_WARM_START if model == TINY else 0
     begin = _start(model, teach, found.id, knobs, folder, config.seed)
     with TrainingDisplay(f"{recipe} on {found.id}, {model} -> {folder}", config.steps) as display:
-        rows = method.train(config, found.id, begin, folder=folder, knobs=knobs, on_step=display)
+        rows = run(method, found.id, begin, config, folder=folder, knobs=knobs, on_step=display)
     _tell(rows, folder, json)
     return 0
 
@@ -71,15 +72,17 @@ def _config(method: Recipe, given: dict[str, Any], *, tiny: bool) -> tuple[Train
     Raises:
         ConfigError: a setting has the wrong type or is outside its range.
     """
-    names = {field.name for field in dataclasses.fields(method.config)}
+    from assaygym.agents.settings import TrainSettings
+
+    names = {field.name for field in dataclasses.fields(TrainSettings)}
     mine = {name: value for name, value in given.items() if name in names}
     for name, value in mine.items():
-        default = getattr(method.config(), name)
+        default = getattr(TrainSettings(), name)
         fits = (int, float) if isinstance(default, float) else type(default)
         if default is not None and not isinstance(value, fits):
             raise ConfigError(f"{name} is {value!r}; expected {type(default).__name__}, as in {name}={default}")
     try:
-        config = method.config(**({**TINY_DEFAULTS, **mine} if tiny else mine))
+        config = TrainSettings(**{**method.settings, **(TINY_DEFAULTS if tiny else {}), **mine})
     except TypeError as error:
         raise ConfigError(f"the settings of {method.name} do not fit: {error}") from error
     return config, {name: value for name, value in given.items() if name not in names}

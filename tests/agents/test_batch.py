@@ -51,9 +51,9 @@ def test_only_sampled_tokens_are_marked() -> None:
     assert made.mask_BT.tolist() == [[0, 0, 0, 1, 1]]
 
 
-def test_old_logprobs_stand_at_their_tokens() -> None:
+def test_sampled_logprobs_stand_at_their_tokens() -> None:
     made = batch(episode(completion("abc", "de", (-0.25, -2.0))))
-    assert made.old_BT.tolist() == [[0, 0, 0, -0.25, -2.0]]
+    assert made.sampled_BT.tolist() == [[0, 0, 0, -0.25, -2.0]]
 
 
 def test_rows_are_padded_on_the_right_and_padding_is_not_marked() -> None:
@@ -117,4 +117,4 @@ def test_all_tensors_move_to_another_device_together() -> None:
     values = [getattr(moved, name) for name in moved.__slots__]
     tensors = [value for value in values if isinstance(value, torch.Tensor)]
     assert {tensor.device.type for tensor in tensors} == {"meta"}
-    assert (len(tensors), moved.dropped) == (7, 0)
+    assert (len(tensors), moved.dropped) == (16, 0)

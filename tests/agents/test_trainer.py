@@ -2,6 +2,7 @@ import copy
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,18 @@ from typing import Any
 import pytest
 import torch
 
-from assaygym.agents.advantages import group
-from assaygym.agents.aggregations import token_mean
 from assaygym.agents.checkpoint import latest_checkpoint, save_checkpoint
 from assaygym.agents.lockstep import play_in_lockstep
 from assaygym.agents.logps import token_logps
-from assaygym.agents.losses import clip
 from assaygym.agents.metrics import append_metrics, read_metrics
+from assaygym.agents.parts.aggregations import TokenMean
+from assaygym.agents.parts.regularisers import KL
+from assaygym.agents.parts.rollouts import IID
 from assaygym.agents.policy import Prompt, SamplingParams
+from assaygym.agents.recipes.group_relative import GRPO
 from assaygym.agents.settings import TrainSettings
 from assaygym.agents.tiny import tiny_model, tiny_tokenizer
-from assaygym.agents.trainer import Metrics, Objective, Trainer
+from assaygym.agents.trainer import Metrics, Trainer
 from assaygym.agents.transformers_policy import TransformersPolicy
 from assaygym.agents.warmstart import Demonstrator, warm_start
 from assaygym.agents.workers import EpisodeJob
@@ -29,8 +31,8 @@ from assaygym.types import Completion, Message, Score, StopReason, Task
 
 torch.set_num_threads(1)
 TOKENIZER = tiny_tokenizer()
-SETTINGS = TrainSettings(steps=3, prompts=2, group_size=4, max_tokens=6, learning_rate=1e-2, checkpoint_every=1)
-OBJECTIVE = Objective(advantage=group, surrogate=clip, aggregate=token_mean)
+SETTINGS = TrainSettings(steps=3, prompts=2, max_tokens=6, learning_rate=1e-2, checkpoint_every=1)
+RECIPE = replace(GRPO, rollout=IID(4), aggregation=TokenMean(), regularisers=())
 
 
 class Vowels(Env):
@@ -66,7 +68,7 @@ def fresh(seed: int = 0) -> TransformersPolicy:
 
 def trainer(policy: TransformersPolicy | None = None, settings: TrainSettings = SETTINGS, **options: Any) -> Trainer:
     make_env = options.pop("make_env", Vowels)
-    return Trainer(policy or fresh(), make_env, options.pop("objective", OBJECTIVE), settings, **options)
+    return Trainer(policy or fresh(), [make_env], options.pop("recipe", RECIPE), settings, **options)
 
 
 def weights(policy: TransformersPolicy) -> torch.Tensor:
@@ -74,7 +76,7 @@ def weights(policy: TransformersPolicy) -> torch.Tensor:
 
 
 def figures(rows: Sequence[Metrics]) -> list[Metrics]:
-    return [{name: value for name, value in row.items() if name != "step_time"} for row in rows]
+    return [{name: value for name, value in row.items() if not name.endswith("_time")} for row in rows]
 
 
 # -- a step ----------------------------------------------------------------------------------------------------------
@@ -93,7 +95,7 @@ def test_the_trainer_finds_the_log_probabilities_that_the_sampler_reported() -> 
 
 
 def test_at_another_temperature_sampler_and_trainer_still_agree() -> None:
-    settings = TrainSettings(steps=1, prompts=2, group_size=4, max_tokens=6, temperature=0.6)
+    settings = TrainSettings(steps=1, prompts=2, max_tokens=6, temperature=0.6)
     assert trainer(settings=settings).step()["sampling/sampling_logp_difference/mean"] < 1e-5
 
 
@@ -115,7 +117,7 @@ def test_micro_batches_do_not_change_the_update() -> None:
     whole, split = fresh(), fresh()
     settings = {name: getattr(SETTINGS, name) for name in SETTINGS.__slots__} | {"steps": 1, "learning_rate": 1e-4}
     (row,) = trainer(whole, TrainSettings(**settings)).fit()
-    (same,) = trainer(split, TrainSettings(**{**settings, "micro_batch": 3})).fit()
+    (same,) = trainer(split, TrainSettings(**{**settings, "micro_tokens": 60})).fit()
     assert same["loss"] == pytest.approx(row["loss"], abs=1e-6)
     assert same["grad_norm"] == pytest.approx(row["grad_norm"], rel=1e-4)
 
@@ -123,8 +125,8 @@ def test_micro_batches_do_not_change_the_update() -> None:
 def test_a_batch_without_spread_leaves_the_weights_alone() -> None:
     policy = fresh()
     before = weights(policy)
-    flat = TrainSettings(steps=1, prompts=2, group_size=1, max_tokens=6)
-    row = trainer(policy, flat).step()
+    flat = TrainSettings(steps=1, prompts=2, max_tokens=6)
+    row = trainer(policy, flat, recipe=replace(RECIPE, rollout=IID(1))).step()
     assert (row["loss"], row["grad_norm"], row["frac_reward_zero_std"]) == (0.0, 0.0, 1.0)
     assert torch.equal(before, weights(policy))
 
@@ -142,23 +144,21 @@ def test_a_step_where_nothing_could_be_judged_says_why() -> None:
 
 def test_a_second_update_on_a_batch_meets_a_ratio_that_is_not_one() -> None:
     once, twice = fresh(), fresh()
-    trainer(once, TrainSettings(steps=1, prompts=2, group_size=4, max_tokens=6, learning_rate=1e-2)).fit()
-    trainer(twice, TrainSettings(steps=1, prompts=2, group_size=4, max_tokens=6, learning_rate=1e-2, updates=2)).fit()
+    trainer(once, TrainSettings(steps=1, prompts=2, max_tokens=6, learning_rate=1e-2)).fit()
+    trainer(twice, TrainSettings(steps=1, prompts=2, max_tokens=6, learning_rate=1e-2, updates=2)).fit()
     assert not torch.equal(weights(once), weights(twice))
 
 
 def test_the_divergence_from_the_start_model_is_zero_at_first_and_pulls_back_later() -> None:
     policy = fresh()
-    rows = trainer(
-        policy, objective=Objective(advantage=group, surrogate=clip, aggregate=token_mean, kl_weight=0.1)
-    ).fit()
+    rows = trainer(policy, recipe=replace(RECIPE, regularisers=(KL(0.1),))).fit()
     assert rows[0]["kl"] == pytest.approx(0.0, abs=1e-9)
     assert rows[2]["kl"] > 1e-4
 
 
 def test_settings_outside_their_range_are_refused_by_name() -> None:
-    with pytest.raises(ConfigError, match="group_size is 0; expected at least 1"):
-        TrainSettings(group_size=0)
+    with pytest.raises(ConfigError, match="prompts is 0; expected at least 1"):
+        TrainSettings(prompts=0)
 
 
 # -- log-probabilities -----------------------------------------------------------------------------------------------
