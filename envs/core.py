@@ -179,6 +179,22 @@ class Env(gymnasium.Env[str, str]):
         reward = 0.0 if score is None else score.value
         return text_of(reply.messages), reward, score is not None and not truncated, truncated, info
 
+    def reopen(self, feedback: str) -> Message:
+        """Take back the verdict of an episode that has just ended: it goes on with this from the user.
+
+        Returns:
+            The message, for the observation.
+
+        Raises:
+            gymnasium.error.ResetNeeded: the episode has not ended.
+        """
+        if self._episode is None or self._episode.score is None:
+            raise gymnasium.error.ResetNeeded(f"no episode of {self.id} has ended that could be taken up again")
+        message = Message(role="user", content=feedback)
+        self._episode.score = None
+        self._episode.transcript.append(message)
+        return message
+
     def render(self) -> str | None:
         """The transcript so far, or None without a render mode."""
         if self.render_mode is None:
