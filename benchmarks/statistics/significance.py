@@ -41,10 +41,11 @@ class McNemar:
 def mcnemar(only_a: int, only_b: int) -> McNemar:
     """McNemar's test of paired 0/1 outcomes, from the tasks that only one run solves.
 
-    Exact: `only_a` is Binomial(only_a + only_b, 1/2) when the runs are alike (McNemar 1947). Mid-p counts the observed
-    table by half, `2 P(X <= min) - P(X = min)`: less conservative, and very rarely over the nominal level (Fagerland,
-    Lydersen and Laake 2013, "The McNemar test for binary matched-pairs data: mid-p and asymptotic are better than exact
-    conditional"). Both are 1 when no task differs.
+    Exact: `only_a` is Binomial(only_a + only_b, 1/2) when the runs are alike (McNemar 1947). Mid-p counts tables as
+    far off as the observed one by half, `2 P(X <= min) - P(X = min)`, or `1 - P(X = min) / 2` when both counts are
+    equal: less conservative, and rarely over the nominal level (Fagerland, Lydersen and Laake 2013, "The McNemar test
+    for binary matched-pairs data: mid-p and asymptotic are better than exact conditional"). Both are 1 when no task
+    differs.
 
     Raises:
         ValueError: a count is negative.
@@ -58,9 +59,9 @@ def mcnemar(only_a: int, only_b: int) -> McNemar:
     need_scipy("McNemar's test")
     from scipy.stats import binom, binomtest
 
-    fewer = min(only_a, only_b)
-    mid = 2 * float(binom.cdf(fewer, n, 0.5)) - float(binom.pmf(fewer, n, 0.5))
-    return McNemar(exact=float(binomtest(only_a, n, 0.5).pvalue), mid_p=min(1.0, mid))
+    exact = float(binomtest(only_a, n, 0.5).pvalue)
+    alike = float(binom.pmf(only_a, n, 0.5)) * (1 if only_a == only_b else 2)
+    return McNemar(exact=exact, mid_p=exact - alike / 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
