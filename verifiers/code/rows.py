@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assaygym.errors import AssayError, DataError
@@ -15,8 +15,9 @@ from assaygym.verifiers.code.codec import decode_row
 from assaygym.verifiers.code.outcome import Report
 from assaygym.verifiers.code.repo_tests import RepoTests
 from assaygym.verifiers.code.sessions import CellCase, SessionTests
+from assaygym.verifiers.code.stdio import Runs
 from assaygym.verifiers.code.tests import AssertTests, FunctionCase, FunctionTests, StdinCase, StdinTests
-from assaygym.verifiers.code.verifier import CodeVerifier, asserts, functions, repo, session, stdio
+from assaygym.verifiers.code.verifier import CodeVerifier, StdioVerifier, asserts, functions, repo, session, stdio
 
 __all__ = ["verify_row"]
 
@@ -36,8 +37,13 @@ _PROBES = {
 }
 
 
-def verify_row(row: Mapping[str, Any], sandbox: Sandbox) -> dict[str, Any]:
+def verify_row(row: Mapping[str, Any], sandbox: Sandbox, *, runs: Runs = "many") -> dict[str, Any]:
     """Score one row: `prior` programs first, then its own, then `after`, all in the one sandbox.
+
+    Args:
+        row: as read.
+        sandbox: where its programs run.
+        runs: of `stdin` tasks; see `StdioVerifier`.
 
     Returns:
         `id, value` (None when invalid), `verdict, passed, total, tests` (status and detail of each that was run),
@@ -47,7 +53,7 @@ def verify_row(row: Mapping[str, Any], sandbox: Sandbox) -> dict[str, Any]:
     """
     start = time.monotonic()
     try:
-        record = _scored(_jobs(row, sandbox))
+        record = _scored(_jobs(row, sandbox, runs))
     except AssayError as error:
         record = _invalid(str(error))
     return {"id": row.get("id"), **record, "ms": round((time.monotonic() - start) * 1000, 1)}
@@ -63,7 +69,7 @@ class _Job:
     answer: Any
 
 
-def _jobs(row: Mapping[str, Any], sandbox: Sandbox) -> list[_Job]:
+def _jobs(row: Mapping[str, Any], sandbox: Sandbox, runs: Runs) -> list[_Job]:
     """Everything that the row asks to run, in order.
 
     Raises:
@@ -73,17 +79,19 @@ def _jobs(row: Mapping[str, Any], sandbox: Sandbox) -> list[_Job]:
         _require(row, sandbox)
         parts = [("prior", one) for one in row.get("prior") or ()]
         parts += [("row", row), *(("after", one) for one in row.get("after") or ())]
-        return [_job(role, one, row, sandbox) for role, one in parts]
+        return [_job(role, one, row, sandbox, runs) for role, one in parts]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, AssayError):
             raise
         raise DataError(f"the row is malformed: {type(error).__name__}: {error}") from error
 
 
-def _job(role: str, one: Mapping[str, Any], row: Mapping[str, Any], sandbox: Sandbox) -> _Job:
+def _job(role: str, one: Mapping[str, Any], row: Mapping[str, Any], sandbox: Sandbox, runs: Runs) -> _Job:
     task, program = one["task"], one["program"]
     limits = _limits(one.get("limits") or row.get("limits") or {})
     verifier, answer = _task(task, one.get("lang") or row.get("lang") or "python", limits, sandbox)
+    if isinstance(verifier, StdioVerifier):
+        verifier = replace(verifier, runs=runs)
     if not isinstance(program, str):
         raise DataError(f"program is a {type(program).__name__}; expected its source text")
     return _Job(role, verifier, program, answer)

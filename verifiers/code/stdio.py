@@ -1,16 +1,23 @@
-"""Whole programs: text in, text out, one sandboxed run for each test, the output compared here."""
+"""Whole programs: text in, text out, each test in a run of its own or all in one, the output compared here."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from typing import Literal
 
+from assaygym.errors import ConfigError
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits, Sandbox
+from assaygym.sandbox.inputs import SharedRun
 from assaygym.verifiers.code.checkers import TextChecker
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage, status_of
 from assaygym.verifiers.code.tests import StdinCase, StdinTests
 
-__all__ = ["run_stdio"]
+__all__ = ["Runs", "check_runs", "run_stdio"]
 
+Runs = Literal["many", "one"]
+_RUNS = {"many": "a run for each test", "one": "all tests in one run, the program begun anew for each"}
 _WALL_PER_CPU = 3.0
 """CPU time decides; by the wall clock a run that waits for its turn on a busy machine gets so many times as much."""
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
@@ -26,8 +33,11 @@ def run_stdio(
     limits: Limits,
     mode: Mode,
     language: str = "python",
+    runs: Runs = "many",
 ) -> Report:
     """Run the program on each case; compiled once, and the first failure ends it in `binary` mode.
+
+    `runs="one"` is for Python: other languages, and whatever cannot share a run safely, have a run for each test.
 
     Raises:
         ConfigError: the language is not known, or not installed.
@@ -36,21 +46,44 @@ def run_stdio(
     """
     outcomes: list[Outcome] = []
     results: list[ExecResult] = []
-    for case in tests.cases:
-        allowed = _limits(limits, tests, case)
-        result = sandbox.run(program, language=tests.language or language, stdin=case.input, limits=allowed)
-        results.append(result)
-        outcomes.append(_outcome(result, case, allowed, checker, sandbox))
-        failed = outcomes[-1].status is not TestStatus.OK
-        if failed and (mode == "binary" or outcomes[-1].status is TestStatus.COMPILE_ERROR):
-            break
+    limited = [_limits(limits, tests, case) for case in tests.cases]
+    with ExitStack() as stack:
+        run, shared = _runner(program, tests.language or language, sandbox), None
+        if runs == "one" and (tests.language or language) == "python":
+            shared = stack.enter_context(SharedRun(sandbox, program, _most(limited)))
+            run = shared.run
+        for case, allowed in zip(tests.cases, limited, strict=True):
+            results.append(run(case.input, allowed))
+            outcomes.append(_outcome(results[-1], case, allowed, checker, sandbox))
+            failed = outcomes[-1].status is not TestStatus.OK
+            if failed and (mode == "binary" or outcomes[-1].status is TestStatus.COMPILE_ERROR):
+                break
     return Report(
         outcomes=tuple(outcomes),
         total=len(tests.cases),
-        isolation=results[-1].isolation,
+        isolation=(shared and shared.isolation) or results[-1].isolation,
         usage=Usage.of(results),
         labels=tuple(case.output for case in tests.cases),
     )
+
+
+def check_runs(runs: str) -> None:
+    """Refuse an unknown way to run tests.
+
+    Raises:
+        ConfigError: it is none of those that there are.
+    """
+    if runs not in _RUNS:
+        known = ", ".join(f"{name!r} ({what})" for name, what in _RUNS.items())
+        raise ConfigError(f"runs is {runs!r}; expected {known}")
+
+
+def _runner(program: str, language: str, sandbox: Sandbox) -> Callable[[str, Limits], ExecResult]:
+    return lambda stdin, limits: sandbox.run(program, language=language, stdin=stdin, limits=limits)
+
+
+def _most(limited: Sequence[Limits]) -> Limits:
+    return replace(limited[0], memory_bytes=max(limits.memory_bytes for limits in limited))
 
 
 def _limits(limits: Limits, tests: StdinTests, case: StdinCase) -> Limits:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 
 from assaygym.sandbox.base import Limits, Sandbox
 from assaygym.types import Score, Verdict
 from assaygym.verifiers.code.asserts import run_asserts
+from assaygym.verifiers.code.base import DEFAULT_LIMITS, CodeVerifier
 from assaygym.verifiers.code.checkers import TextChecker
-from assaygym.verifiers.code.detectors import check_flags, detected, failed
 from assaygym.verifiers.code.extract import extract_cells, extract_program, parses
 from assaygym.verifiers.code.functions import run_functions
-from assaygym.verifiers.code.outcome import Mode, Report, check_mode
+from assaygym.verifiers.code.outcome import Mode, Report
 from assaygym.verifiers.code.repo import run_repo
 from assaygym.verifiers.code.repo_patch import extract_patch
 from assaygym.verifiers.code.repo_tests import RepoTests
 from assaygym.verifiers.code.sessions import SessionTests, read_cells, run_session
-from assaygym.verifiers.code.stdio import run_stdio
+from assaygym.verifiers.code.stdio import Runs, check_runs, run_stdio
 from assaygym.verifiers.code.tests import AssertTests, FunctionTests, StdinTests
 
 __all__ = [
@@ -37,85 +37,6 @@ __all__ = [
     "stdio",
 ]
 
-TestsT = TypeVar("TestsT")
-
-DEFAULT_LIMITS = Limits(cpu_seconds=10.0, wall_seconds=30.0)
-"""CPU time decides: on a busy machine a right program waits long for its turn."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CodeVerifier(Generic[TestsT]):
-    """What the verifiers of code share. Thread-safe; pickles where its sandbox does (None always does).
-
-    Raises:
-        ConfigError: unknown mode.
-    """
-
-    mode: Mode = "binary"
-    """`binary`: 1 when all tests pass, stops at the first failure. `fraction`: runs all, the share that passed.
-    `balanced`: runs all, the mean over the expected values of the share that passed, rescaled so that a constant
-    answer earns 0; `fraction` where tests do not tell their expected values."""
-    limits: Limits = DEFAULT_LIMITS
-    """Of each run (`stdio`), or of all the calls of one program together."""
-    sandbox: Sandbox | None = None
-    """None: the one that the process shares, opened on first use."""
-    reveal: bool = False
-    """Whether the explanation may name expected values."""
-    flags_fail: tuple[str, ...] = ()
-    """Flags of `assaygym.verifiers.code.detectors` that make the verdict INCORRECT; none does by itself."""
-
-    name = "code"
-    wanted = "program in the response; expected a ```python block"
-
-    def __post_init__(self) -> None:
-        check_mode(self.mode)
-        check_flags(self.flags_fail)
-
-    def __call__(self, response: str, answer: TestsT, /) -> Score:
-        """The score of the program in the response; UNPARSED where there is none.
-
-        Raises:
-            VerifierError: the tests are at fault.
-            SandboxError: the sandbox failed.
-        """
-        program = self.extract(response, answer)
-        if program is None:
-            return Score.unparsed(f"no {self.wanted}")
-        return failed(
-            self.report(program, answer).score(self.mode, reveal=self.reveal, extracted=program), self.flags_fail
-        )
-
-    def report(self, program: str, answer: TestsT) -> Report:
-        """What becomes of each test of a program, and what of it looks like an attempt to cheat.
-
-        Raises:
-            VerifierError: the tests are at fault.
-            SandboxError: the sandbox failed.
-        """
-        report = self.run(program, answer)
-        found = detected(program, answer, report)
-        return replace(report, flags=tuple(dict.fromkeys((*report.flags, *found)))) if found else report
-
-    def extract(self, response: str, answer: TestsT) -> str | None:
-        """The program in a response, or None."""
-        return extract_program(response)
-
-    def run(self, program: str, answer: TestsT) -> Report:
-        """What becomes of each test of a program.
-
-        Raises:
-            VerifierError: the tests are at fault.
-            SandboxError: the sandbox failed.
-        """
-        raise NotImplementedError
-
-    def _sandbox(self) -> Sandbox:
-        if self.sandbox is not None:
-            return self.sandbox
-        from assaygym.sandbox import shared_sandbox
-
-        return shared_sandbox()
-
 
 @dataclass(frozen=True, kw_only=True)
 class StdioVerifier(CodeVerifier[StdinTests]):
@@ -124,7 +45,14 @@ class StdioVerifier(CodeVerifier[StdinTests]):
     checker: TextChecker = field(default_factory=lambda: TextChecker("tokens"))
     language: str = "python"
     """What programs are written in, where the tests do not say."""
+    runs: Runs = "many"
+    """`many`: a run for each test. `one`: all tests in one run, in which the program is begun anew for each; what they
+    share is told in `assaygym.sandbox.inputs`. The verdicts are the same."""
     name = "stdio"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_runs(self.runs)
 
     def __call__(self, response: str, answer: StdinTests, /) -> Score:
         """The score of the program in the response; UNPARSED where there is no block of the language."""
@@ -138,7 +66,7 @@ class StdioVerifier(CodeVerifier[StdinTests]):
         return extract_program(response, language=answer.language or self.language)
 
     def run(self, program: str, answer: StdinTests) -> Report:
-        """One sandboxed run for each test."""
+        """One sandboxed run for each test, or for all."""
         return run_stdio(
             program,
             answer,
@@ -147,6 +75,7 @@ class StdioVerifier(CodeVerifier[StdinTests]):
             limits=self.limits,
             mode=self.mode,
             language=self.language,
+            runs=self.runs,
         )
 
 
@@ -234,6 +163,7 @@ def stdio(
     sandbox: Sandbox | None = None,
     reveal: bool = False,
     flags_fail: Sequence[str] = (),
+    runs: Runs = "many",
 ) -> StdioVerifier:
     """Verifies whole programs by `StdinTests`.
 
@@ -247,9 +177,10 @@ def stdio(
         sandbox: where to run; default: the shared one.
         reveal: whether explanations may name expected values.
         flags_fail: flags of hack detectors that make the verdict INCORRECT; see `assaygym.verifiers.code.detectors`.
+        runs: `"many"`, a run for each test, or `"one"` for all; see `StdioVerifier`.
 
     Raises:
-        ConfigError: unknown checker, mode or flag.
+        ConfigError: unknown checker, mode, flag or way to run.
     """
     return StdioVerifier(
         checker=TextChecker.of(checker),
@@ -259,6 +190,7 @@ def stdio(
         sandbox=sandbox,
         reveal=reveal,
         flags_fail=tuple(flags_fail),
+        runs=runs,
     )
 
 
