@@ -55,6 +55,10 @@ class Batch:
     """int64, turns of each episode."""
     truncated_N: Tensor
     """bool, whether a limit ended the episode or cut its last completion."""
+    malformed_N: Tensor
+    """int64, turns with a call that could not be read (`info["tool_errors"]` without a call that was made)."""
+    distinct_N: Tensor
+    """int64, different texts among the episode's turns."""
     trees_N: Tensor
     """int64, the tree that a leaf grew on (`notes["tree"]`), 0 where there are none."""
     turn_rewards_NK: Tensor
@@ -104,6 +108,8 @@ def make_batch(trajectories: Sequence[Trajectory], groups: Sequence[int], *, pad
         sampled_N=torch.tensor([sum(len(turn.completion.token_ids) for turn in one.turns) for one in episodes]),
         turns_N=torch.tensor([len(one.turns) for one in episodes]),
         truncated_N=torch.tensor([_truncated(one) for one in episodes]),
+        malformed_N=torch.tensor([sum(map(_malformed, one.turns)) for one in episodes]),
+        distinct_N=torch.tensor([len({turn.completion.message.content for turn in one.turns}) for one in episodes]),
         trees_N=torch.tensor([int(one.notes.get("tree", 0)) for one in episodes]),
         turn_rewards_NK=_pad([[turn.reward for turn in one.turns] for one in episodes], 0.0, torch.float32),
         anchors_NK=_pad(_anchors(episodes), -1, torch.int64),
@@ -159,6 +165,10 @@ def _given(segment: TokenSegment) -> Sequence[float]:
 def _truncated(trajectory: Trajectory) -> bool:
     last = trajectory.turns[-1].completion
     return trajectory.stop_reason in CUT or last.finish_reason == "length"
+
+
+def _malformed(turn: Turn) -> bool:
+    return bool(turn.info.get("tool_errors")) and not turn.info.get("tool_calls")
 
 
 def _anchors(episodes: Sequence[Trajectory]) -> list[list[int]]:

@@ -72,8 +72,11 @@ class Rollout(Part):
     slot: ClassVar[str] = "rollout"
     companion: ClassVar[Literal["greedy", "reference"] | None] = None
     """Who plays the episodes beside each group that are not trained on and whose rewards the advantage looks at."""
-    companions: ClassVar[int] = 0
-    """How many of them."""
+
+    @property
+    def companions(self) -> int:
+        """How many of them."""
+        return 0
 
     def strategy(self, policy: ModelPolicy, *, temperature: float) -> Strategy:
         """The strategy, made once for a run: its state (a replay buffer) lives as long."""
