@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,6 +44,11 @@ class Scene:
     """The mean advantage of each episode, once there is one: what filters after the advantage look at."""
     companions_NC: Tensor | None = None
     """Rewards of the companions of each episode's group; NaN where one could not be judged."""
+    marks_weight: float = 1.0
+    """Of the rewards of steps inside an episode."""
+    memory: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What parts remember from step to step, by their names: plain values, kept as long as the run and its checkpoints.
+    """
 
     def per_row(self, values_N: Tensor) -> Tensor:
         """`[B, 1]`: the value of each row's episode."""
@@ -88,9 +94,10 @@ class Scene:
 
     def _marks_BT(self) -> Tensor | None:
         marks = self.batch.marks_M3
-        if not len(marks):
+        if not len(marks) or not self.marks_weight:
             return None
-        return token_rewards(marks[:, 0].long(), marks[:, 1].long(), marks[:, 2], self.batch.mask_BT)
+        values_M = marks[:, 2] * self.marks_weight
+        return token_rewards(marks[:, 0].long(), marks[:, 1].long(), values_M, self.batch.mask_BT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,4 +111,6 @@ class Rows:
     advantages_BT: Tensor
     groups_B: Tensor
     """int64, the label of the group of each row's episode."""
+    episodes_B: Tensor
+    """int64, the number of each row's episode."""
     reference_BT: Tensor | None = None

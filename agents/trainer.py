@@ -80,6 +80,7 @@ class Trainer:
         self.identity = {**asdict(settings), **recipe.described(), **(identity or {})}
         self.on_step = on_step
         self.done = 0
+        self.memory: dict[str, Any] = {}
         self._resume()
 
     def fit(self) -> list[Metrics]:
@@ -124,6 +125,7 @@ class Trainer:
             keep_N=torch.ones_like(batch.groups_N, dtype=torch.bool),
             old_BT=old_BT,
             companions_NC=sample.companions_NC(batch.groups_N, self.recipe.rollout.companions),
+            memory=self.memory,
         )
         if updater.kl is not None or self.recipe.loss.reference:
             scene.reference_BT = updater.logps(batch, reference=True)
@@ -175,6 +177,7 @@ class Trainer:
             "step": self.done,
             "identity": self.identity,
             "cursors": self.sampler.cursors,
+            "memory": self.memory,
             **self.updater.state(),
         }
         save_checkpoint(folder, self.done, self.model, self.policy.tokenizer, state)
@@ -190,6 +193,7 @@ class Trainer:
         load_weights(path, self.model)
         self.updater.load(state)
         self.sampler.cursors = list(state["cursors"])
+        self.memory = dict(state["memory"])
         self.done = state["step"]
 
 

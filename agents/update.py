@@ -195,6 +195,7 @@ class _Cut:
             turns_BT=self.of(scene.batch.turns_BT),
             advantages_BT=self.advantages_BT,
             groups_B=scene.batch.groups_N[scene.batch.episode_B[self.rows_B]],
+            episodes_B=scene.batch.episode_B[self.rows_B],
             reference_BT=None if scene.reference_BT is None else self.of(scene.reference_BT),
         )
 
