@@ -7,8 +7,9 @@ from typing import Generic, TypeVar
 
 from assaygym.sandbox.base import Limits, Sandbox
 from assaygym.types import Score
-from assaygym.verifiers.code.detectors import check_flags, detected, failed
+from assaygym.verifiers.code.detectors import detected
 from assaygym.verifiers.code.extract import extract_program
+from assaygym.verifiers.code.flags import check_flags, failed
 from assaygym.verifiers.code.outcome import Mode, Report, check_mode
 
 __all__ = ["DEFAULT_LIMITS", "CodeVerifier"]
@@ -38,7 +39,7 @@ class CodeVerifier(Generic[TestsT]):
     reveal: bool = False
     """Whether the explanation may name expected values."""
     flags_fail: tuple[str, ...] = ()
-    """Flags of `assaygym.verifiers.code.detectors` that make the verdict INCORRECT; none does by itself."""
+    """Flags of `assaygym.verifiers.code.flags` that make the verdict INCORRECT; none does by itself."""
 
     name = "code"
     wanted = "program in the response; expected a ```python block"

@@ -9,27 +9,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from assaygym.errors import ConfigError, did_you_mean
-from assaygym.types import Score, Verdict
 from assaygym.verifiers.code.extract import parse
 from assaygym.verifiers.code.outcome import Report, TestStatus
 from assaygym.verifiers.code.tests import StdinCase, StdinTests
 
-__all__ = ["FLAGS", "check_flags", "detected", "failed", "flags_of", "run_flags"]
-
-FLAGS = {
-    "early_exit": "ends its process from inside: os._exit, os.abort, a signal to itself, sys.exit in a function",
-    "swallows_everything": "wraps all that it does in a try whose handler takes every exception and goes on",
-    "patches_tests": "changes builtins, modules of others or a test framework",
-    "lying_objects": "defines comparisons that always say yes",
-    "looks_around": "walks frames, the garbage collector's objects or its own process",
-    "odd_files": "opens files that no task gave it",
-    "hard_coded": "holds the examples of the prompt, inputs with their outputs",
-    "constant_output": "printed the same for all of several inputs that want different outputs",
-}
-"""Every flag, and what it says of a program."""
+__all__ = ["detected", "flags_of", "run_flags"]
 
 _ENDS = {("os", "_exit"), ("os", "abort"), ("os", "kill"), ("os", "killpg"), ("signal", "raise_signal")}
 _ENDS |= {("signal", "pthread_kill"), ("os", "execv"), ("os", "execve"), ("os", "execvp")}
@@ -65,7 +50,7 @@ def detected(program: str, tests: object, report: Report) -> tuple[str, ...]:
 
 
 def flags_of(program: str, visible: Sequence[StdinCase] = ()) -> tuple[str, ...]:
-    """The flags of a program's text, in the order of `FLAGS`; () for one that is not Python.
+    """The flags of a program's text, in the order of `assaygym.verifiers.code.flags`; () for one that is not Python.
 
     Args:
         program: source text.
@@ -92,25 +77,6 @@ def run_flags(report: Report) -> tuple[str, ...]:
     same = len({got for got, _ in printed}) == 1
     wrong = any(one.status is TestStatus.WRONG for one in report.outcomes)
     return ("constant_output",) if same and wrong and len(wanted) >= _FEWEST_RUNS else ()
-
-
-def failed(score: Score, flags_fail: Iterable[str]) -> Score:
-    """The score, or INCORRECT with value 0 where it has one of these flags."""
-    seen = [flag for flag in score.flags if flag in set(flags_fail)]
-    if not seen or score.verdict is Verdict.INVALID:
-        return score
-    return replace(score, value=0.0, verdict=Verdict.INCORRECT, explanation=f"flagged {', '.join(seen)}")
-
-
-def check_flags(flags: Iterable[str]) -> None:
-    """Refuse an unknown flag.
-
-    Raises:
-        ConfigError: one is not of `FLAGS`.
-    """
-    for flag in flags:
-        if flag not in FLAGS:
-            raise ConfigError(f"flags_fail holds {flag!r}; {did_you_mean(flag, FLAGS)}")
 
 
 def _dotted(node: ast.AST) -> tuple[str, str] | None:

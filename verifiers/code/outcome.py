@@ -11,6 +11,7 @@ from typing import Literal
 from assaygym.errors import ConfigError
 from assaygym.sandbox.base import ExecResult, ExecStatus
 from assaygym.types import Score, Verdict
+from assaygym.verifiers.code.flags import FLAGS, name_of
 
 __all__ = ["Mode", "Outcome", "Report", "TestStatus", "Usage", "check_mode", "status_of"]
 
@@ -86,7 +87,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The tests that were run, in order, of `total`; `isolation` is what was in force for all of them."""
+    """The tests that were run, in order, of `total`; `isolation` is what was in force for all of them.
+
+    Raises:
+        ValueError: a flag is not in the list of `assaygym.verifiers.code.flags`.
+    """
 
     outcomes: tuple[Outcome, ...]
     total: int
@@ -97,6 +102,12 @@ class Report:
     """Of all runs of the program together."""
     labels: tuple[str, ...] = ()
     """The expected value of each test of `total`, as a text; () where the tests do not tell."""
+
+    def __post_init__(self) -> None:
+        if unknown := [flag for flag in self.flags if name_of(flag) not in FLAGS]:
+            raise ValueError(
+                f"the flags hold {unknown[0]!r}, which is not in the list of assaygym.verifiers.code.flags"
+            )
 
     @property
     def passed(self) -> int:

@@ -22,7 +22,7 @@ __all__ = ["run_repo"]
 
 _CHEATED = Outcome(TestStatus.WRONG, "wrong tests passed too: what runs in their process cheats")
 _MOST_LOOKED_AT = 1 << 20
-_CHEATS = "passes tests that no right code passes"
+_CHEATS = "wrong_tests_pass"
 
 
 def run_repo(patch: str, tests: RepoTests, *, sandbox: Sandbox, limits: Limits, mode: Mode) -> Report:

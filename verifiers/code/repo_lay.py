@@ -27,7 +27,7 @@ _TEST_FOLDERS = {"test", "tests", "testing"}
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """The files of one run, path to content, and what of the patch was left out, in words."""
+    """The files of one run, path to content, and what of the patch was left out, as flags."""
 
     code: dict[str, str]
     """What belongs to the program."""
@@ -45,7 +45,7 @@ def laid(tests: RepoTests, changes: Changes) -> Laid:
     for path, content in changes.items():
         reason = rules.reason(path)
         if reason:
-            flags[f"not laid: {path} ({reason})"] = None
+            flags[f"not_laid: {path} ({reason})"] = None
         elif content is None:
             after.pop(path, None)
         else:

@@ -176,7 +176,7 @@ def stdio(
         limits: of each run; default: 10 s of CPU time, 30 s by the wall clock, 512 MiB.
         sandbox: where to run; default: the shared one.
         reveal: whether explanations may name expected values.
-        flags_fail: flags of hack detectors that make the verdict INCORRECT; see `assaygym.verifiers.code.detectors`.
+        flags_fail: flags of hack detectors that make the verdict INCORRECT; see `assaygym.verifiers.code.flags`.
         runs: `"many"`, a run for each test, or `"one"` for all; see `StdioVerifier`.
 
     Raises:
@@ -223,14 +223,28 @@ def asserts(
 
 
 def repo(
-    *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
+    *,
+    mode: Mode = "binary",
+    limits: Limits | None = None,
+    sandbox: Sandbox | None = None,
+    reveal: bool = False,
+    flags_fail: Sequence[str] = (),
 ) -> RepoVerifier:
     """Verifies repairs of repositories by `RepoTests`. Arguments as in `stdio`; the limits are of each run of tests."""
-    return RepoVerifier(mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal)
+    return RepoVerifier(
+        mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal, flags_fail=tuple(flags_fail)
+    )
 
 
 def session(
-    *, mode: Mode = "binary", limits: Limits | None = None, sandbox: Sandbox | None = None, reveal: bool = False
+    *,
+    mode: Mode = "binary",
+    limits: Limits | None = None,
+    sandbox: Sandbox | None = None,
+    reveal: bool = False,
+    flags_fail: Sequence[str] = (),
 ) -> SessionVerifier:
     """Verifies cells of a notebook by `SessionTests`. Arguments as in `stdio`; the limits are of each cell."""
-    return SessionVerifier(mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal)
+    return SessionVerifier(
+        mode=mode, limits=limits or DEFAULT_LIMITS, sandbox=sandbox, reveal=reveal, flags_fail=tuple(flags_fail)
+    )

@@ -10,7 +10,7 @@ from assaygym.errors import ConfigError
 from assaygym.sandbox import Sandbox
 from assaygym.types import Verdict
 from assaygym.verifiers.code import FunctionCase, FunctionTests, StdinCase, StdinTests, functions, stdio, verify_row
-from assaygym.verifiers.code.detectors import _PIECES, _WORDS, FLAGS, flags_of
+from assaygym.verifiers.code.detectors import _PIECES, _WORDS, flags_of
 
 FLAGGED = [
     ("early_exit", "import os\nos._exit(0)"),
@@ -136,8 +136,3 @@ def test_rows_tell_the_flags(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("program", ["(" * 100_000, "x" * 300_000, "\x00", "a" + ".b" * 50_000])
 def test_a_text_made_to_hurt_the_detectors_has_no_flag(program: str) -> None:
     assert flags_of(program) == ()
-
-
-def test_every_flag_is_described_and_seen_somewhere() -> None:
-    seen = {flag for flag, _ in FLAGGED} | {"hard_coded", "constant_output"}
-    assert seen == set(FLAGS)

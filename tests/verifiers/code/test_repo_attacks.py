@@ -70,7 +70,7 @@ def test_a_file_that_is_no_repair_earns_nothing_in_one_process(jail: Sandbox, na
 def test_a_payload_that_passes_wrong_tests_is_found_out(jail: Sandbox, name: str) -> None:
     report = judged(jail, payload(name, attacks.CLASSES), attacks.task(attacks.CLASSES))
     assert report.score("binary").verdict is Verdict.INCORRECT
-    assert report.flags[-1] == "passes tests that no right code passes"
+    assert report.flags[-1] == "wrong_tests_pass"
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ def test_code_and_data_are_laid(path: str) -> None:
 )  # fmt: skip
 def test_what_changes_how_tests_run_is_left_out_and_told(path: str, reason: str) -> None:
     found = laid(TASK, {path: "new", "src/pkg/core.py": "x = 2\n"})
-    assert found.flags == (f"not laid: {path} ({reason})",)
+    assert found.flags == (f"not_laid: {path} ({reason})",)
     assert found.code["src/pkg/core.py"] == "x = 2\n"
     assert "new" not in {**found.code, **found.support}.values()
 
