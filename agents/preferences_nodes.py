@@ -84,7 +84,7 @@ def judged_of(group: Group) -> tuple[Trajectory, ...]:
 
 
 def nodes_of(group: Group) -> list[Node]:
-    """The nodes of a group, prompts first, then by the trajectory and turn that they were reached in.
+    """The nodes of a group, in the order of the trajectory and turn that each was first reached in.
 
     Trajectories of different prompts (a hint in one of them) have no node in common.
 
@@ -102,8 +102,7 @@ def nodes_of(group: Group) -> list[Node]:
         first, turn = judged[leaves[0]], segment.turn
         before: object = owners[first.id][turn - 1] if turn else task_key(first)
         places.setdefault((turn, before), []).append(tuple(judged[leaf] for leaf in leaves))
-    found = [Node(turn=turn, branches=tuple(b)) for (turn, _), b in places.items() if len(b) > 1]
-    return sorted(found, key=lambda node: node.turn > 0)
+    return [Node(turn=turn, branches=tuple(b)) for (turn, _), b in places.items() if len(b) > 1]
 
 
 def task_key(trajectory: Trajectory) -> TaskKey:

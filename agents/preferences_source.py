@@ -105,8 +105,7 @@ class Recording:
             else:
                 alone.append(_lightly(_told(trajectory_from_dict, row, where)))
         for key in sorted(episodes):
-            samples = (episodes[key][number] for number in sorted(episodes[key]))
-            yield _checked(Group(key=str(key[1]), trajectories=tuple(samples)), str(path))
+            yield _checked(Group(key=str(key[1]), trajectories=tuple(episodes[key].values())), str(path))
         yield from _by_task(alone, str(path))
 
     def _rows(self, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
