@@ -4,7 +4,8 @@
     generative                 principles, critique, k votes          served        a scalar reward model behind HTTP
     steps StepJudge            a value for each step of an answer
 
-A judge that sees the question needs it in the task's answer: `Asked(prompt=..., reference=...)`.
+A judge that sees the question needs it in the task's answer: `Asked(prompt=..., reference=...)`;
+`referenced` makes a verifier of plain golds take one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from assaygym.verifiers.judges.ballot import ChatModel as ChatModel
     from assaygym.verifiers.judges.base import OPINION as OPINION
     from assaygym.verifiers.judges.base import Asked as Asked
+    from assaygym.verifiers.judges.base import referenced as referenced
     from assaygym.verifiers.judges.fitting import Example as Example
     from assaygym.verifiers.judges.fitting import Fit as Fit
     from assaygym.verifiers.judges.fitting import fit_linear as fit_linear
@@ -57,6 +59,7 @@ __all__ = [
     "fit_linear",
     "generative",
     "proposition",
+    "referenced",
     "served",
     "step_rewards",
     "steps",
@@ -66,7 +69,7 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "ballot": ("ChatModel",),
-        "base": ("OPINION", "Asked"),
+        "base": ("OPINION", "Asked", "referenced"),
         "fitting": ("Example", "Fit", "fit_linear"),
         "http_reward": ("ServedReward", "served"),
         "linear": ("LinearRubric", "features_of"),

@@ -39,7 +39,10 @@ class ChatModel(Protocol):
     `assaygym.agents.as_chat_model` makes one of any policy.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        ...
 
     def ask(self, messages: Sequence[Message], *, seed: int) -> str:
         """Its reply. Any exception makes the score INVALID."""

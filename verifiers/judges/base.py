@@ -7,13 +7,27 @@ carries the flag `opinion`, which rubrics keep and reports count.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from assaygym.errors import ConfigError, VerifierError
 from assaygym.types import Message, Score, Verdict
+from assaygym.verifiers.base import name_of
 
-__all__ = ["OPINION", "Asked", "asked_of", "check_squash", "clipped", "opinion", "said_nothing", "squashed", "text_of"]
+__all__ = [
+    "OPINION",
+    "Asked",
+    "Referenced",
+    "asked_of",
+    "check_squash",
+    "clipped",
+    "opinion",
+    "referenced",
+    "said_nothing",
+    "squashed",
+    "text_of",
+]
 
 OPINION = "opinion"
 """The flag on every score that is no proof."""
@@ -109,6 +123,30 @@ def opinion(value: float, explanation: str, metrics: Mapping[str, float], *flags
         raise VerifierError(f"the reward model gave {value}; expected a number in [0, 1]")
     distinct = tuple(dict.fromkeys((OPINION, *flags)))
     return Score.of(float(value), explanation=explanation, metrics=dict(metrics), flags=distinct)
+
+
+@dataclass(frozen=True, slots=True)
+class Referenced:
+    """See `referenced`."""
+
+    verifier: Callable[[Any, Any], Score | bool | float]
+
+    @property
+    def name(self) -> str:
+        """That of the verifier."""
+        return name_of(self.verifier)
+
+    def __call__(self, response: object, answer: object, /) -> Score:
+        """The verifier's score of the response against the reference alone."""
+        return Score.of(self.verifier(response, asked_of(answer).reference))
+
+
+def referenced(verifier: Callable[[Any, Any], Score | bool | float]) -> Referenced:
+    """A verifier of plain golds where the task's answer is an `Asked`: it is given the reference.
+
+    So proofs and judges go into one rubric: `Rubric({"proof": referenced(math()), "taste": generative(model)})`.
+    """
+    return Referenced(verifier)
 
 
 def said_nothing() -> Score:

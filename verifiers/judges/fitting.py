@@ -20,6 +20,8 @@ from assaygym.errors import ConfigError, DataError
 __all__ = ["Example", "Fit", "fit_linear"]
 
 Floats = NDArray[np.float64]
+LEAST = 1e-9
+"""Length of a difference in features that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +139,22 @@ def _solve(
 ) -> tuple[Floats, float]:
     """Weights that minimise `mean max(0, wanted - w·d) + l2 |w|^2 / 2`, and the duality gap.
 
-    Equal pairs are one coordinate, which may grow by their number: propositions that are true or false leave few.
+    Equal pairs are one coordinate, which may grow by their number: propositions that are true or false leave few. Pairs
+    that no feature tells apart add the same to the objective and to its dual, whatever the weights.
     """
     keyed_PF = np.column_stack([differences_PF, wanted_P])
     unique_UF, counts_U = np.unique(keyed_PF, axis=0, return_counts=True)
     rows_UF, wanted_U = np.ascontiguousarray(unique_UF[:, :-1]), unique_UF[:, -1]
     shares_U = counts_U / counts_U.sum()
+    tells_U = (rows_UF**2).sum(1) > LEAST**2
+    rows_UF, wanted_U, shares_U = rows_UF[tells_U], wanted_U[tells_U], shares_U[tells_U]
     curvature_U = (rows_UF**2).sum(1) / l2
     duals_U, weights_F = np.zeros(len(rows_UF)), np.zeros(rows_UF.shape[1])
     gap = _gap(rows_UF, wanted_U, shares_U, duals_U, weights_F, l2)
     for _ in range(max_rounds):
         if gap <= tolerance:
             break
-        for u in np.flatnonzero(curvature_U):
+        for u in range(len(rows_UF)):
             step = (wanted_U[u] - rows_UF[u] @ weights_F) / curvature_U[u]
             grown = min(shares_U[u], max(0.0, duals_U[u] + step))
             weights_F += (grown - duals_U[u]) / l2 * rows_UF[u]
@@ -159,8 +164,6 @@ def _solve(
 
 
 def _gap(rows_UF: Floats, wanted_U: Floats, shares_U: Floats, duals_U: Floats, weights_F: Floats, l2: float) -> float:
-    """The objective less its dual, both without what pairs of equal features add to each."""
-    moves_U = (rows_UF != 0).any(1)
+    """The objective less its dual."""
     losses_U = np.maximum(0.0, wanted_U - rows_UF @ weights_F)
-    objective = float((shares_U * losses_U)[moves_U].sum() + l2 * weights_F @ weights_F / 2)
-    return objective - float((duals_U * wanted_U)[moves_U].sum() - l2 * weights_F @ weights_F / 2)
+    return float(shares_U @ losses_U + l2 * weights_F @ weights_F - duals_U @ wanted_U)
