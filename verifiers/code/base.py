@@ -31,7 +31,8 @@ class CodeVerifier(Generic[TestsT]):
     mode: Mode = "binary"
     """`binary`: 1 when all tests pass, stops at the first failure. `fraction`: runs all, the share that passed.
     `balanced`: runs all, the mean over the expected values of the share that passed, rescaled so that a constant
-    answer earns 0; `fraction` where tests do not tell their expected values."""
+    answer earns 0; `fraction` where tests do not tell their expected values. `groups`: runs all, the weight of the
+    groups of tests (subtasks) that passed whole, as a share of all weight; `fraction` where tests have no groups."""
     limits: Limits = DEFAULT_LIMITS
     """Of each run (`stdio`), or of all the calls of one program together."""
     sandbox: Sandbox | None = None

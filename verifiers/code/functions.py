@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assaygym.sandbox.base import Limits, Sandbox
@@ -14,7 +14,7 @@ from assaygym.verifiers.code.codec import CodecError, Compare, encode, equal, re
 from assaygym.verifiers.code.guest.wire import TEXT_OF
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage
 from assaygym.verifiers.code.talk import Gone
-from assaygym.verifiers.code.tests import FunctionTests
+from assaygym.verifiers.code.tests import FunctionTests, groups_of
 
 __all__ = ["Call", "Undecided", "equals", "equals_read", "run_calls", "run_functions"]
 
@@ -79,7 +79,8 @@ def run_functions(program: str, tests: FunctionTests, *, sandbox: Sandbox, limit
         )
         for case in tests.cases
     ]
-    return run_calls([program], calls, sandbox=sandbox, limits=limits, mode=mode)
+    report = run_calls([program], calls, sandbox=sandbox, limits=limits, mode=mode)
+    return replace(report, groups=groups_of(tests.cases), weights=tests.weights) if tests.cases[0].group else report
 
 
 def _any_of(ways: Sequence[Callable[[Any], bool]]) -> Callable[[Any], bool]:

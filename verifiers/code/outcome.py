@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -12,14 +11,16 @@ from assaygym.errors import ConfigError
 from assaygym.sandbox.base import ExecResult, ExecStatus
 from assaygym.types import Score, Verdict
 from assaygym.verifiers.code.flags import FLAGS, name_of
+from assaygym.verifiers.code.rewards import balanced, grouped, groups_passed
 
 __all__ = ["Mode", "Outcome", "Report", "TestStatus", "Usage", "check_mode", "status_of"]
 
-Mode = Literal["binary", "fraction", "balanced"]
+Mode = Literal["binary", "fraction", "balanced", "groups"]
 _MODES = {
     "binary": "all tests or nothing",
     "fraction": "the share passed",
     "balanced": "the share passed of each expected value, less what a constant answer earns",
+    "groups": "the weight of the groups of tests that passed whole",
 }
 _MIB = 1 << 20
 
@@ -102,6 +103,10 @@ class Report:
     """Of all runs of the program together."""
     labels: tuple[str, ...] = ()
     """The expected value of each test of `total`, as a text; () where the tests do not tell."""
+    groups: tuple[str, ...] = ()
+    """The group of each test of `total`; () where they have none."""
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What each group counts; empty: all the same."""
 
     def __post_init__(self) -> None:
         if unknown := [flag for flag in self.flags if name_of(flag) not in FLAGS]:
@@ -122,6 +127,9 @@ class Report:
         counts = {"passed": self.passed, "total": self.total, "n_run": len(self.outcomes)}
         if any(outcome.status is TestStatus.COMPILE_ERROR for outcome in self.outcomes):
             counts["compile_error"] = 1
+        if self.groups:
+            counts["groups_passed"] = len(groups_passed(self.groups, self._held()))
+            counts["groups"] = len(set(self.groups))
         metrics = {name: float(count) for name, count in counts.items()} | self.usage.metrics()
         return Score(
             value=value,
@@ -137,18 +145,15 @@ class Report:
         if mode == "binary" or not self.total:
             return 0.0
         if mode == "balanced" and len(set(self.labels)) > 1:
-            return self._balanced()
+            return balanced(self.labels, self._held())
+        if mode == "groups" and self.groups:
+            return grouped(self.groups, self._held(), self.weights)
         return self.passed / self.total
 
-    def _balanced(self) -> float:
-        """The mean over the expected values of the share that passed, rescaled: 0 is what one constant can earn."""
-        by_label: dict[str, list[bool]] = defaultdict(list)
-        padded = [*self.outcomes, *([None] * (len(self.labels) - len(self.outcomes)))]
-        for label, outcome in zip(self.labels, padded, strict=True):
-            by_label[label].append(outcome is not None and outcome.status is TestStatus.OK)
-        mean = sum(sum(held) / len(held) for held in by_label.values()) / len(by_label)
-        alone = 1 / len(by_label)
-        return max(0.0, (mean - alone) / (1 - alone))
+    def _held(self) -> list[bool]:
+        """Of each test whether it passed; one that was not run did not."""
+        held = [outcome.status is TestStatus.OK for outcome in self.outcomes]
+        return held + [False] * (self.total - len(held))
 
     def explain(self, reveal: bool = False) -> str:
         """The first failure in words; the expected value only where `reveal` asks for it."""

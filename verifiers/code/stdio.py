@@ -12,7 +12,7 @@ from assaygym.sandbox.base import ExecResult, ExecStatus, Limits, Sandbox
 from assaygym.sandbox.inputs import SharedRun
 from assaygym.verifiers.code.checkers import TextChecker
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage, status_of
-from assaygym.verifiers.code.tests import StdinCase, StdinTests
+from assaygym.verifiers.code.tests import StdinCase, StdinTests, groups_of
 
 __all__ = ["Runs", "check_runs", "run_stdio"]
 
@@ -64,6 +64,8 @@ def run_stdio(
         isolation=(shared and shared.isolation) or results[-1].isolation,
         usage=Usage.of(results),
         labels=tuple(case.output for case in tests.cases),
+        groups=groups_of(tests.cases),
+        weights=tests.weights,
     )
 
 

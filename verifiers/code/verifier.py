@@ -172,7 +172,7 @@ def stdio(
             `{"type": "python", "source": "def check(inp, out, expected): ..."}` (trusted code, run in a sandbox); see
             `TextChecker` for the rest.
         language: what programs are written in, where the tests do not say.
-        mode: `"binary"` (stops at the first failure), `"fraction"` or `"balanced"`.
+        mode: `"binary"` (stops at the first failure), `"fraction"`, `"balanced"` or `"groups"`; see `CodeVerifier`.
         limits: of each run; default: 10 s of CPU time, 30 s by the wall clock, 512 MiB.
         sandbox: where to run; default: the shared one.
         reveal: whether explanations may name expected values.
