@@ -1,12 +1,13 @@
 """The sampler is not quite the policy that is updated: weights for the difference, `[B, T]`, without gradient.
 
 `w = exp(old - sampled)`: the probability of a token as the trainer computes it over that which the sampling engine gave
-it. Multiplied into the loss of each token. At the level of rows `w` is the product over the row's tokens.
+it. Multiplied into the loss of each token. At the level "sequence" `w` is the product over the row's tokens, at
+"sequence_mean" its geometric mean.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -16,7 +17,7 @@ from assaygym.errors import ConfigError
 
 __all__ = ["Level", "icepop", "mismatch", "truncated"]
 
-Level = Literal["token", "sequence"]
+Level = Literal["token", "sequence", "sequence_mean"]
 
 
 def mismatch(old_BT: Tensor, sampled_BT: Tensor, mask_BT: Tensor, *, level: Level = "token") -> Tensor:
@@ -25,25 +26,34 @@ def mismatch(old_BT: Tensor, sampled_BT: Tensor, mask_BT: Tensor, *, level: Leve
     Raises:
         ConfigError: no such level.
     """
-    if level not in ("token", "sequence"):
-        raise ConfigError(f"level is {level!r}; expected 'token' or 'sequence'")
+    if level not in get_args(Level):
+        raise ConfigError(f"level is {level!r}; expected {' or '.join(map(repr, get_args(Level)))}")
     log_BT = torch.where(mask_BT.bool(), (old_BT - sampled_BT).detach(), 0.0)
-    if level == "sequence":
-        log_BT = log_BT.sum(-1, keepdim=True) * mask_BT
+    if level != "token":
+        tokens_B1 = mask_BT.sum(-1, keepdim=True).clamp(min=1) if level == "sequence_mean" else 1
+        log_BT = log_BT.sum(-1, keepdim=True) / tokens_B1 * mask_BT
     return log_BT.clamp(-LOG_RATIO_BOUND, LOG_RATIO_BOUND).exp()
 
 
 def truncated(
-    old_BT: Tensor, sampled_BT: Tensor, mask_BT: Tensor, *, high: float = 2.0, level: Level = "token"
+    old_BT: Tensor,
+    sampled_BT: Tensor,
+    mask_BT: Tensor,
+    *,
+    high: float = 2.0,
+    low: float = 0.0,
+    level: Level = "token",
 ) -> Tensor:
-    """`min(w, high)`: truncated importance sampling (Yao et al., 2025, "Your efficient RL framework ...").
+    """`w` held to [low, high]: truncated importance sampling (Yao et al., 2025, "Your efficient RL framework ...").
+
+    The paper, verl and TRL bound it above alone; OpenRLHF below too.
 
     Raises:
-        ConfigError: `high` is below 1.
+        ConfigError: not 0 <= low <= 1 <= high.
     """
-    if not high >= 1:
-        raise ConfigError(f"high is {high}; expected at least 1")
-    return mismatch(old_BT, sampled_BT, mask_BT, level=level).clamp(max=high)
+    if not 0 <= low <= 1 <= high:
+        raise ConfigError(f"low={low}, high={high}; expected 0 <= low <= 1 <= high")
+    return mismatch(old_BT, sampled_BT, mask_BT, level=level).clamp(low, high)
 
 
 def icepop(

@@ -47,16 +47,21 @@ def top_k_by(metric_N: Tensor, groups_N: Tensor, k: int, *, largest: bool = Fals
     return torch.zeros_like(groups_N, dtype=torch.bool).scatter(0, order_N, places_N < k)
 
 
-def prune_abs_advantage(advantages_N: Tensor, rate: float) -> Tensor:
-    """All but the `int(N * rate)` episodes with the smallest `|A|` of the whole batch: CPPO (arXiv 2503.22342).
+def prune_abs_advantage(advantages_N: Tensor, rate: float, groups_N: Tensor | None = None) -> Tensor:
+    """All but the `int(N * rate)` episodes with the smallest `|A|`: CPPO (arXiv 2503.22342).
 
-    Runs after the advantages. Of equal ones the last go first.
+    Of the whole batch, as CPPO's code, or of each group where `groups_N` is given, as its paper. Runs after the
+    advantages. Of equal ones the last go first.
 
     Raises:
         ConfigError: `rate` is outside [0, 1).
     """
     if not 0 <= rate < 1:
         raise ConfigError(f"rate is {rate}; expected a number in [0, 1)")
-    kept = len(advantages_N) - int(len(advantages_N) * rate)
-    order_N = advantages_N.abs().argsort(stable=True, descending=True)
-    return torch.zeros_like(advantages_N, dtype=torch.bool).index_fill(0, order_N[:kept], True)
+    groups_N = torch.zeros_like(advantages_N, dtype=torch.int64) if groups_N is None else groups_N
+    kept_N = torch.zeros_like(advantages_N, dtype=torch.bool)
+    for label in torch.unique(groups_N):
+        members = (groups_N == label).nonzero().squeeze(1)
+        order = advantages_N[members].abs().argsort(stable=True, descending=True)
+        kept_N[members[order[: len(members) - int(len(members) * rate)]]] = True
+    return kept_N

@@ -50,9 +50,12 @@ def gae(
 
 
 def masked_whiten(values_BT: Tensor, mask_BT: Tensor, *, eps: float = 1e-8) -> Tensor:
-    """`(x - mean) / sqrt(var + eps)` over all sampled tokens, the variance unbiased; 0 for fewer than two."""
+    """`(x - mean) / sqrt(var + eps)` over all sampled tokens, the variance unbiased; 0 for fewer than two.
+
+    Equal values give exactly 0.
+    """
     chosen_M = values_BT[mask_BT.bool()]
-    if len(chosen_M) < 2:
+    if len(chosen_M) < 2 or bool((chosen_M == chosen_M[0]).all()):
         return torch.zeros_like(values_BT)
     white_BT = (values_BT - chosen_M.mean()) * (chosen_M.var() + eps).rsqrt()
     return torch.where(mask_BT.bool(), white_BT, 0.0)

@@ -15,17 +15,18 @@ __all__ = ["TIS", "IcePop"]
 
 @dataclass(frozen=True, slots=True)
 class TIS(Correction):
-    """Truncated importance sampling: `min(w, high)`."""
+    """Truncated importance sampling: `w` held to at most `high`, and at least `low` as in OpenRLHF."""
 
     name: ClassVar[str] = "tis"
     high: float = 2.0
-    level: Literal["token", "sequence"] = "token"
+    low: float = 0.0
+    level: Literal["token", "sequence", "sequence_mean"] = "token"
 
     def __call__(self, old_BT: Tensor, sampled_BT: Tensor, mask_BT: Tensor) -> Tensor:
         """`truncated`."""
         from assaygym.agents.corrections import truncated
 
-        return truncated(old_BT, sampled_BT, mask_BT, high=self.high, level=self.level)
+        return truncated(old_BT, sampled_BT, mask_BT, high=self.high, low=self.low, level=self.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class IcePop(Correction):
     name: ClassVar[str] = "icepop"
     low: float = 0.5
     high: float = 5.0
-    level: Literal["token", "sequence"] = "token"
+    level: Literal["token", "sequence", "sequence_mean"] = "token"
 
     def __call__(self, old_BT: Tensor, sampled_BT: Tensor, mask_BT: Tensor) -> Tensor:
         """`icepop`."""

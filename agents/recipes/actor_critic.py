@@ -19,5 +19,5 @@ PPO = Recipe(
     advantage=GAE(gamma=1.0, lam=1.0, whiten=True),
     loss=Clip(0.2, 0.2, dual=3.0),
     aggregation=TokenMean(),
-    regularisers=(KL(1e-3, "k1", "reward"), ValueLoss(weight=0.5, clip=0.5)),
+    regularisers=(KL(1e-3, "k1", "reward"), ValueLoss(weight=1.0, clip=0.5)),
 )

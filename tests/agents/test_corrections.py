@@ -53,10 +53,23 @@ def test_an_engine_that_agrees_changes_nothing() -> None:
         assert correct(same, same, torch.ones_like(same)).tolist() == [[1, 1]]
 
 
+def test_the_mean_mismatch_of_a_row_is_the_geometric_mean_of_its_tokens() -> None:
+    root = 2 ** (1 / 3)
+    expected = double([[1, root, root, root], [1, 3, 1, 1]])
+    torch.testing.assert_close(mismatch(*given_pair(), level="sequence_mean"), expected)
+
+
+def test_a_weight_may_be_held_from_below_too() -> None:
+    held = truncated(*given_pair(), low=0.5, high=4.0)
+    torch.testing.assert_close(held, double([[1, 0.5, 1, 4], [1, 3, 1, 1]]))
+
+
 def test_senseless_settings_are_refused() -> None:
     with pytest.raises(ConfigError, match="level"):
         mismatch(*given_pair(), level="turn")  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="at least 1"):
+    with pytest.raises(ConfigError, match="expected 0 <= low"):
         truncated(*given_pair(), high=0.9)
+    with pytest.raises(ConfigError, match="expected 0 <= low"):
+        truncated(*given_pair(), low=1.1)
     with pytest.raises(ConfigError, match="expected 0 <= low"):
         icepop(*given_pair(), low=2.0)

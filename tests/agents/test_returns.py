@@ -69,6 +69,8 @@ def test_whitened_tokens_have_mean_zero_and_variance_one_and_the_others_nothing(
 def test_one_token_or_equal_ones_are_whitened_to_zero() -> None:
     assert masked_whiten(double([[5.0, 9.0]]), double([[1.0, 0]])).tolist() == [[0.0, 0.0]]
     assert masked_whiten(double([[5.0, 5.0]]), double([[1.0, 1]])).tolist() == [[0.0, 0.0]]
+    tenths = torch.full((1, 7), 0.1)  # whose mean in single precision is not 0.1
+    assert masked_whiten(tenths, torch.ones(1, 7)).tolist() == [[0.0] * 7]
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, math.nan])
