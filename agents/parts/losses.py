@@ -99,7 +99,7 @@ class SAPO(Loss):
 class Plain(Loss):
     """`-A logp`, without a ratio: REINFORCE. Right for one update of a batch."""
 
-    name: ClassVar[str] = "none"
+    name: ClassVar[str] = "plain"
 
     def __call__(self, rows: Rows) -> Surrogate:
         """`plain`."""

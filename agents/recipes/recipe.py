@@ -52,6 +52,16 @@ class Recipe:
         """The one of this kind, if the recipe has it."""
         return next((part for part in self.regularisers if isinstance(part, kind)), None)
 
+    def changed(self, path: str, value: Any) -> Recipe:
+        """This recipe with one part or field changed, as `assaygym.agents.recipes.change.changed` has it.
+
+        Raises:
+            ConfigError: no such slot, part or field, or the value does not fit.
+        """
+        from assaygym.agents.recipes.change import changed
+
+        return changed(self, path, value)
+
     def described(self) -> dict[str, str]:
         """The slots with their parts, as text."""
         return {slot: _text(getattr(self, slot)) for slot in SLOTS}
