@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Any
 
 from assaygym.errors import VerifierError
@@ -59,7 +61,7 @@ class Run:
         self._part, self._code, self._controlled = part, code, tests.controls
         self._before = {path: text for path, text in tests.repository.items() if path not in part.files}
         self._roots = import_roots(tests.repository)
-        self._sandbox, self._limits = sandbox, limits
+        self._sandbox, self._limits, self._turn = sandbox, limits, Lock()
         self._helper = f"near_{hashlib.sha256(repr(part).encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
         self.isolation: tuple[str, ...] = ()
         self.usage = Usage()
@@ -116,9 +118,18 @@ class Run:
         pairs = zip(required, outcomes, strict=True)
         passed = [node for node, outcome in pairs if outcome.status is TestStatus.OK]
         if self._controlled and passed and (len(passed) == len(required) or not stop):
-            plan = Controls(passed, suites)
-            self.cheats = any(self._lies(control, plan, suites) for control in plan.controls())
+            self.cheats = self._lies_somewhere(Controls(passed, suites), suites)
         return outcomes
+
+    def _lies_somewhere(self, plan: Controls, suites: Mapping[str, Suite]) -> bool:
+        """Whether a control finds a lie; as many are run side by side as the sandbox has workers."""
+        controls = plan.controls()
+        with ThreadPoolExecutor(max(1, min(len(controls), getattr(self._sandbox, "workers", 1)))) as pool:
+            found = [pool.submit(self._lies, control, plan, suites) for control in controls]
+            try:
+                return any(future.result() for future in found)  # in their order: as one after the other
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def _lies(self, control: Control, plan: Controls, suites: Mapping[str, Suite]) -> bool:
         """Whether a test made wrong passes, or one before it does not, also when it is the only wrong one.
@@ -129,7 +140,8 @@ class Run:
         return suspect is not None and self._suspect(plan.narrowed(control, suspect), suites) is not None
 
     def _suspect(self, control: Control, suites: Mapping[str, Suite]) -> str | None:
-        sources = {path: suite.source(control.wrong_in(path), control.rng()) for path, suite in suites.items()}
+        with self._turn:  # a suite changes its tree meanwhile
+            sources = {path: suite.source(control.wrong_in(path), control.rng()) for path, suite in suites.items()}
         found = self._shared(sources)
         for base in control.wrong:
             if not found.fails(base):
@@ -153,8 +165,9 @@ class Run:
         return heard(message)
 
     def _note(self, result: ExecResult) -> None:
-        self.isolation = result.isolation
-        self.usage += Usage.of([result])
+        with self._turn:
+            self.isolation = result.isolation
+            self.usage += Usage.of([result])
 
     def _host(self, wait: float = 0.0) -> Talk:
         """A process of pytest; `wait` is what it may wait for another."""

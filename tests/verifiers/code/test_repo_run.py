@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
 
-from assaygym.errors import DataError, MissingDependencyError, VerifierError
-from assaygym.sandbox import Limits, Sandbox
+from assaygym.errors import DataError, MissingDependencyError, SandboxError, VerifierError
+from assaygym.sandbox import Limits, Sandbox, open_sandbox
 from assaygym.types import Verdict
 from assaygym.verifiers.code import RepoTests, repo, verify_row
 from assaygym.verifiers.code.outcome import TestStatus
 from assaygym.verifiers.code.repo_bundle import _archive, pytest_archive
 from assaygym.verifiers.code.repo_reports import heard
+from assaygym.verifiers.code.repo_run import Run
 from assaygym.verifiers.code.repo_tests import base_of
 
 FILES = {"ops.py": "def half(x):\n    return x // 2\n"}
@@ -228,3 +231,49 @@ def test_a_row_is_scored_with_all_that_the_schema_names(sandbox: Sandbox) -> Non
 )
 def test_no_program_of_a_row_makes_it_invalid(sandbox: Sandbox, program: str) -> None:
     assert verify_row({**ROW, "program": program}, sandbox)["verdict"] == "incorrect"
+
+
+class Beside:
+    """How many controls go on at once, and in which order they are looked at."""
+
+    def __init__(self, lies: str) -> None:
+        self.lies, self.now, self.most, self.calls = lies, 0, 0, 0
+        self.lock = threading.Lock()
+
+    def __call__(self, run: Run, control: Any, *_: Any) -> bool:
+        with self.lock:
+            number, self.calls = self.calls, self.calls + 1
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.05)
+        with self.lock:
+            self.now -= 1
+        if self.lies == "fault" and number == 1:
+            raise SandboxError("ours")
+        return self.lies == "lie" and number == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_as_many_controls_as_workers_go_on_at_once(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    beside = Beside("")
+    monkeypatch.setattr(Run, "_lies", lambda *args: beside(*args))
+    with open_sandbox("process", workers) as box:
+        assert run(box, RIGHT, task(SHARED["in one process"])).score("binary").value == 1.0
+    assert beside.most == workers
+    assert beside.calls >= 4
+
+
+def test_a_lie_ends_the_controls(monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = Beside("lie")
+    monkeypatch.setattr(Run, "_lies", lambda *args: beside(*args))
+    with open_sandbox("process", 1) as box:
+        report = run(box, RIGHT, task(SHARED["in one process"]))
+    assert report.flags == ("wrong_tests_pass",)
+    assert beside.calls <= 3  # of more: those not begun are left
+
+
+def test_a_fault_in_a_control_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = Beside("fault")
+    monkeypatch.setattr(Run, "_lies", lambda *args: beside(*args))
+    with open_sandbox("process", 2) as box, pytest.raises(SandboxError, match="ours"):
+        run(box, RIGHT, task(SHARED["in one process"]))
