@@ -32,6 +32,13 @@ BUILT_IN = (
         summary="Reverse a string.",
     ),
     EnvSpec(
+        id="assay/Calculator-v0",
+        entry_point="assaygym.envs.families.calculator:Calculator",
+        kind="tool",
+        summary="Multiply two numbers, with a calculator that may be asked once.",
+        max_turns=2,
+    ),
+    EnvSpec(
         id="assay/PythonCalc-v0",
         entry_point="assaygym.envs.families.python_calc:PythonCalc",
         kind="tool",

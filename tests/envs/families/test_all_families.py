@@ -30,6 +30,7 @@ IDS = (
     "assay/Countdown-v0",
     "assay/WordProblem-v0",
     "assay/Reverse-v0",
+    "assay/Calculator-v0",
     "assay/PythonCalc-v0",
     "assay/FunctionFromTests-v0",
     "assay/OutputPrediction-v0",
@@ -47,6 +48,7 @@ IDS = (
     "assay/Shell-v0",
     "assay/BouncingSim-v0",
     "assay/BugRepair-v0",
+    "assay/MiniRepo-v0",
 )
 
 
@@ -305,6 +307,7 @@ def test_an_unknown_knob_is_told_apart_from_those_there_are(env_id: str) -> None
         ("assay/Countdown-v0", {"count": 1}),
         ("assay/WordProblem-v0", {"units": 5}),
         ("assay/Reverse-v0", {"alphabet": 100}),
+        ("assay/Calculator-v0", {"digits": 9}),
         ("assay/PythonCalc-v0", {"size": 9}),
         ("assay/FunctionFromTests-v0", {"examples": 9}),
         ("assay/OutputPrediction-v0", {"blocks": 0}),
