@@ -62,10 +62,25 @@ def run_asserts(program: str, tests: AssertTests, *, sandbox: Sandbox, limits: L
             return run_calls(sources, calls, sandbox=sandbox, limits=limits, mode=mode)
         except Undecided:
             pass
+    try:
+        return _relayed(suite, sources, _foreseen(suite, sources[-1]), sandbox, limits, mode)
+    except Undecided:  # what was foreseen did not come
+        return _relayed(suite, sources, None, sandbox, limits, mode)
+
+
+def _relayed(
+    suite: _Suite,
+    sources: Sequence[str],
+    foreseen: Sequence[Any] | None,
+    sandbox: Sandbox,
+    limits: Limits,
+    mode: Mode,
+) -> Report:
+    """The test code run in a process of its own."""
     with sandbox.place():
         candidate = Candidate(sandbox, sources, limits)
         try:
-            outcomes = _judged(candidate, suite, sandbox, limits, mode)
+            outcomes = _judged(candidate, suite, foreseen, sandbox, limits, mode)
         finally:
             isolation = candidate.close()
     held = all(outcome.status is TestStatus.OK for outcome in outcomes)
@@ -78,6 +93,13 @@ def _recorded(suite: _Suite, program: str, sandbox: Sandbox, limits: Limits) -> 
     if suite.recording is None or _own_helpers(suite, program):
         return None
     return suite.recording.calls(sandbox, limits)
+
+
+def _foreseen(suite: _Suite, program: str) -> Sequence[Any] | None:
+    """The calls that the test code is likely to make of a program."""
+    if suite.recording is None or _own_helpers(suite, program):
+        return None
+    return suite.recording.foreseen
 
 
 def _own_helpers(suite: _Suite, program: str) -> list[str]:
@@ -174,7 +196,14 @@ def _mbpp(tests: AssertTests) -> _Suite:
     return _Suite(calls, plan, (), after, tests.asserts)
 
 
-def _judged(candidate: Candidate, suite: _Suite, sandbox: Sandbox, limits: Limits, mode: Mode) -> list[Outcome]:
+def _judged(
+    candidate: Candidate,
+    suite: _Suite,
+    foreseen: Sequence[Any] | None,
+    sandbox: Sandbox,
+    limits: Limits,
+    mode: Mode,
+) -> list[Outcome]:
     """The outcomes with our helper functions; then, if no fault was found, with those that the program brings.
 
     Ours decide first because a helper may be the checker (`poly` for a root); a program that breaks one is wrong too.
@@ -184,7 +213,9 @@ def _judged(candidate: Candidate, suite: _Suite, sandbox: Sandbox, limits: Limit
     try:
         candidate.load()
         for helpers in ((), own) if own else ((),):
-            outcomes = _tested(candidate, _config(candidate, suite, helpers, mode), sandbox, limits)
+            config = _config(candidate, suite, helpers, mode)
+            ahead = {"foreseen": foreseen} if foreseen else {}
+            outcomes = _tested(candidate, config | ahead, sandbox, limits)
             if any(outcome.status is not TestStatus.OK for outcome in outcomes):
                 break
     except Gone as gone:
@@ -228,6 +259,8 @@ def _tallied(message: Sequence[Any] | None, lost: Outcome | None) -> list[Outcom
         return [lost] if lost else []
     if message[0] == "broken":
         raise VerifierError(f"the test code cannot be run: {message[1]}")
+    if message[0] == "unforeseen":
+        raise Undecided
     passed, executed, failure = message[1:]
     outcomes = [Outcome(TestStatus.OK)] * passed
     if lost is not None:

@@ -51,8 +51,8 @@ class _Relay:
         self._asked += len(requests)
         try:
             if self._lost is None:
-                for answer in self._candidate.batch(requests):
-                    yield _for_tests(answer, wants_changes=False)
+                for request, answer in zip(requests, self._candidate.batch(requests), strict=True):
+                    yield _for_tests(answer, wants_changes=request[-1] is True)
                 return
         except Gone as gone:
             self._lost = gone.outcome

@@ -11,7 +11,7 @@ from assaygym.sandbox.base import Limits, Process, Sandbox
 
 __all__ = ["TEST_HOST", "program", "start"]
 
-TEST_HOST = ("wire", "pending", "record", "remote", "counted", "testhost")
+TEST_HOST = ("wire", "pending", "ahead", "record", "remote", "counted", "testhost")
 """The modules of the process that holds the test code."""
 
 _LEFT_OUT = re.compile(r"^from (?:assaygym\.|__future__ )[^\n(]*(?:\([^)]*\))?\n", re.MULTILINE)

@@ -6,6 +6,7 @@ import random
 import sys
 from typing import Any
 
+from assaygym.verifiers.code.guest.ahead import Foreseen, Foreseer, Unforeseen
 from assaygym.verifiers.code.guest.counted import Tally, compiled
 from assaygym.verifiers.code.guest.pending import Pending, Stopped
 from assaygym.verifiers.code.guest.record import Recorder
@@ -46,16 +47,28 @@ def prepare(names: dict[str, Any], line: Line, config: dict[str, Any]) -> None:
         raise Broken(f"the test code before the first test raised {type(error).__name__}: {error}") from error
 
 
+def waiting(line: Line, tally: Tally, config: dict[str, Any]) -> Any:
+    """What sees to assertions that are nothing but a call and what it must give."""
+    if "record" in config:
+        return Recorder(line, tally)
+    if "foresee" in config:
+        return Foreseer(line, tally)
+    if "foreseen" in config:
+        return Foreseen(config["foreseen"], line)
+    pending = Pending(line, tally)
+    line.settle = pending.settle
+    return pending
+
+
 def run(config: dict[str, Any]) -> list[Any]:
     """Run the units; the message that tells the tally."""
     tally, line = Tally(config["keep_going"]), Line()
-    recorder = Recorder(line, tally) if "record" in config else None
-    pending = recorder or Pending(line, tally)
-    if not recorder:
-        line.settle = pending.settle
+    pending = waiting(line, tally, config)
     names: dict[str, Any] = {"__name__": "tests", "__assay__": tally, "__pending__": pending}
     try:
         prepare(names, line, config)
+        if line.foreseen:
+            line.foreseen.target = line.reference(names[config["entries"][0]])
         for unit in config["units"]:
             try:
                 try:
@@ -76,8 +89,12 @@ def run(config: dict[str, Any]) -> list[Any]:
         pass  # the failure is known
     except Exception as error:
         tally.failure = tally.failure or f"the setup raised {type(error).__name__}"
-    if recorder:
-        return recorder.message()
+    except Unforeseen:
+        pass  # it is known
+    if isinstance(pending, (Recorder, Foreseer)):
+        return pending.message()
+    if line.foreseen and line.foreseen.failed:
+        return ["unforeseen"]
     return ["done", tally.passed, tally.executed, tally.failure]
 
 
