@@ -1,21 +1,27 @@
-"""For all tests: property tests without a clock, in CI the same examples at every run, and who must run alone."""
+"""For all tests: property tests without a clock, in CI the same examples at every run, one thread for torch."""
 
+import gc
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers of two threads each would wait for each other
+
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
-HERE = Path(__file__).parent
-SOCIABLE = {"core", "envs", "verifiers"}
-"""Folders whose tests run beside each other on all cores; those of the others run alone."""
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The run of those that must be alone reads no file that has none: most of its time would go into that."""
+    if config.option.markexpr != "not slow and alone" or not collection_path.name.startswith("test_"):
+        return None
+    return None if "pytest.mark.alone" in collection_path.read_text() else True
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.relative_to(HERE).parts[0] not in SOCIABLE:
-            item.add_marker("alone")
+def pytest_collection_finish() -> None:
+    """What was made so far stays to the end; else every collection of garbage that a test asks for walks over it."""
+    gc.collect()
+    gc.freeze()

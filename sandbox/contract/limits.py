@@ -14,9 +14,9 @@ class LimitsContract(Contract):
     def test_a_sleeping_program_ends_at_the_wall_limit(self, sandbox: Sandbox) -> None:
         """TIMEOUT, soon after the limit, with what it had printed."""
         start = time.monotonic()
-        result = sandbox.run("print('here', flush=True); import time; time.sleep(60)", limits=Limits(wall_seconds=0.5))
+        result = sandbox.run("print('here', flush=True); import time; time.sleep(60)", limits=Limits(wall_seconds=1))
         assert (result.status, result.stdout) == (ExecStatus.TIMEOUT, "here\n")
-        assert 0.5 <= result.wall_seconds <= time.monotonic() - start < 10
+        assert 1 <= result.wall_seconds <= time.monotonic() - start < 10
 
     def test_a_busy_program_ends_at_the_cpu_limit(self, sandbox: Sandbox) -> None:
         """TIMEOUT, with the CPU time it took."""

@@ -76,7 +76,7 @@ class ShellContract(Contract):
         """TIMEOUT, nothing of it running on, the session alive."""
         with sandbox.session("bash") as session:
             session.run("x=1")
-            result = session.run("x=2; echo here; sleep 60", limits=Limits(wall_seconds=0.5))
+            result = session.run("x=2; echo here; sleep 60", limits=Limits(wall_seconds=1))
             assert (result.status, result.stdout, session.alive) == (ExecStatus.TIMEOUT, "here\n", True)
             assert printed(session, "echo $x") == "1"
 

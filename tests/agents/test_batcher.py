@@ -16,6 +16,7 @@ import pytest
 from assaygym.agents.batcher import Batcher
 from assaygym.errors import PolicyError
 
+pytestmark = pytest.mark.alone  # who is answered before whom
 WAIT = 10.0
 
 

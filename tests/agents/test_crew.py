@@ -26,6 +26,7 @@ from assaygym.agents.scripted import ConstantPolicy, ScriptedPolicy
 from assaygym.errors import ConfigError, ContextOverflowError, PolicyError, SandboxError
 from assaygym.types import Completion, Message, Score, StopReason, Trajectory, Verdict
 
+pytestmark = pytest.mark.alone  # deadlines, and threads that have ended by now
 MakeEnv = Callable[..., Any]
 EVERYWHERE = pytest.mark.parametrize("concurrency", [1, 4])
 

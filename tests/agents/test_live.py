@@ -144,6 +144,7 @@ def test_ids_of_forks_tell_their_line(dialogue: MakeEnv) -> None:
     assert [first.id, second.id, second.fork().id, first.fork().id] == ["t/0.1", "t/0.2", "t/0.2.1", "t/0.1.1"]
 
 
+@pytest.mark.alone
 def test_a_fork_has_the_time_that_was_left_and_uses_it_up_only_while_it_plays(dialogue: MakeEnv) -> None:
     def slow(prompt: Prompt) -> str:
         time.sleep(0.02)

@@ -26,6 +26,7 @@ from assaygym.agents.rollout import rollout
 from assaygym.errors import ConfigError, ContextOverflowError, PolicyError
 from assaygym.types import Completion, Message, StopReason, ToolCall, ToolSpec
 
+pytestmark = pytest.mark.alone  # deadlines of a fraction of a second, open sockets
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 Make = Callable[..., OpenAIPolicy]
 ASK = Prompt(messages=(Message(role="user", content="2 + 2?"),))

@@ -18,6 +18,7 @@ from assaygym.agents.workers import EpisodeJob, rollout_many
 from assaygym.errors import ConfigError, PolicyError
 from assaygym.types import Completion, StopReason
 
+pytestmark = pytest.mark.alone  # deadlines, and threads that have ended by now
 MakeEnv = Callable[..., Any]
 
 

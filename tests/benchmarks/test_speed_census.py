@@ -12,7 +12,7 @@ import pytest
 
 from assaygym.benchmarks.speed.census import Family, Identity, is_program
 
-pytestmark = pytest.mark.usefixtures("no_shared_sandbox")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("no_shared_sandbox")]  # counts processes and what they hold
 ORPHAN = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, flush=True); sys.stdin.read()"
 
 

@@ -19,6 +19,7 @@ from assaygym.benchmarks.speed.workloads import HUMANEVAL, STDIN, TRIVIAL, WORKL
 from assaygym.errors import SandboxError
 from assaygym.sandbox import ExecResult, ExecStatus, Sandbox, Session, open_sandbox
 
+pytestmark = pytest.mark.alone  # takes times
 WRONG = Workload(name="wrong", about="", program="print(1)", cases=(Case(stdin="", stdout="2\n"),))
 
 

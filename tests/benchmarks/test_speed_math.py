@@ -178,6 +178,7 @@ def test_json_alone_is_printed_where_it_is_asked_for(capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["rows"][0]["verifier"] == OURS
 
 
+@pytest.mark.alone
 def test_hostile_pairs_cost_us_little_and_run_nothing() -> None:
     some = [item for item in hostile() if item.kind in ("injection", "undefined", "factorials")]
     rows = attack(contestants(None, max(os.sched_getaffinity(0)))[0], some, str)

@@ -16,6 +16,7 @@ from assaygym.benchmarks.speed.requests import checks
 from assaygym.benchmarks.speed.stub_server import FAULTS, StubServer, answer_to, fault_of
 from assaygym.types import Completion, Message, StopReason, Trajectory, Turn
 
+pytestmark = pytest.mark.alone  # deadlines
 SMALL = ["--episodes", "64", "--concurrency", "64", "--latency", "0.02", "--timeout", "1.2"]
 
 

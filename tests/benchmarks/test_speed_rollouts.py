@@ -32,6 +32,7 @@ def test_the_cost_is_of_so_many_episodes_that_were_played(threads: int) -> None:
     assert 0 < wall <= 60
 
 
+@pytest.mark.alone
 def test_an_episode_beside_its_model_takes_well_under_a_millisecond() -> None:
     cost("assay/Reverse-v0", 100, 0)
     assert min(cost("assay/Reverse-v0", 500, 0)[1] for _ in range(3)) / 500 < 0.0005
@@ -75,6 +76,7 @@ def test_the_times_of_work_are_sums_and_maxima() -> None:
     assert EVEN.in_step == pytest.approx(0.202)
 
 
+@pytest.mark.alone
 def test_the_three_ways_do_the_same_work_and_only_one_does_not_wait() -> None:
     free, lockstep, loop = without_barrier(EVEN), in_lockstep(EVEN), in_a_loop(EVEN)
     assert EVEN.longest <= free

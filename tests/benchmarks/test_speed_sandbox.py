@@ -17,6 +17,7 @@ from assaygym.benchmarks.speed.table import show
 from assaygym.errors import ConfigError, IsolationError
 from assaygym.sandbox import open_sandbox
 
+pytestmark = pytest.mark.alone  # takes times
 QUICK = ["--rounds", "1", "--runs", "2", "--seconds", "0.1", "--workers", "2"]
 PLAIN = [*QUICK, "--only", "fork,subprocess", "--workloads", "trivial,stdin"]
 

@@ -18,6 +18,7 @@ from assaygym.benchmarks.speed.terminal import progress
 from assaygym.errors import ConfigError, IsolationError, SandboxError
 from assaygym.sandbox import ExecResult, ExecStatus, Job, Limits, Process, Sandbox, open_sandbox
 
+pytestmark = pytest.mark.alone  # counts processes and what they hold, kills at random
 Answer = tuple[int, ExecResult | SandboxError]
 
 

@@ -10,6 +10,7 @@ from assaygym.benchmarks.speed.loop import FEWEST, timed
 from assaygym.benchmarks.speed.timing import Cell, Plan, measure, percentile, ratio
 from assaygym.benchmarks.speed.workloads import HUMANEVAL, TRIVIAL, Workload
 
+pytestmark = pytest.mark.alone  # takes times
 PLAN = Plan(rounds=2, runs=3, seconds=1.0, workers=2)
 
 

@@ -136,6 +136,7 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
     assert loaded_by("import assaygym.cli").isdisjoint(HEAVY)
 
 
+@pytest.mark.alone
 def test_importing_assaygym_takes_little_longer_than_gymnasium_alone() -> None:
     """Processor time, the best of several in turns: other work may share the machine, and machines differ."""
     seconds: dict[str, list[float]] = {"assaygym": [], "gymnasium": []}

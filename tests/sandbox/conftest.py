@@ -29,6 +29,12 @@ def jail(namespaces: None) -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.fixture
+def closes(request: pytest.FixtureRequest) -> bool:
+    """Whether this test of the contract closes its sandbox: it gets one of its own, all others share one."""
+    return "after_close" in request.node.name
+
+
 @pytest.fixture(scope="session")
 def docker_client() -> Iterator[Any]:
     """Skips where no daemon answers."""

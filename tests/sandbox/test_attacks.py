@@ -42,6 +42,7 @@ from tests.sandbox.attacks.attack import Attack
 from tests.sandbox.attacks.host import Host, marked
 from tests.sandbox.attacks.probe import PROBE
 
+pytestmark = pytest.mark.alone  # limits of a fraction of a second, and everything of the host is counted
 CLASSES: dict[str, tuple[Attack, ...]] = {
     "exits": exits.ATTACKS,
     "endgames": endgames.ATTACKS,

@@ -14,6 +14,7 @@ import pytest
 from assaygym.sandbox.guest import cgroup
 from assaygym.sandbox.guest.cgroup import Group, Hierarchy, candidates, find
 
+pytestmark = pytest.mark.alone  # memory is filled
 V1_MOUNTS = """\
 31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
 32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct

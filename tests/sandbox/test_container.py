@@ -25,6 +25,7 @@ from assaygym.sandbox._confinement import options
 from assaygym.sandbox._container import GUEST, Container, connect
 from tests.sandbox.containers import eventually, is_known
 
+pytestmark = pytest.mark.alone  # containers and descriptors are counted
 MIB = 1 << 20
 LIMITS = Limits(memory_bytes=128 * MIB, file_bytes=2 * MIB, processes=16)
 

@@ -1,25 +1,57 @@
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox import Sandbox, open_sandbox
-from assaygym.sandbox.contract import GUARANTEES, PROMISES, Contract, SandboxContract, promises
+from assaygym.sandbox._alone import why_not
+from assaygym.sandbox.contract import GUARANTEES, PROMISES, Contract, ProgramContract, SandboxContract, promises
+from assaygym.sandbox.jail import JailSandbox
 
 
 class TestJail(SandboxContract):
     @pytest.fixture
-    def sandbox(self, namespaces: None) -> Iterator[Sandbox]:
-        with open_sandbox("jail") as opened:
+    def sandbox(self, jail: Sandbox, closes: bool) -> Iterator[Sandbox]:
+        with open_sandbox("jail") if closes else nullcontext(jail) as opened:
             yield opened
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Sandbox]:
+    with open_sandbox("process") as opened:
+        yield opened
 
 
 class TestProcess(SandboxContract):
     differences = GUARANTEES | {"live_forks", "copies_apart"}
 
     @pytest.fixture
-    def sandbox(self) -> Iterator[Sandbox]:
-        with open_sandbox("process") as opened:
+    def sandbox(self, plain: Sandbox, closes: bool) -> Iterator[Sandbox]:
+        with open_sandbox("process") if closes else nullcontext(plain) as opened:
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def landlocked() -> Iterator[Sandbox]:
+    with JailSandbox(tier="landlock") as opened:
+        yield opened
+
+
+@pytest.mark.skipif(sys.platform != "linux" or why_not() != "", reason="this machine has no Landlock")
+class TestLandlock(ProgramContract):
+    """What is compiled is refused, which a test in test_landlock_tier.py tells."""
+
+    differences = frozenset({"child_processes", "process_limit", "scratch_limit", "language_c"})
+    test_cpp_programs_run = None  # type: ignore[assignment]
+    test_a_compilers_error_is_the_programs_fault = None  # type: ignore[assignment]
+    test_a_compiled_program_has_files_and_leaves_some = None  # type: ignore[assignment]
+    test_limits_hold_for_compiled_programs = None  # type: ignore[assignment]
+
+    @pytest.fixture
+    def sandbox(self, landlocked: Sandbox, closes: bool) -> Iterator[Sandbox]:
+        with JailSandbox(tier="landlock") if closes else nullcontext(landlocked) as opened:
             yield opened
 
 

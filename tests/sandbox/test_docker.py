@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -74,8 +75,9 @@ class TestContract(SandboxContract):
     differences = frozenset({"sessions", "forks"})
 
     @pytest.fixture
-    def sandbox(self, shared: DockerSandbox) -> Sandbox:
-        return shared
+    def sandbox(self, shared: DockerSandbox, docker_image: str, closes: bool) -> Iterator[Sandbox]:
+        with DockerSandbox(2, image=docker_image) if closes else nullcontext(shared) as opened:
+            yield opened
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +91,12 @@ class TestContractWithoutNamespaces(SandboxContract):
     differences = frozenset({"sessions", "forks", "child_processes", "scratch_limit"})
 
     @pytest.fixture
-    def sandbox(self, alone: DockerSandbox) -> Sandbox:
-        return alone
+    def sandbox(self, alone: DockerSandbox, docker_image: str, closes: bool) -> Iterator[Sandbox]:
+        with DockerSandbox(2, image=docker_image, tier="landlock") if closes else nullcontext(alone) as opened:
+            yield opened
 
 
+@pytest.mark.alone  # takes times, ends what runs
 class TestSandbox:
     @pytest.fixture
     def sandbox(self, namespaces: None, docker_image: str) -> Iterator[DockerSandbox]:

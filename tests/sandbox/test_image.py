@@ -15,7 +15,10 @@ from assaygym.sandbox import _image
 from assaygym.sandbox._image import CACHE, REPOSITORY, Layer, layer_of_this_machine, worker_image
 from assaygym.sandbox._interpreter import interpreter
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the image is made of a Linux machine's files")
+pytestmark = [
+    pytest.mark.alone,  # images are made and removed
+    pytest.mark.skipif(sys.platform != "linux", reason="the image is made of a Linux machine's files"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,10 @@ from assaygym.sandbox import jail as jail_module
 from assaygym.sandbox.contract.channels import ECHO
 from assaygym.sandbox.guest import cgroup
 
-pytestmark = pytest.mark.usefixtures("jail")
+pytestmark = [
+    pytest.mark.alone,  # memory, processes, mounts and descriptors are counted
+    pytest.mark.usefixtures("jail"),
+]
 ROOT = Path(__file__).resolve().parents[2]
 
 

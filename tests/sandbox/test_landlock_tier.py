@@ -17,7 +17,6 @@ from assaygym.sandbox import ExecStatus, Limits, Process, Sandbox
 from assaygym.sandbox import jail as jail_module
 from assaygym.sandbox._alone import COVERED, why_not
 from assaygym.sandbox._worker import WorkerLost
-from assaygym.sandbox.contract import ProgramContract
 from assaygym.sandbox.contract.channels import ECHO
 from assaygym.sandbox.doctor import describe
 from assaygym.sandbox.guest import landlock
@@ -25,7 +24,10 @@ from assaygym.sandbox.jail import JailSandbox
 from tests.sandbox.attacks.attack import Attack
 from tests.sandbox.landlock_attacks import BY_USER, DIFFERENCES, Ground, attacks
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux" or why_not() != "", reason="this machine has no Landlock")
+pytestmark = [
+    pytest.mark.alone,  # processes of a user are counted
+    pytest.mark.skipif(sys.platform != "linux" or why_not() != "", reason="this machine has no Landlock"),
+]
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN_PYTHON = "/usr/bin/python3"
 REFUSED = """
@@ -55,21 +57,6 @@ def answer(sandbox: Sandbox, program: str, limits: Limits | None = None) -> str:
     result = sandbox.run(REFUSED + program, limits=limits)
     assert (result.status, result.stderr) == (ExecStatus.OK, "")
     return result.stdout.strip()
-
-
-class TestLandlock(ProgramContract):
-    """What is compiled is refused, which a test below tells."""
-
-    differences = frozenset({"child_processes", "process_limit", "scratch_limit", "language_c"})
-    test_cpp_programs_run = None  # type: ignore[assignment]
-    test_a_compilers_error_is_the_programs_fault = None  # type: ignore[assignment]
-    test_a_compiled_program_has_files_and_leaves_some = None  # type: ignore[assignment]
-    test_limits_hold_for_compiled_programs = None  # type: ignore[assignment]
-
-    @pytest.fixture
-    def sandbox(self) -> Iterator[Sandbox]:
-        with JailSandbox(tier="landlock") as opened:
-            yield opened
 
 
 @pytest.mark.parametrize("language", ["c", "cpp"])

@@ -25,6 +25,7 @@ from assaygym.sandbox.guest.survey import outermost, present, way
 from assaygym.sandbox.jail import TIERS
 from assaygym.sandbox.languages import language
 
+pytestmark = pytest.mark.alone  # images are made and removed
 GUEST_MODULES = """
 import runpy, sys
 from importlib import import_module

@@ -12,6 +12,8 @@ from assaygym.errors import SandboxError
 from assaygym.sandbox._pool import Pool
 from assaygym.sandbox._worker import Worker
 
+pytestmark = pytest.mark.alone  # who waits for whom
+
 
 class Fake:
     """What a pool needs of a worker."""

@@ -223,6 +223,7 @@ def test_a_job_that_is_not_usable_is_the_callers_error(sandbox: Sandbox) -> None
         list(sandbox.run_many([Job(program="x", language="cobol")]))
 
 
+@pytest.mark.alone
 def test_no_more_requests_than_workers_are_under_way() -> None:
     now, most = [0], [0]
     lock = threading.Lock()
@@ -248,6 +249,7 @@ def test_no_more_requests_than_workers_are_under_way() -> None:
     assert most[0] == 3
 
 
+@pytest.mark.alone
 def test_closing_breaks_off_what_is_under_way(server: FusionServer) -> None:
     sandbox = RemoteSandbox(server.url)
     seen: list[str] = []
@@ -298,6 +300,7 @@ sandbox.close()
 """
 
 
+@pytest.mark.alone
 def test_both_sides_of_a_fork_work_and_share_no_connection(server: FusionServer) -> None:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-X", "dev", "-c", FORKS, server.url]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}

@@ -24,6 +24,7 @@ from assaygym.sandbox.base import ExecResult, ExecStatus, Job, Limits
 from assaygym.sandbox.remote import RemoteSandbox
 from tests.sandbox.fusion_server import Answer, FusionServer, Meddle, ok
 
+pytestmark = pytest.mark.alone  # deadlines
 FINISHED = {"status": "Finished", "execution_time": 0.1, "return_code": 0, "stdout": "hi\n", "stderr": ""}
 SUCCESS = {"status": "Success", "message": "", "compile_result": None, "run_result": FINISHED, "files": {}}
 

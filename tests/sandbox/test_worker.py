@@ -27,6 +27,7 @@ from assaygym.sandbox.guest.cgroup import Group
 from assaygym.sandbox.guest.frames import pack, read_exactly, read_frame
 from assaygym.sandbox.guest.protocol import BY_HOST, BY_ITSELF, FAULT, FILE, KILL, NO_STATUS, ORDER, REPORT, RUN
 
+pytestmark = pytest.mark.alone  # deadlines, descriptors are counted
 BOOT = cast("Boot", {"scratch": "/tmp"})
 ORDERED = order(b"pass", argv=["main.py"], limits=Limits(), jailed=True, fetch=["a", "b"])
 READY = pack({"isolation": ["rlimits"]})
