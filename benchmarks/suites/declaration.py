@@ -32,7 +32,7 @@ class Suite:
     hub_file: str
     """Path of the split's file in that repository."""
     revision: str
-    """Commit of that repository: what is fetched never changes. "": it is not fetched, the user gives the file."""
+    """Commit of that repository: what is fetched never changes."""
     files: tuple[str, ...]
     """Names (patterns) by which a folder given as the data is searched, the first that matches wins."""
     rows: int

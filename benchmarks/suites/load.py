@@ -112,11 +112,6 @@ def _find(suite: Suite, path: Path) -> Path:
 
 def _fetch(suite: Suite) -> Path:
     """The suite's file at its pinned revision, from the local cache or the Hub. Never runs code from there."""
-    if not suite.revision:
-        raise DataError(
-            f"{suite.id} is not fetched; give a file you have with --data PATH (its rows as in {suite.hub_id} of the "
-            f"Hugging Face Hub; columns: {', '.join(suite.columns)})"
-        )
     try:
         import huggingface_hub
     except ImportError as error:

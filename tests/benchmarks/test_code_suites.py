@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import pickle
+import sys
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -126,9 +129,22 @@ def test_the_prompt_asks_the_question_and_tells_no_hidden_test(tmp_path: Path, n
 
 
 @each_suite
-def test_a_suite_that_is_not_fetched_says_what_to_give(name: str) -> None:
-    with pytest.raises(DataError, match=f"{name} is not fetched; give a file you have with --data PATH"):
-        load(suite(name))
+def test_without_a_file_the_pinned_one_is_fetched_and_its_commit_recorded(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    path = written(tmp_path, ROWS[name])
+
+    def download(*args: Any, **kwargs: Any) -> str:
+        asked.append((args, kwargs))
+        return str(path)
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(hf_hub_download=download))
+    loaded, declared = load(suite(name)), suite(name)
+    revision = declared.revision
+    assert asked == [((declared.hub_id, declared.hub_file), {"repo_type": "dataset", "revision": revision})]
+    assert loaded.source == f"{declared.hub_id}@{revision}"
+    assert loaded.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.mark.usefixtures("jail")

@@ -70,7 +70,8 @@ def test_each_suite_is_declared_whole() -> None:
         assert declared.id == name
         assert declared.licence
         assert declared.rows >= 30
-        assert re.fullmatch(r"[0-9a-f]{40}|", declared.revision), f"{name} is not pinned to a commit"
+        assert declared.hub_file.endswith((".jsonl", ".parquet", ".json", ".csv", ".gz"))
+        assert re.fullmatch(r"[0-9a-f]{40}", declared.revision), f"{name} is not pinned to a commit"
 
 
 @pytest.mark.parametrize(
