@@ -33,8 +33,9 @@ class LockstepCrew:
 
     Args:
         make_env: called for an environment, which is used again unless an episode failed in it.
-        policy: asked once a round. Row i samples with the round's seed + i.
-        params: how to sample; the seed of a round is derived from `params.seed` and its number.
+        policy: asked once a round. Each prompt has a seed of its own episode and turn, so that what is sampled does not
+            depend on who else is asked.
+        params: how to sample; every episode has a seed derived from `params.seed`, its key, seed and sample.
         episodes: plans are begun while fewer than this are live.
         threads: environments that step at the same time.
 
@@ -147,7 +148,7 @@ class _Run(Generic[P]):
         """One turn of everyone."""
         seats, self.seats = self.seats, []
         asked = [(seat, seat.live.ask()) for seat in seats if seat.live.fault is None]
-        answers = self._answers([prompt for _, (prompt, _) in asked])
+        answers = self._answers([replace(prompt, seed=params.seed) for _, (prompt, params) in asked])
         answered = [(seat, answer) for (seat, _), answer in zip(asked, answers, strict=True)]
         for seat, answer in answered:
             if isinstance(answer, Completion):

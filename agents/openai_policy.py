@@ -15,7 +15,7 @@ from assaygym.agents.chat import Chat, tool_dict
 from assaygym.agents.openai_failures import Failure
 from assaygym.agents.openai_usage import Meter, Prices, Tokens, Usage
 from assaygym.agents.openai_wire import message_dict, read_chat, read_tokens
-from assaygym.agents.policy import Prompt, SamplingParams
+from assaygym.agents.policy import Prompt, SamplingParams, seed_of
 from assaygym.agents.response_cache import ResponseCache, answer_key
 from assaygym.agents.side_by_side import side_by_side
 from assaygym.errors import ConfigError, MissingDependencyError, PolicyError
@@ -135,7 +135,7 @@ class OpenAIPolicy:
         return self._meter.usage()
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
-        """One completion a prompt, in order. Prompt `i` samples with `params.seed + i`.
+        """One completion a prompt, in order. Prompt `i` samples with its own seed, or with `params.seed + i`.
 
         Raises:
             ContextOverflowError: the server says that a prompt is too long.
@@ -185,7 +185,7 @@ class OpenAIPolicy:
             raise ConfigError(f"extra_body sets {', '.join(wrong)}; one whole answer is asked for at a time")
 
     def _ask(self, prompt: Prompt, params: SamplingParams, index: int) -> _Ask:
-        seed = None if params.seed is None else params.seed + index
+        seed = seed_of(prompt, params, index)
         read: Callable[[Mapping[str, Any]], Completion]
         if self._chat is None:
             body, read = self._chat_body(prompt), partial(read_chat, top_k=self.top_logprobs)

@@ -11,7 +11,7 @@ from assaygym.types import Completion, Message, ToolSpec
 if TYPE_CHECKING:
     from assaygym.envs.core import Env
 
-__all__ = ["ModelPolicy", "Policy", "Prompt", "SamplingParams", "said"]
+__all__ = ["ModelPolicy", "Policy", "Prompt", "SamplingParams", "said", "seed_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,8 @@ class Prompt:
     """The messages after `previous` (all of `messages` at the first turn)."""
     turn: int = 0
     """How many turns the agent has taken before this one."""
+    seed: int | None = None
+    """Of the sampling of this turn, whatever is asked beside it; without one, prompt `i` of a call has its seed + i."""
     env: Env | None = field(default=None, repr=False, compare=False)
     """The live environment, for agents that play from the inside (oracle, random). A model policy never looks at it."""
 
@@ -76,6 +78,13 @@ class ModelPolicy(Policy, Protocol):
     model: Any
     tokenizer: Any
     pad_id: int
+
+
+def seed_of(prompt: Prompt, params: SamplingParams, index: int) -> int | None:
+    """How prompt number `index` of a call samples."""
+    if prompt.seed is not None:
+        return prompt.seed
+    return None if params.seed is None else params.seed + index
 
 
 def said(text: str) -> Completion:

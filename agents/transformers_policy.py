@@ -12,7 +12,7 @@ from assaygym.agents.batcher import Batcher
 from assaygym.agents.chat import Chat
 from assaygym.agents.engine.request import Request
 from assaygym.agents.lora import with_adapter
-from assaygym.agents.policy import Prompt, SamplingParams
+from assaygym.agents.policy import Prompt, SamplingParams, seed_of
 from assaygym.agents.quiet import no_progress_bars
 from assaygym.errors import ConfigError, ContextOverflowError, MissingDependencyError
 from assaygym.types import Completion, Message
@@ -87,7 +87,7 @@ class TransformersPolicy:
         self._batcher: Batcher[Request, Sampled] = Batcher(engine)
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
-        """One completion a prompt, in order. Prompt `i` samples with `params.seed + i`.
+        """One completion a prompt, in order. Prompt `i` samples with its own seed, or with `params.seed + i`.
 
         Raises:
             ContextOverflowError: a prompt leaves no room for one token.
@@ -109,7 +109,7 @@ class TransformersPolicy:
             max_tokens=room,
             temperature=params.temperature,
             top_p=params.top_p,
-            seed=None if params.seed is None else params.seed + index,
+            seed=seed_of(prompt, params, index),
             stop=params.stop,
             end_ids=frozenset(self.end_ids),
         )

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from assaygym.agents.chat import Chat
-from assaygym.agents.policy import Prompt, SamplingParams
+from assaygym.agents.policy import Prompt, SamplingParams, seed_of
 from assaygym.agents.vllm_engine import EngineThread, Request
 from assaygym.agents.vllm_requests import Driven, drive, sample_of, sampling, scores_of, scoring
 from assaygym.errors import ConfigError, ContextOverflowError, PolicyError
@@ -134,7 +134,7 @@ class VLLMPolicy:
             raise
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
-        """One completion a prompt, in order. Prompt `i` samples with `params.seed + i`.
+        """One completion a prompt, in order. Prompt `i` samples with its own seed, or with `params.seed + i`.
 
         Raises:
             ConfigError: vLLM does not sample at this temperature.
@@ -143,7 +143,7 @@ class VLLMPolicy:
             WeightMismatchError: the last sync did not bring the trainer's weights.
         """
         rows = [self.chat.prompt_ids(prompt) for prompt in prompts]
-        seeds = [None if params.seed is None else params.seed + index for index in range(len(rows))]
+        seeds = [seed_of(prompt, params, index) for index, prompt in enumerate(prompts)]
         outputs = self._thread.ask([self._request(ids, params, seed) for ids, seed in zip(rows, seeds, strict=True)])
         return [self._completion(ids, output, params.stop) for ids, output in zip(rows, outputs, strict=True)]
 

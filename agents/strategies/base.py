@@ -70,7 +70,13 @@ def collected(strategy: Strategy, crew: AnyCrew, tasks: Iterable[EpisodeJob]) ->
 
 
 def play_groups(crew: AnyCrew, plans: Iterable[G]) -> Iterator[Group]:
-    """Play the plans; the group of each as it is done. When this ends early, the plans under way are closed."""
+    """Play the plans; the group of each as it is done. When this ends early, the plans under way are closed.
+
+    A crew with `groups` plays them in its own way: one of several processes, which play a share each.
+    """
+    if (shared := getattr(crew, "groups", None)) is not None:
+        yield from shared(plans)
+        return
     under_way: dict[int, G] = {}
 
     def begun(plan: G) -> G:

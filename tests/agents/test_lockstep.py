@@ -13,6 +13,8 @@ from assaygym.agents.jobs import EpisodeJob
 from assaygym.agents.lockstep import LockstepCrew, play_in_lockstep
 from assaygym.agents.policy import Prompt, SamplingParams, said
 from assaygym.agents.strategies import Independent, Refill
+from assaygym.agents.tiny import tiny_model, tiny_tokenizer
+from assaygym.agents.transformers_policy import TransformersPolicy
 from assaygym.errors import ConfigError, ContextOverflowError
 from assaygym.types import Completion, StopReason
 
@@ -152,7 +154,7 @@ def test_each_round_samples_with_a_seed_of_its_own(dialogue: MakeEnv) -> None:
 @pytest.mark.parametrize("limit", ["episodes", "threads"])
 def test_a_limit_below_one_is_refused(dialogue: MakeEnv, limit: str) -> None:
     with pytest.raises(ConfigError, match=f"{limit}=0"):
-        LockstepCrew(dialogue, Batches(), **{limit: 0})
+        LockstepCrew(dialogue, Batches(), **{limit: 0})  # type: ignore[arg-type]
 
 
 def test_a_policy_that_answers_too_few_fails_those_episodes_alone(dialogue: MakeEnv) -> None:
@@ -162,3 +164,16 @@ def test_a_policy_that_answers_too_few_fails_those_episodes_alone(dialogue: Make
 
     played = play_in_lockstep(dialogue, Short(), jobs(2), SamplingParams())
     assert all("answered 1 prompts with 0" in str(one.error) for one in played)
+
+
+def test_what_an_episode_samples_does_not_depend_on_who_plays_beside_it(dialogue: MakeEnv) -> None:
+    tokenizer = tiny_tokenizer()
+    policy = TransformersPolicy(tiny_model(tokenizer, hidden=32, layers=1), tokenizer)
+
+    def played(some: Sequence[EpisodeJob]) -> dict[int, list[tuple[int, ...]]]:
+        found = play_in_lockstep(lambda: dialogue(turns=2), policy, some, SamplingParams(max_tokens=8, seed=1))
+        return {one.seed: [turn.completion.token_ids for turn in one.turns] for one in found}
+
+    together, alone = played(jobs(5)), played(jobs(5)[3:4])
+    assert alone[3] == together[3]
+    assert alone[3][0] != alone[3][1]

@@ -13,7 +13,7 @@ from assaygym.agents.heads import parts_of
 from assaygym.agents.logps import token_logps
 
 torch.set_num_threads(1)
-SIZE = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+SIZE: dict[str, Any] = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 LENGTHS = (9, 5, 12)
 
 
@@ -67,7 +67,7 @@ def plain(model: Any, temperature: float = 1.0) -> tuple[torch.Tensor, torch.Ten
 
 def gradient(model: Any, value: torch.Tensor) -> torch.Tensor:
     model.zero_grad()
-    value.backward()
+    value.backward()  # type: ignore[no-untyped-call]
     return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
 
 
@@ -126,7 +126,7 @@ def test_a_model_whose_layers_and_head_give_other_logits_is_not_taken_apart() ->
     torch.testing.assert_close(token_logps(model, *rows())[0], plain(model)[0], atol=1e-6, rtol=1e-6)
 
 
-class Largest(TorchDispatchMode):
+class Largest(TorchDispatchMode):  # type: ignore[misc]
     """The number of elements of the largest tensor that any operation makes, those of backward passes included."""
 
     numel = 0
@@ -162,7 +162,7 @@ def test_no_tensor_is_larger_than_the_chunk_or_the_head_itself(grad: bool) -> No
     with Largest() as seen, nullcontext() if grad else torch.no_grad(), kept(sizes):
         logps_BT, _ = token_logps(model, *tokens, chunk=chunk)
         if grad:
-            logps_BT.sum().backward()
+            logps_BT.sum().backward()  # type: ignore[no-untyped-call]
     assert seen.numel <= max(chunk, head) < wanted * 5000
     assert not [size for size in sizes if size == wanted * 5000]
     with Largest() as whole:
