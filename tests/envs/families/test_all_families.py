@@ -19,6 +19,7 @@ from gymnasium.utils.env_checker import check_env
 
 import assaygym
 from assaygym.envs.attacks import CONSTANTS, echo, noisy_golds
+from assaygym.envs.catalogue import BUILT_IN
 from assaygym.envs.core import Env
 from assaygym.envs.registration import load, make, spec
 from assaygym.envs.seeding import digest
@@ -50,6 +51,10 @@ IDS = (
     "assay/BugRepair-v0",
     "assay/MiniRepo-v0",
 )
+
+
+def test_no_built_in_family_stands_outside() -> None:
+    assert sorted(IDS) == sorted(built_in.id for built_in in BUILT_IN)
 
 
 def levels(env_id: str) -> int:
