@@ -39,10 +39,6 @@ class Estimator:
     filled: Callable[[TaskSamples, bool], Sequence[Sample]]
     """The task's samples, were all unscored ones wrong (False) or right (True)."""
 
-    def bound(self, task: TaskSamples, k: int, right: bool) -> float:
-        """The number of the task with its unscored samples made up."""
-        return self.of(self.filled(task, right) if task.unscored else task.scored, k)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
@@ -55,15 +51,16 @@ class Means:
     def at_k(self, estimator: Estimator, tasks: Sequence[TaskSamples], k: int) -> AtK:
         """The mean of an estimator over the tasks with `k` scored samples; the bounds over those with `k` planned."""
         known = [(estimator.of(task.scored, k), task) for task in tasks if len(task.scored) >= k]
-        planned = [task for task in tasks if task.asked >= k]
+        whole = [value for value, task in known if not task.unscored]
+        holed = [task for task in tasks if task.unscored and task.asked >= k]
         groups = [task.group for _, task in known]
         draws = sum(len(task.scored) // k for _, task in known)
         return AtK(
             k=k,
             estimate=estimate_mean([[value] for value, _ in known], self.confidence, groups, draws),
             bounds=Interval(
-                low=_mean([estimator.bound(task, k, False) for task in planned]),
-                high=_mean([estimator.bound(task, k, True) for task in planned]),
+                low=_mean([*whole, *(estimator.of(estimator.filled(task, False), k) for task in holed)]),
+                high=_mean([*whole, *(estimator.of(estimator.filled(task, True), k) for task in holed)]),
             ),
             bootstrap=self.bootstrap(known),
         )

@@ -71,10 +71,9 @@ def _differences(a: RunSamples, b: RunSamples) -> Iterator[tuple[str, str]]:
     lacks = [f"{_named(only_ours)} only in {a.name}"] * bool(only_ours)
     lacks += [f"{_named(only_theirs)} only in {b.name}"] * bool(only_theirs)
     yield "tasks", "other tasks: " + ", ".join(lacks) if lacks else ""
-    missing = object()
-    other = [t for t in ours if t in set(theirs) and a.prompts.get(t, missing) != b.prompts.get(t, missing)]
-    known = a.prompts or b.prompts
-    yield "prompts", f"another prompt for {_named(other)}" if known and other else ""
+    missing = set(only_ours)
+    other = [t for t in ours if t not in missing and a.prompts.get(t) != b.prompts.get(t)]
+    yield "prompts", f"another prompt for {_named(other)}" if other else ""
     verifiers = f"another verifier: {a.verifier or 'unknown'} in {a.name}, {b.verifier or 'unknown'} in {b.name}"
     yield "verifier", verifiers if a.verifier != b.verifier else ""
 

@@ -89,12 +89,11 @@ def describe(
         tasks: each with its samples.
         ks: numbers of tries; 1, the powers of two and the most samples of a task when None.
         confidence: of every interval.
-        resamples: of the bootstrap, which needs scipy; 0 for none.
+        resamples: of the bootstrap; 0 for none.
         seed: of the bootstrap.
 
     Raises:
         ConfigError: two tasks have one name, or a `k` is below 1.
-        MissingDependencyError: scipy is not installed and `resamples` is not 0.
     """
     check_names(tasks)
     chosen = _ks(max((task.asked for task in tasks), default=0)) if ks is None else sorted(set(ks))

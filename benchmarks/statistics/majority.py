@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,9 +56,24 @@ def maj_at_k(answers: Sequence[Hashable | None], values: Sequence[float], k: int
     silent = len(camps.pop(None, ()))
     if not camps:
         return 0.0
-    groups = [(_weights(len(own), k / n), math.fsum(own) / len(own)) for own in camps.values()]
-    won = _worth(k, min(k, max(map(len, camps.values()))), groups, _weights(silent, k / n)[: k + 1])
-    return min(max(values), won / float(_weights(n, k / n)[k]))  # rounding may step past the end
+    groups = sorted((len(own), math.fsum(own) / len(own)) for own in camps.values())
+    return _expected(tuple(groups), silent, k)
+
+
+@lru_cache(maxsize=4096)
+def _expected(groups: tuple[tuple[int, float], ...], silent: int, k: int) -> float:
+    """The expectation for answers of so many samples and such a mean value each, and `silent` samples without one.
+
+    Tasks of one run look alike in this, mostly, which is why it is kept.
+    """
+    n = silent + sum(size for size, _ in groups)
+    tables = np.zeros((2, min(k, groups[-1][0]), k + 1, min(k, len(groups)) + 1))  # ways or worth, j - 1, cast, winners
+    abstaining = _weights(silent, k / n)[: k + 1]
+    tables[0, :, : len(abstaining), 0] = abstaining
+    for size, value in groups:
+        tables = _with_answer(tables, _weights(size, k / n)[: k + 1], value)
+    won = float(np.sum(tables[1, :, k, 1:] / np.arange(1, tables.shape[-1])))
+    return min(max(value for _, value in groups), won / float(_weights(n, k / n)[k]))  # rounding may step past the end
 
 
 def _weights(m: int, q: float) -> Table:
@@ -69,16 +85,6 @@ def _weights(m: int, q: float) -> Table:
     logs = [math.lgamma(m + 1) - math.lgamma(x + 1) - math.lgamma(m - x + 1) for x in range(m + 1)]
     weights: Table = np.exp(np.array(logs) + i * math.log(q) + (m - i) * math.log1p(-q))
     return weights
-
-
-def _worth(k: int, most: int, groups: Sequence[tuple[Table, float]], silent: Table) -> float:
-    """Weight, times the winners' mean value, of all draws in which the winners have 1 to `most` votes."""
-    tables = np.zeros((2, most, k + 1, min(k, len(groups)) + 1))  # axes: ways or worth, j - 1, votes cast, winners
-    tables[0, :, : len(silent), 0] = silent
-    for weights, value in groups:
-        tables = _with_answer(tables, weights[: k + 1], value)
-    winners = np.arange(1, tables.shape[-1])
-    return float(np.sum(tables[1, :, k, 1:] / winners))
 
 
 def _with_answer(tables: Table, weights: Table, value: float) -> Table:

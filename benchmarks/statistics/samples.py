@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from assaygym.errors import ConfigError
@@ -77,15 +77,13 @@ class TaskSamples:
     category: str | None = None
     cluster: str | None = None
     """What the task shares with others (a template, a source document, a database); None when it stands alone."""
+    scored: tuple[Sample, ...] = field(init=False, repr=False, compare=False)
+    """The samples that have a score."""
 
     def __post_init__(self) -> None:
         if 0 < self.planned < len(self.samples):
             raise ConfigError(f"task {self.task!r} has {len(self.samples)} samples, planned were {self.planned}")
-
-    @property
-    def scored(self) -> tuple[Sample, ...]:
-        """The samples that have a score."""
-        return tuple(sample for sample in self.samples if sample.scored)
+        object.__setattr__(self, "scored", tuple(sample for sample in self.samples if sample.scored))
 
     @property
     def asked(self) -> int:

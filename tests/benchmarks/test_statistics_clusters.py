@@ -76,6 +76,25 @@ def test_the_bootstrap_of_many_tasks_agrees_with_the_normal_interval() -> None:
     assert (found.low, found.high) == pytest.approx((mean - half, mean + half), abs=0.08 * half)
 
 
+def test_the_bootstrap_of_unequal_clusters_agrees_with_scipy() -> None:
+    from scipy.stats import bootstrap
+
+    generator = random.Random(3)
+    clusters = [generator.randrange(25) for _ in range(120)]
+    values = [generator.random() ** (1 + cluster % 3) for cluster in clusters]
+    groups = [[v for v, c in zip(values, clusters, strict=True) if c == cluster] for cluster in sorted(set(clusters))]
+    theirs = bootstrap(
+        ([sum(g) for g in groups], [len(g) for g in groups]),
+        lambda sums, counts, axis: sums.sum(axis) / counts.sum(axis),
+        paired=True,
+        vectorized=True,
+        method="percentile",
+        rng=1,
+    ).confidence_interval
+    ours = bootstrap_mean(values, clusters)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
+
+
 def test_the_bootstrap_draws_clusters_whole() -> None:
     once = [0.0, 1.0, 1.0, 0.0, 1.0, 0.3, 0.8, 0.2]
     alone = bootstrap_mean(once)

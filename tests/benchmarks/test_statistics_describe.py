@@ -91,7 +91,7 @@ def test_what_has_no_score_is_counted_and_is_no_zero(status: Status) -> None:
     found = describe([task("x", right(), Sample(status=status)), task("y", right(), right())])
     assert found.score.mean == 1.0
     assert (found.bounds.low, found.bounds.high) == (0.75, 1.0)
-    assert found.counts == {**dict.fromkeys(Status, 0), "scored": 3, status: 1}
+    assert found.counts == {other.value: {Status.SCORED: 3, status: 1}.get(other, 0) for other in Status}
 
 
 def test_samples_that_never_ran_are_missing() -> None:

@@ -28,7 +28,8 @@ def test_one_binary_sample_a_task_is_put_to_mcnemar() -> None:
     found = table(1, 7, 5, 8)
     assert found.mcnemar is not None
     assert found.sign_flip is None
-    assert (found.test, found.p_value) == ("McNemar exact", pytest.approx(18 / 256))
+    assert found.test == "McNemar exact"
+    assert found.p_value == pytest.approx(18 / 256)
 
 
 def test_paired_runs_differ_where_unpaired_ones_do_not() -> None:
@@ -43,7 +44,8 @@ def test_paired_runs_differ_where_unpaired_ones_do_not() -> None:
 def test_several_samples_a_task_are_put_to_the_sign_flip_test() -> None:
     found = compare_pairs([pair(str(i), (0.0, 1.0), (1.0, 1.0)) for i in range(8)])
     assert found.mcnemar is None
-    assert (found.test, found.p_value) == ("sign-flip permutation, exact", pytest.approx(2 / 2**8))
+    assert found.test == "sign-flip permutation, exact"
+    assert found.p_value == pytest.approx(2 / 2**8)
 
 
 def test_graded_scores_are_put_to_the_sign_flip_test() -> None:

@@ -85,7 +85,7 @@ def test_the_differences_of_a_cluster_flip_together() -> None:
 
 
 @settings(max_examples=15)
-@given(st.integers(0, 12), st.integers(15, 30))
+@given(st.integers(0, 12), st.integers(17, 30))
 def test_many_differences_are_drawn_close_to_the_exact_value(losses: int, wins: int) -> None:
     found = sign_flip([1.0] * wins + [-1.0] * losses)
     expected = mcnemar(losses, wins).exact  # the same test, where differences are 0 or 1
@@ -93,8 +93,19 @@ def test_many_differences_are_drawn_close_to_the_exact_value(losses: int, wins: 
     assert found.p_value == pytest.approx(expected, abs=0.03)
 
 
+def test_graded_differences_are_drawn_as_scipy_draws_them() -> None:
+    from scipy.stats import permutation_test
+
+    generator = random.Random(7)
+    differences = [generator.choice([generator.uniform(-1, 1.3), 0.25]) for _ in range(40)]
+    theirs = permutation_test((differences,), sum, permutation_type="samples", n_resamples=3000, rng=1).pvalue
+    assert sign_flip(differences).p_value == pytest.approx(theirs, abs=0.03)
+    few = permutation_test((differences[:10],), sum, permutation_type="samples", n_resamples=3000).pvalue
+    assert sign_flip(differences[:10]).p_value == pytest.approx(few, abs=1e-9)
+
+
 def test_a_drawn_p_value_is_never_zero() -> None:
-    assert sign_flip([1.0] * 60, resamples=99).p_value == pytest.approx(2 / 100)
+    assert sign_flip([1.0] * 60, resamples=99).p_value == pytest.approx(1 / 100)
 
 
 def test_the_same_seed_draws_the_same_flips() -> None:
