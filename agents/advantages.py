@@ -51,7 +51,8 @@ def group(rewards_N: Tensor, groups_N: Tensor, *, scale: Scale = "std", eps: flo
     centred_N, std_K, index_N = _centre(rewards_N, groups_N)
     if scale == "none":
         return centred_N
-    return centred_N / (eps + (std_K[index_N] if scale == "std" else _deviation(centred_N)))
+    divisor_N = eps + (std_K[index_N] if scale == "std" else _deviation(centred_N).expand_as(centred_N))
+    return centred_N / divisor_N.masked_fill(divisor_N == 0, 1.0)
 
 
 def leave_one_out(rewards_N: Tensor, groups_N: Tensor) -> Tensor:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from assaygym.envs.core import Env, Reply
-from assaygym.types import Message, Score, Task
+from assaygym.types import Completion, Message, Score, StopReason, Task, Trajectory, Turn
+
+if TYPE_CHECKING:
+    from assaygym.agents.scene import Scene
 
 
 class Dialogue(Env):
@@ -89,3 +93,63 @@ def bpe() -> Callable[[str], Any]:
         return made
 
     return tokenizer
+
+
+def _episode(reward: float, turns: Sequence[str], length: int, measured: Mapping[str, float], cut: bool) -> Trajectory:
+    """One row: a prompt of one token before each turn; the turns share `length` sampled tokens."""
+    ids: tuple[int, ...] = ()
+    taken = []
+    for number, text in enumerate(turns):
+        count = length // len(turns) + (number < length % len(turns))
+        said = Message(role="assistant", content=text)
+        sampled = tuple(range(10, 10 + count))
+        completion = Completion(message=said, prompt_ids=(*ids, 1), token_ids=sampled, logprobs=(-1.0,) * count)
+        ids = (*ids, 1, *sampled)
+        taken.append(Turn(observation=(), completion=completion, reward=reward if number == len(turns) - 1 else 0.0))
+    return Trajectory(
+        env_id="test/x-v0",
+        task_id="x",
+        seed=0,
+        split="train",
+        turns=tuple(taken),
+        score=Score.of(reward, metrics=measured),
+        stop_reason=StopReason.MAX_TOKENS if cut else StopReason.COMPLETED,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_scene() -> Callable[..., Scene]:
+    """`make_scene(rewards, groups=..., lengths=...)`: the scene of episodes of one row, everything else as said."""
+    import torch
+
+    from assaygym.agents.batch import make_batch
+    from assaygym.agents.scene import Scene
+
+    def made(
+        rewards: Sequence[float],
+        *,
+        groups: Sequence[int] | None = None,
+        lengths: Sequence[int] | None = None,
+        said: Sequence[Sequence[str]] | None = None,
+        metrics: Sequence[Mapping[str, float]] | None = None,
+        cut: Sequence[bool] | None = None,
+        keep: Sequence[bool] | None = None,
+        marks: Sequence[tuple[int, int, float]] = (),
+        **fields: Any,
+    ) -> Scene:
+        count = len(rewards)
+        columns = zip(
+            rewards,
+            said or [("a",)] * count,
+            lengths or [2] * count,
+            metrics or [{}] * count,
+            cut or [False] * count,
+            strict=True,
+        )
+        batch = make_batch([_episode(*column) for column in columns], groups or [0] * count, pad_id=0)
+        batch = replace(batch, marks_M3=torch.tensor(marks, dtype=torch.float32).reshape(-1, 3))
+        defaults = {"step": 0, "max_tokens": 10, "rewards_N": batch.rewards_N, "old_BT": batch.sampled_BT}
+        kept = torch.tensor([True] * count if keep is None else keep)
+        return Scene(batch=batch, keep_N=kept, **{**defaults, **fields})
+
+    return made
