@@ -1,8 +1,8 @@
 """Weights of a linear rubric from ranked answers: a hinge loss on pairs, solved to a certified optimum.
 
-The problem is that of a support vector machine without intercept on differences of features, so it is solved in its
-dual, coordinate by coordinate (Hsieh et al., ICML 2008): no learning rate, no random order, the same result every time,
-and the distance to the optimum is known.
+The problem is that of a support vector machine without intercept on differences of features: convex, with one optimum.
+It is solved by an interior-point method: no learning rate, no random order, the same result every time, and the
+distance to the optimum is known.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def fit_linear(
     l2: float = 1e-3,
     fixed: Mapping[str, float] | None = None,
     tolerance: float = 1e-6,
-    max_rounds: int = 10_000,
+    max_rounds: int = 200,
 ) -> Fit:
     """The weights that minimise `mean_pairs max(0, margin - (w·x_better - w·x_worse)) + l2 |w|^2 / 2`.
 
@@ -75,7 +75,7 @@ def fit_linear(
         l2: weight of the penalty; above 0, which makes the solution unique.
         fixed: weights that are not fitted: 1 for a base reward model among the features, 0 for features to leave out.
         tolerance: largest gap to the least value of the objective.
-        max_rounds: passes over all pairs.
+        max_rounds: Newton steps at most; twenty are usual.
 
     Raises:
         ConfigError: a number is out of range, or `fixed` names what is no feature.
@@ -139,31 +139,70 @@ def _solve(
 ) -> tuple[Floats, float]:
     """Weights that minimise `mean max(0, wanted - w·d) + l2 |w|^2 / 2`, and the duality gap.
 
-    Equal pairs are one coordinate, which may grow by their number: propositions that are true or false leave few. Pairs
-    that no feature tells apart add the same to the objective and to its dual, whatever the weights.
+    Equal pairs are one row with their share of all: propositions that are true or false leave few. Pairs that no
+    feature tells apart add the same to the objective and to its dual, whatever the weights.
     """
     keyed_PF = np.column_stack([differences_PF, wanted_P])
-    unique_UF, counts_U = np.unique(keyed_PF, axis=0, return_counts=True)
-    rows_UF, wanted_U = np.ascontiguousarray(unique_UF[:, :-1]), unique_UF[:, -1]
-    shares_U = counts_U / counts_U.sum()
-    tells_U = (rows_UF**2).sum(1) > LEAST**2
-    rows_UF, wanted_U, shares_U = rows_UF[tells_U], wanted_U[tells_U], shares_U[tells_U]
-    curvature_U = (rows_UF**2).sum(1) / l2
-    duals_U, weights_F = np.zeros(len(rows_UF)), np.zeros(rows_UF.shape[1])
-    gap = _gap(rows_UF, wanted_U, shares_U, duals_U, weights_F, l2)
+    rows_UF, counts_U = np.unique(keyed_PF, axis=0, return_counts=True)
+    tells_U = (rows_UF[:, :-1] ** 2).sum(1) > LEAST**2
+    point = _Point.start(rows_UF[tells_U, :-1], rows_UF[tells_U, -1], (counts_U / counts_U.sum())[tells_U], l2)
     for _ in range(max_rounds):
-        if gap <= tolerance:
+        if point.gap() <= tolerance:
             break
-        for u in range(len(rows_UF)):
-            step = (wanted_U[u] - rows_UF[u] @ weights_F) / curvature_U[u]
-            grown = min(shares_U[u], max(0.0, duals_U[u] + step))
-            weights_F += (grown - duals_U[u]) / l2 * rows_UF[u]
-            duals_U[u] = grown
-        gap = _gap(rows_UF, wanted_U, shares_U, duals_U, weights_F, l2)
-    return weights_F, gap
+        point.step()
+    return point.weights_F, point.gap()
 
 
-def _gap(rows_UF: Floats, wanted_U: Floats, shares_U: Floats, duals_U: Floats, weights_F: Floats, l2: float) -> float:
-    """The objective less its dual."""
-    losses_U = np.maximum(0.0, wanted_U - rows_UF @ weights_F)
-    return float(shares_U @ losses_U + l2 * weights_F @ weights_F - duals_U @ wanted_U)
+@dataclass(slots=True)
+class _Point:
+    """A point inside the feasible region: losses and slacks are above 0, duals between 0 and the shares.
+
+    minimise `shares·losses + l2 |w|^2 / 2` with `D w + losses - wanted = slacks >= 0`, `losses >= 0`; at the optimum
+    `l2 w = D' duals`, `duals * slacks = 0`, `(shares - duals) * losses = 0`.
+    """
+
+    rows_UF: Floats
+    wanted_U: Floats
+    shares_U: Floats
+    l2: float
+    weights_F: Floats
+    duals_U: Floats
+    losses_U: Floats
+
+    @classmethod
+    def start(cls, rows_UF: Floats, wanted_U: Floats, shares_U: Floats, l2: float) -> _Point:
+        """The point of no weights."""
+        losses_U = np.maximum(0.0, wanted_U) + 1.0
+        return cls(rows_UF, wanted_U, shares_U, l2, np.zeros(rows_UF.shape[1]), shares_U / 2, losses_U)
+
+    def gap(self) -> float:
+        """The objective less its dual: no weights are better by more."""
+        losses_U = np.maximum(0.0, self.wanted_U - self.rows_UF @ self.weights_F)
+        pull_F = self.duals_U @ self.rows_UF
+        primal = self.shares_U @ losses_U + self.l2 * self.weights_F @ self.weights_F / 2
+        return float(primal - self.duals_U @ self.wanted_U + pull_F @ pull_F / (2 * self.l2))
+
+    def step(self) -> None:
+        """One Newton step to where all products are a tenth of their mean."""
+        slacks_U = self.rows_UF @ self.weights_F + self.losses_U - self.wanted_U
+        spare_U = self.shares_U - self.duals_U
+        target = 0.1 * (self.duals_U @ slacks_U + spare_U @ self.losses_U) / (2 * len(slacks_U))
+        stiff_U = slacks_U / self.duals_U + self.losses_U / spare_U
+        pull_U = target / self.duals_U - slacks_U - target / spare_U + self.losses_U
+        system_FF = self.l2 * np.eye(len(self.weights_F)) + (self.rows_UF.T / stiff_U) @ self.rows_UF
+        missing_F = (self.duals_U + pull_U / stiff_U) @ self.rows_UF - self.l2 * self.weights_F
+        weights_F = np.linalg.solve(system_FF, missing_F)
+        duals_U = (pull_U - self.rows_UF @ weights_F) / stiff_U
+        losses_U = (target + self.losses_U * duals_U) / spare_U - self.losses_U
+        moves = [(self.duals_U, duals_U), (spare_U, -duals_U), (self.losses_U, losses_U)]
+        moves.append((slacks_U, self.rows_UF @ weights_F + losses_U))
+        reach = min(1.0, 0.99 * min(_reach(at_U, by_U) for at_U, by_U in moves))
+        self.weights_F = self.weights_F + reach * weights_F
+        self.duals_U = self.duals_U + reach * duals_U
+        self.losses_U = self.losses_U + reach * losses_U
+
+
+def _reach(at_U: Floats, by_U: Floats) -> float:
+    """How many times one can move before a number that is above 0 is no longer."""
+    falling_U = by_U < 0
+    return float((at_U[falling_U] / -by_U[falling_U]).min(initial=np.inf))

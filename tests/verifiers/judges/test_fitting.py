@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assaygym.errors import ConfigError, DataError
@@ -61,7 +61,11 @@ ROWS = st.lists(
 ).filter(lambda rows: any(a[0] != b[0] and a[1] == b[1] for a in rows for b in rows))
 
 
+NEARLY_EQUAL = [(0, 0, 0.75, 0.0), (0, 1, 0.0, 1.0), (1, 0, 0.1875, 1.0), (1, 0, 0.185546875, 1.0), (1, 1, 0.5, 0.0)]
+
+
 @settings(max_examples=40)
+@example(NEARLY_EQUAL, 0.01, 0)
 @given(ROWS, st.sampled_from([0.01, 0.1, 1.0]), st.integers(0, 2**32 - 1))
 def test_no_other_weights_are_better_by_more_than_the_gap(rows: Any, l2: float, seed: int) -> None:
     examples = [Example(str(group), float(grade), {"a": a, "b": b}) for grade, group, a, b in rows]
@@ -114,6 +118,23 @@ def test_a_fixed_weight_stays_and_the_others_make_up_for_it() -> None:
     fit = fit_linear(ranked(*rows), fixed={"model": 1.0, "noise": 0.0})
     assert (fit.weights["model"], fit.weights["noise"]) == (1.0, 0.0)
     assert fit.weights["polite"] == pytest.approx(1.7, abs=1e-3)
+
+
+def test_many_pairs_of_many_features_are_fitted_in_few_steps() -> None:
+    rng = np.random.default_rng(0)
+    drawn = rng.random((300, 12))
+    examples = [
+        Example(str(n % 30), float(row.sum()), {str(i): v for i, v in enumerate(row)}) for n, row in enumerate(drawn)
+    ]
+    fit = fit_linear(examples, max_rounds=40)
+    assert fit.pairs == 1350
+    assert fit.ordered > 0.98
+    assert fit.gap <= 1e-6
+
+
+def test_too_few_steps_are_told_by_the_gap() -> None:
+    fit = fit_linear(ranked((1, {"a": 1.0}), (0, {"a": 0.0})), max_rounds=1)
+    assert fit.gap > 1e-6
 
 
 def test_answers_that_no_feature_tells_apart_leave_the_weights_at_zero() -> None:
