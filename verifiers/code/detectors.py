@@ -39,14 +39,24 @@ _PIECES = (
 """Of which each of those words holds one: ten times as quick to look for."""
 _SETS_ATTRIBUTE = re.compile(r"^[ \t]*\w+\.\w+[ \t]*[-+*/%&|^@:=]", re.MULTILINE)
 _FEWEST_RUNS = 3
+_LOOKED_AT = 200
 _SHORT = 3
 """An input of fewer characters is found in any program."""
 
 
 def detected(program: str, tests: object, report: Report) -> tuple[str, ...]:
     """The flags of a program and of its run."""
-    visible = tests.visible if isinstance(tests, StdinTests) else ()
-    return (*flags_of(program, visible), *run_flags(report))
+    if not isinstance(tests, StdinTests):
+        return (*flags_of(program), *run_flags(report))
+    hidden = flags_of(program, tests.cases) if _mentions(program, tests.cases) else ()
+    return (*dict.fromkeys((*flags_of(program, tests.visible), *hidden)), *run_flags(report))
+
+
+def _mentions(program: str, cases: Sequence[StdinCase]) -> bool:
+    """Whether most inputs may stand in the program: their longest line does, of the first few."""
+    lines = [max((line.strip() for line in case.input[:_LOOKED_AT].split("\n")), key=len) for case in cases]
+    found = sum(len(line) >= _SHORT and line in program for line in lines)
+    return found > 0 and 2 * found >= len(cases)
 
 
 def flags_of(program: str, visible: Sequence[StdinCase] = ()) -> tuple[str, ...]:
@@ -54,7 +64,7 @@ def flags_of(program: str, visible: Sequence[StdinCase] = ()) -> tuple[str, ...]
 
     Args:
         program: source text.
-        visible: the examples that its author was shown.
+        visible: examples that it should not hold.
     """
     tree = parse(program) if visible or _is_suspicious(program) else None
     if tree is None:

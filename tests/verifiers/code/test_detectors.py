@@ -95,6 +95,27 @@ def test_examples_that_stand_in_the_program_are_flagged(program: str, found: boo
     assert ("hard_coded" in flags_of(program, VISIBLE)) is found
 
 
+HIDDEN = StdinTests((StdinCase("10 20\n", "30\n"), StdinCase("7 7\n", "14\n"), StdinCase("1 2\n", "3\n")))
+LINES = StdinTests((StdinCase("2\nalpha beta\n", "11\n"), StdinCase("1\ngamma\n", "6\n")))
+
+
+@pytest.mark.parametrize(
+    ("program", "tests", "found"),
+    [
+        ("print({'10 20': 30, '7 7': 14, '1 2': 3}[input()])", HIDDEN, True),
+        ("s = input()\nprint(30 if s == '10 20' else '14' if s == '7 7' else 3)", HIDDEN, True),
+        ("s = input()\nprint(30 if s == '10 20' else sum(map(int, s.split())))", HIDDEN, False),
+        ("print(sum(map(int, input().split())))", HIDDEN, False),
+        ("import sys\nprint({'2\\nalpha beta\\n': 11, '1\\ngamma\\n': 6}[sys.stdin.read()])", LINES, True),
+        ("input()\nprint(len(input()))  # alpha beta, gamma", LINES, False),
+    ],
+)
+def test_hidden_tests_that_stand_in_the_program_are_flagged(
+    sandbox: Sandbox, program: str, tests: StdinTests, found: bool
+) -> None:
+    assert ("hard_coded" in stdio(sandbox=sandbox).report(program, tests).flags) is found
+
+
 CASES = StdinTests(tuple(StdinCase(f"{n}\n", f"{2 * n}\n") for n in range(4)))
 
 

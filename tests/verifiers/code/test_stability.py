@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ ASSERTS = AssertTests(
     test="def check(candidate):\n    for n in range(3): assert candidate(n) == 2 * n\n", entry_point="f"
 )
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\n"
+together = partial(stdio, runs="one")
 PROGRAMS: list[tuple[Any, Any, str, str]] = [
     (stdio, STDIN, "print(2 * int(input()))", "correct"),
     (stdio, STDIN, "print(2)", "wrong"),
@@ -30,6 +32,11 @@ PROGRAMS: list[tuple[Any, Any, str, str]] = [
     (stdio, STDIN, "x = []\nwhile True: x.append('x' * 10 ** 7)", "memory_limit"),
     (stdio, STDIN, "while True: print('x' * 9999)", "output_limit"),
     (stdio, STDIN, "print(", "compile_error"),
+    (together, STDIN, "print(2 * int(input()))", "correct"),
+    (together, STDIN, "print(2)", "wrong"),
+    (together, STDIN, BURN.format(seconds=0.3) + "print(2 * int(input()))", "correct"),
+    (together, STDIN, "while True: pass", "time_limit"),
+    (together, STDIN, "x = []\nwhile True: x.append('x' * 10 ** 7)", "memory_limit"),
     (functions, FUNCTION, "def f(x): return 2 * x", "correct"),
     (functions, FUNCTION, "def f(x): return 2 * x if x < 2 else 0", "wrong"),
     (functions, FUNCTION, "def f(x):\n    while x: pass\n    return 0", "time_limit"),
