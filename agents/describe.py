@@ -17,6 +17,8 @@ __all__ = ["described"]
 def described(scene: Scene, sample: Sample, trajectories: Sequence[Trajectory]) -> dict[str, float]:
     """Figures of one step. Lengths are sampled tokens of an episode; rewards are those of the environment.
 
+    `kl` is k1 at the start of the update; one in the loss takes its place. `memory/...` is what parts remember.
+
     Args:
         scene: after the filters.
         sample: what the batch was made of.
@@ -47,7 +49,11 @@ def described(scene: Scene, sample: Sample, trajectories: Sequence[Trajectory]) 
     for name, values_N in batch.metrics.items():
         known_N = values_N[~values_N.isnan()]
         figures |= {f"rewards/{name}/mean": float(known_N.mean())} if len(known_N) else {}
-    return figures | _tools(trajectories)
+    if scene.reference_BT is not None:
+        apart_BT = (scene.old_BT - scene.reference_BT) * batch.mask_BT
+        figures["kl"] = float(apart_BT.sum() / batch.mask_BT.sum())
+    remembered = {f"memory/{name}": float(value) for name, value in scene.memory.items() if isinstance(value, float)}
+    return figures | remembered | _tools(trajectories)
 
 
 def _tools(trajectories: Sequence[Trajectory]) -> dict[str, float]:
