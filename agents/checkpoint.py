@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from assaygym.agents.lora import has_adapter, load_adapter
 from assaygym.agents.quiet import no_progress_bars
 from assaygym.errors import RunError
 
@@ -31,7 +32,7 @@ def save_checkpoint(folder: Path, step: int, model: Any, tokenizer: Any, state: 
     partial = folder / f"partial-{os.getpid()}"
     save_model(model, tokenizer, partial)
     torch.save(state, partial / STATE_FILE)
-    for path in partial.iterdir():
+    for path in (*partial.iterdir(), partial):
         _sync(path)
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)
@@ -62,12 +63,15 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def load_weights(path: Path, model: Any) -> None:
-    """Load the weights of a checkpoint into `model`, in place.
+    """Load the weights of a checkpoint, or its adapter where the model has one, into `model`, in place.
 
     Raises:
         RunError: they cannot be read, or are of a model of another shape.
     """
     try:
+        if has_adapter(model):
+            load_adapter(model, path)
+            return
         with no_progress_bars():
             saved = type(model).from_pretrained(path, dtype=model.dtype)
         model.load_state_dict(saved.state_dict())
@@ -81,9 +85,9 @@ def _cannot(path: Path, error: Exception) -> str:
 
 
 def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write model and tokenizer so that `from_pretrained(folder)` gives them back."""
+    """Write model and tokenizer so that `from_pretrained(folder)` gives them back; of a model with an adapter, that."""
     with no_progress_bars():
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, **({"save_embedding_layers": False} if has_adapter(model) else {}))
         tokenizer.save_pretrained(folder)
 
 

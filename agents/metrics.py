@@ -1,17 +1,35 @@
-"""The figures of a training run: one JSON line a step, appended and never rewritten."""
+"""The figures of a training run: one JSON line a step, appended; what a resumed run does again is cut off first."""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from assaygym.errors import DataError
 
-__all__ = ["append_metrics", "read_metrics"]
+__all__ = ["Watch", "append_metrics", "cut_metrics", "read_metrics"]
 
 FILE = "metrics.jsonl"
+
+
+class Watch:
+    """Times the parts of a step, by names of metrics."""
+
+    def __init__(self) -> None:
+        self.started = self.last = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        """Seconds since the last one."""
+        now = time.perf_counter()
+        self.laps[name], self.last = now - self.last, now
+
+    def total(self) -> float:
+        """Seconds since the beginning."""
+        return time.perf_counter() - self.started
 
 
 def append_metrics(folder: Path, metrics: Mapping[str, float]) -> None:
@@ -24,6 +42,20 @@ def append_metrics(folder: Path, metrics: Mapping[str, float]) -> None:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
+
+
+def cut_metrics(folder: Path, step: int) -> None:
+    """Leave the rows up to this step: what a run that goes on from there will not write again."""
+    path = folder / FILE
+    if not path.is_file():
+        return
+    kept = [row for row in read_metrics(folder) if row["step"] <= step]
+    partial = folder / f"{FILE}.partial"
+    with partial.open("wb") as file:
+        file.writelines(json.dumps(row).encode() + b"\n" for row in kept)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
 
 
 def read_metrics(folder: str | Path) -> list[dict[str, float]]:

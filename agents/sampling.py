@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from assaygym.agents.crew import Crew
+from assaygym.agents.curriculum import Curriculum
 from assaygym.agents.jobs import AnyCrew, EpisodeJob, MakeEnv
 from assaygym.agents.live import derived_seed
 from assaygym.agents.lockstep import LockstepCrew
 from assaygym.agents.policy import ModelPolicy, Policy, SamplingParams
+from assaygym.agents.ranks import Ranks
 from assaygym.agents.recipes.recipe import Recipe
 from assaygym.agents.reference import Reference
 from assaygym.agents.settings import TrainSettings
+from assaygym.agents.shared import SharedCrew
+from assaygym.agents.strategies.base import Strategy, collected
+from assaygym.agents.strategies.forget import SampleThenForget
 from assaygym.agents.strategies.group import Group
 from assaygym.agents.strategies.independent import Independent
 from assaygym.errors import ConfigError, PolicyError
+from assaygym.types import Trajectory
 
 __all__ = ["Sample", "Sampler"]
 
@@ -31,11 +38,13 @@ class Sample:
     """What was sampled in one step."""
 
     groups: tuple[Group, ...]
-    """In the order of their tasks."""
+    """In the order of their tasks; none where the filters threw all away."""
     companions: tuple[tuple[float, ...], ...] = ()
     """The rewards of each group's companions, in the order of the groups; empty where the recipe has none."""
-    drawn: int = 0
-    """Tasks drawn, those of groups that were thrown away included."""
+    drawn: tuple[tuple[float, ...], ...] = ()
+    """The rewards of every task drawn, those of groups that were thrown away included."""
+    levels: tuple[float, ...] = ()
+    """Of each environment, where there is a curriculum."""
 
     def companions_NC(self, labels_N: Tensor, count: int) -> Tensor | None:
         """The companions of each episode's group, `labels_N` being the numbers of the groups; None without any."""
@@ -55,13 +64,15 @@ class Sampler:
         settings: how much is sampled.
         player: who answers; `policy` itself where None.
         reference: of companions that the reference plays.
+        curriculum: chooses the level of each environment, in the place of `make_envs`.
+        ranks: the processes of the run; each plays a share of the tasks, and all get all groups.
 
     Attributes:
-        cursors: of each environment, the next task (its seed) to be drawn. With what the strategies remember, all that
-            a run has to keep of its data.
+        cursors: of each environment, the next task (its seed) to be drawn.
 
     Raises:
-        ConfigError: there are more environments than tasks a step.
+        ConfigError: there are more environments than tasks a step, or the rollout changes the policy and another engine
+            samples.
     """
 
     def __init__(
@@ -73,45 +84,84 @@ class Sampler:
         *,
         player: Policy | None = None,
         reference: Reference | None = None,
+        curriculum: Curriculum | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         if not 1 <= len(make_envs) <= settings.prompts:
             raise ConfigError(
                 f"{len(make_envs)} environments and prompts={settings.prompts}; give each one task a step"
             )
         self.policy, self.player, self.reference = policy, player or policy, reference
-        self.recipe, self.settings = recipe, settings
-        self.make_envs = [recipe.rollout.wrapped(make_env) for make_env in make_envs]
+        self.recipe, self.settings, self.ranks = recipe, settings, ranks or Ranks()
+        self.make_envs, self.curriculum = make_envs, curriculum
         self.inner = recipe.rollout.strategy(policy, temperature=settings.temperature)
         self.cursors = [0] * len(make_envs)
+        if self.player is not policy and isinstance(self.inner, SampleThenForget):
+            raise ConfigError(f"{recipe.name} unlearns in this process, which {self.player.name} cannot follow")
 
     def sample(self, step: int) -> Sample:
         """The groups of this step, in the order of their tasks.
 
         Raises:
-            PolicyError: none is left of those that were drawn.
+            PolicyError: groups were thrown away, none is left, and nothing could be judged.
         """
         params = self._params(derived_seed(self.settings.seed, step))
-        before = sum(self.cursors)
-        found = [self._of_env(number, params) for number in range(len(self.make_envs))]
-        groups = [group for some in found for group in some]
-        if not groups:
-            raise PolicyError(
-                f"none of the {sum(self.cursors) - before} tasks of step {step + 1} had rewards that differ within its "
-                "group: choose tasks that are sometimes solved (a lower level, a warm start, the recipe ghpo)"
-            )
-        companions = [row for number, some in enumerate(found) for row in self._companions(number, some, params)]
-        return Sample(groups=tuple(groups), companions=tuple(companions), drawn=sum(self.cursors) - before)
+        groups: list[Group] = []
+        companions: list[tuple[float, ...]] = []
+        drawn: list[tuple[float, ...]] = []
+        levels = () if self.curriculum is None else tuple(self.curriculum.positions)
+        tally = _Tally()
+        for number in range(len(self.make_envs)):
+            tally = _Tally()
+            for make_env, wanted in self._shares(number, step):
+                found = self._groups(number, make_env, wanted, params, tally)
+                companions += self._companions(make_env, found, params)
+                groups += found
+            drawn += tally.rewards
+            if self.curriculum is not None:
+                self.curriculum.learn(number, [reward for rewards in tally.rewards for reward in rewards])
+        if not groups and not any(drawn):
+            raise PolicyError(f"none of {len(drawn)} tasks could be judged: {tally.reason}")
+        return Sample(groups=tuple(groups), companions=tuple(companions), drawn=tuple(drawn), levels=levels)
 
-    def _of_env(self, number: int, params: SamplingParams) -> list[Group]:
-        """The groups of one environment's share of the tasks."""
-        envs = len(self.make_envs)
-        wanted = len(range(number, self.settings.prompts, envs))
-        strategy = self.inner
+    def state(self) -> dict[str, Any]:
+        """What the next step depends on: the cursors, what the strategies remember, the levels."""
+        return {
+            "cursors": list(self.cursors),
+            "strategies": [one.state() for one in _remembering(self.inner)],
+            "curriculum": None if self.curriculum is None else self.curriculum.state(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take what `state` gave."""
+        self.cursors = list(state["cursors"])
+        for one, remembered in zip(_remembering(self.inner), state["strategies"], strict=True):
+            one.load(remembered)
+        if self.curriculum is not None:
+            self.curriculum.load(state["curriculum"])
+
+    def _shares(self, number: int, step: int) -> Iterator[tuple[MakeEnv, int]]:
+        """What makes the environment, and how many groups of it are wanted: at each level of the step."""
+        wanted = len(range(number, self.settings.prompts, len(self.make_envs)))
+        wrapped = self.recipe.rollout.wrapped
+        if self.curriculum is None:
+            yield wrapped(self.make_envs[number]), wanted
+            return
+        shares = self.curriculum.levels(number, wanted, derived_seed(self.settings.seed, step))
+        for level, tasks in shares.items():
+            yield wrapped(self.curriculum.ladders[number][level]), tasks
+
+    def _groups(
+        self, number: int, make_env: MakeEnv, wanted: int, params: SamplingParams, tally: _Tally
+    ) -> list[Group]:
+        """So many groups of one environment at one level, or fewer where the filters give up."""
+        inner = _Tallied(self.inner, tally)
+        strategy: Strategy = inner
         for part in self.recipe.filters:
             strategy = part.refilled(strategy, wanted)
         tasks = self._tasks(number)
-        jobs = tasks if strategy is not self.inner else islice(tasks, wanted)
-        groups = strategy.collect(self._crew(number, self.player, params), jobs)
+        jobs = tasks if strategy is not inner else islice(tasks, wanted)
+        groups = strategy.collect(self._crew(make_env, self.player, params), jobs)
         return sorted(groups, key=lambda group: _number(group.key))
 
     def _tasks(self, number: int) -> Iterator[EpisodeJob]:
@@ -119,16 +169,21 @@ class Sampler:
             self.cursors[number] = task + 1
             yield EpisodeJob(key=f"{number}-{task}", seed=task)
 
-    def _crew(self, number: int, player: Policy, params: SamplingParams) -> AnyCrew:
-        make_env, settings = self.make_envs[number], self.settings
+    def _crew(self, make_env: MakeEnv, player: Policy, params: SamplingParams) -> AnyCrew:
+        settings = self.settings
+        crew: AnyCrew
         if settings.lockstep:
-            return LockstepCrew(make_env, player, params=params, threads=settings.env_threads)
-        return Crew(make_env, player, params=params, concurrency=settings.concurrency)
+            crew = LockstepCrew(make_env, player, params=params, threads=settings.env_threads)
+        else:
+            crew = Crew(make_env, player, params=params, concurrency=settings.concurrency)
+        return crew if self.ranks.world == 1 else SharedCrew(crew, self.ranks)
 
     def _params(self, seed: int) -> SamplingParams:
         return SamplingParams(temperature=self.settings.temperature, max_tokens=self.settings.max_tokens, seed=seed)
 
-    def _companions(self, number: int, groups: Sequence[Group], params: SamplingParams) -> list[tuple[float, ...]]:
+    def _companions(
+        self, make_env: MakeEnv, groups: Sequence[Group], params: SamplingParams
+    ) -> list[tuple[float, ...]]:
         """The rewards of the companions of these groups."""
         rollout = self.recipe.rollout
         if rollout.companion is None:
@@ -137,9 +192,48 @@ class Sampler:
             params = replace(params, temperature=0.0)
         jobs = [EpisodeJob(key=group.key, seed=_number(group.key)) for group in groups]
         with self.reference.in_place() if rollout.companion == "reference" and self.reference else nullcontext():
-            crew = self._crew(number, self.policy, replace(params, seed=derived_seed(params.seed or 0, "companions")))
+            crew = self._crew(make_env, self.policy, replace(params, seed=derived_seed(params.seed or 0, "companions")))
             played = {group.key: group.rewards for group in Independent(rollout.companions).collect(crew, jobs)}
         return [played[group.key] for group in groups]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was drawn of one environment."""
+
+    rewards: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    reason: str = "nothing was sampled"
+    """Why the latest episode that says so could not be judged."""
+
+
+@dataclass(slots=True)
+class _Tallied:
+    """A strategy whose groups are counted, before anybody throws some of them away."""
+
+    inner: Strategy
+    tally: _Tally
+
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+        """The groups of the inner strategy."""
+        with collected(self.inner, crew, tasks) as groups:
+            for group in groups:
+                self.tally.rewards.append(group.rewards)
+                self.tally.reason = next(filter(None, map(_fault, group.trajectories)), self.tally.reason)
+                yield group
+
+
+def _fault(trajectory: Trajectory) -> str:
+    """Why it could not be judged, as far as it says."""
+    return trajectory.error or (trajectory.score.explanation if trajectory.score is not None else "")
+
+
+def _remembering(strategy: Any) -> list[Any]:
+    """The strategy and those inside it, as far as they have a `state()` and a `load(state)`."""
+    chain: list[Any] = []
+    while strategy is not None:
+        chain.append(strategy)
+        strategy = getattr(strategy, "inner", None)
+    return [one for one in chain if hasattr(one, "state") and hasattr(one, "load")]
 
 
 def _number(key: str) -> int:

@@ -6,7 +6,7 @@ Each row's weight in the loss is that of the whole mini-batch, so the split does
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -16,7 +16,10 @@ from torch import Tensor
 from assaygym.agents.batch import Batch
 from assaygym.agents.critic import Critic
 from assaygym.agents.logps import token_logps
+from assaygym.agents.losses import Surrogate
+from assaygym.agents.micro import inputs_of, micro_batches, mini_batches, share_of
 from assaygym.agents.parts.regularisers import KL, Entropy
+from assaygym.agents.passes import Passes
 from assaygym.agents.ranks import Ranks
 from assaygym.agents.recipes.recipe import Recipe
 from assaygym.agents.reference import Reference
@@ -24,8 +27,9 @@ from assaygym.agents.regularisers import ESTIMATES
 from assaygym.agents.scene import Rows, Scene
 from assaygym.agents.schedule import learning_rate
 from assaygym.agents.settings import TrainSettings
+from assaygym.errors import ConfigError
 
-__all__ = ["Metrics", "Updater", "micro_batches"]
+__all__ = ["Metrics", "Updater"]
 
 Metrics = dict[str, float]
 
@@ -38,16 +42,22 @@ class Updater:
         recipe: names the parts of the loss.
         settings: how the weights move.
         ranks: who else computes a share of the gradient.
+
+    Raises:
+        ConfigError: none of the model's weights can be trained.
     """
 
     def __init__(self, model: Any, recipe: Recipe, settings: TrainSettings, ranks: Ranks) -> None:
         self.model, self.recipe, self.settings, self.ranks = model, recipe, settings, ranks
         self.weights = [weight for weight in model.parameters() if weight.requires_grad]
+        if not self.weights:
+            raise ConfigError("all weights of the model are frozen; unfreeze some, or set lora_rank above 0")
         self.kl = recipe.regulariser(KL)
         self.entropy = recipe.regulariser(Entropy)
         self.reference = Reference(model) if recipe.needs_reference else None
-        self.critic = Critic(model, recipe, settings) if recipe.advantage.critic else None
+        self.critic = Critic(model, recipe, settings, ranks) if recipe.advantage.critic else None
         self.weigh = recipe.aggregation.weights(max_tokens=settings.max_tokens)
+        self.passes = Passes(model, settings)
         self.forget()
 
     def forget(self) -> None:
@@ -56,16 +66,23 @@ class Updater:
         self.optimizer = torch.optim.AdamW(self.weights, lr=settings.learning_rate, weight_decay=settings.weight_decay)
 
     @torch.no_grad()
-    def logps(self, batch: Batch, *, reference: bool = False) -> Tensor:
-        """`[B, T]`: log-probabilities of the sampled tokens, under the model as it is or under the reference."""
+    def logps(self, batch: Batch, *, reference: bool = False, rows_B: Tensor | None = None) -> Tensor:
+        """`[B, T]`: log-probabilities of the sampled tokens, under the model as it is or under the reference.
+
+        Args:
+            batch: the rows.
+            reference: under the reference.
+            rows_B: the rows that are wanted, the others hold 0; None is all.
+        """
         found_BT = torch.zeros_like(batch.sampled_BT)
-        rows_B = torch.arange(len(batch.lengths_B), device=batch.lengths_B.device)
-        with self._of(reference) as model, self._precision():
-            mine_B = self.ranks.share(_longest_first(batch, rows_B))
+        if rows_B is None:
+            rows_B = torch.arange(len(batch.lengths_B), device=batch.lengths_B.device)
+        with self._of(reference) as model:
+            mine_B = share_of(self.ranks, batch, rows_B)
             for some_B in micro_batches(mine_B, batch, self.settings.micro_tokens):
-                width = int(batch.lengths_B[some_B].max())
-                logps_BT, _ = token_logps(model, *_inputs(batch, some_B, width), temperature=self.settings.temperature)
-                found_BT[some_B, :width] = logps_BT
+                with self.passes.precision():
+                    logps_BT, _ = token_logps(model, *inputs_of(batch, some_B), temperature=self.settings.temperature)
+                found_BT[some_B, : logps_BT.shape[1]] = logps_BT
         return self.ranks.total(found_BT)
 
     def update(self, scene: Scene, advantages_BT: Tensor) -> Metrics:
@@ -77,11 +94,12 @@ class Updater:
         taken = [
             self._optimise(scene, advantages_BT, rows_B)
             for _ in range(self.settings.updates)
-            for rows_B in _mini_batches(scene.batch, self.settings.mini_batches)
+            for rows_B in mini_batches(scene.batch, self.settings.mini_batches)
         ]
         names = dict.fromkeys(name for row in taken for name in row)
         means = {name: sum(row.get(name, 0.0) for row in taken) / len(taken) for name in names}
-        return {"learning_rate": rate, **means}
+        before = {name: value for name, value in taken[0].items() if name.startswith("sampling/")}
+        return {"learning_rate": rate, **means, **before}
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds beside the model."""
@@ -111,10 +129,10 @@ class Updater:
             return {"loss": 0.0, "grad_norm": 0.0, **figures}
         self.optimizer.zero_grad()
         groups_B = batch.groups_N[batch.episode_B] if self.recipe.loss.grouped else None
-        chosen_B = self.ranks.share(_longest_first(batch, useful_B))
+        mine_B = share_of(self.ranks, batch, useful_B, groups_B)
         parts = [
             self._backward(scene, advantages_BT, weights_BT, some_B)
-            for some_B in micro_batches(chosen_B, batch, self.settings.micro_tokens, groups_B)
+            for some_B in micro_batches(mine_B, batch, self.settings.micro_tokens, groups_B)
         ]
         self.ranks.sum_gradients(self.weights)
         norm = torch.nn.utils.clip_grad_norm_(self.weights, self.settings.max_grad_norm)
@@ -122,7 +140,7 @@ class Updater:
         return {**self._means(parts), "grad_norm": float(norm), **figures}
 
     def _useful(self, advantages_BT: Tensor, weights_BT: Tensor, rows_B: Tensor) -> Tensor:
-        """The rows that a gradient can come from."""
+        """The rows that a gradient can come from; the others do not go through the model."""
         moves_BT = weights_BT[rows_B] != 0
         in_loss = self.kl is not None and self.kl.placement == "loss"
         if not (in_loss or self.entropy is not None or self.recipe.loss.grouped or self.recipe.loss.reference):
@@ -131,49 +149,43 @@ class Updater:
 
     def _backward(self, scene: Scene, advantages_BT: Tensor, weights_BT: Tensor, rows_B: Tensor) -> Metrics:
         """Add the gradient of these rows; `loss` is their share of the batch's, the others are sums over tokens."""
-        width = int(scene.batch.lengths_B[rows_B].max())
-        inputs = _inputs(scene.batch, rows_B, width)
-        mask_BT = inputs[1]
-        with self._precision():
+        settings, inputs = self.settings, inputs_of(scene.batch, rows_B)
+        with self.passes.forward():
             logps_BT, entropy_BT = token_logps(
-                self.model, *inputs, temperature=self.settings.temperature, entropy_gradient=self.entropy is not None
+                self.model, *inputs, temperature=settings.temperature, entropy_gradient=self.entropy is not None
             )
-        cut = _Cut(scene, advantages_BT, rows_B, width)
+        cut = _Cut(scene, advantages_BT, rows_B, logps_BT.shape[1])
         out = self.recipe.loss(cut.rows(logps_BT))
+        sums = cut.figures(out, logps_BT, entropy_BT)
         loss_BT = out.loss_BT
-        sampled_BT = cut.of(scene.batch.sampled_BT)
         if self.recipe.correction is not None:
-            loss_BT = loss_BT * self.recipe.correction(cut.of(scene.old_BT), sampled_BT, mask_BT)
-        sums = {"entropy": entropy_BT.sum(), "clip_ratio/region_mean": (out.clipped_BT * mask_BT).sum()}
+            loss_BT = loss_BT * self.recipe.correction(cut.of(scene.old_BT), cut.of(scene.batch.sampled_BT), inputs[1])
         if self.entropy is not None:
             loss_BT = loss_BT - self.entropy.weight * entropy_BT
         if self.kl is not None and self.kl.placement == "loss" and scene.reference_BT is not None:
-            kl_BT = ESTIMATES[self.kl.estimate](logps_BT, cut.of(scene.reference_BT)) * mask_BT
+            kl_BT = ESTIMATES[self.kl.estimate](logps_BT, cut.of(scene.reference_BT)) * inputs[1]
             scale_BT = (logps_BT - cut.of(scene.old_BT)).exp() if self.kl.unbiased else 1.0
             loss_BT = loss_BT + self.kl.weight * scale_BT * kl_BT
-            sums["kl"] = kl_BT.sum()
-        loss = (loss_BT * weights_BT[rows_B, :width]).sum()
+            sums["kl"] = kl_BT.detach().sum()
+        loss = (loss_BT * cut.of(weights_BT)).sum()
         loss.backward()  # type: ignore[no-untyped-call]
-        sums["sampling/sampling_logp_difference/mean"] = ((logps_BT.detach() - sampled_BT).abs() * mask_BT).sum()
-        return {"loss": loss.item(), "tokens": mask_BT.sum().item(), **{k: float(v.detach()) for k, v in sums.items()}}
+        sums["loss"] = loss.detach()
+        return dict(zip(sums, torch.stack(list(sums.values())).tolist(), strict=True))
 
     def _means(self, parts: Sequence[Metrics]) -> Metrics:
         """Over the tokens of all micro-batches of all processes; the loss is a sum."""
         every = [part for parts in self.ranks.gathered(list(parts)) for part in parts]
-        sums = {name: sum(part[name] for part in every) for name in every[0]}
-        tokens = sums.pop("tokens")
-        return {name: value if name == "loss" else value / tokens for name, value in sums.items()}
+        tokens = sum(part.pop("tokens") for part in every)
+        figures = {name: [part[name] for part in every] for name in every[0]}
+        sums = {name: sum(values) for name, values in figures.items() if not name.endswith("/max")}
+        largest = {name: max(values) for name, values in figures.items() if name.endswith("/max")}
+        return {name: value if name == "loss" else value / tokens for name, value in sums.items()} | largest
 
     def _of(self, reference: bool) -> AbstractContextManager[Any]:
         if not reference:
             return nullcontext(self.model)
         assert self.reference is not None
         return self.reference.model()
-
-    def _precision(self) -> AbstractContextManager[Any]:
-        if self.settings.precision == "float32":
-            return nullcontext()
-        return torch.autocast(self.model.device.type, torch.bfloat16)
 
 
 class _Cut:
@@ -199,44 +211,20 @@ class _Cut:
             reference_BT=None if scene.reference_BT is None else self.of(scene.reference_BT),
         )
 
-
-def micro_batches(rows_B: Tensor, batch: Batch, tokens: int, groups_B: Tensor | None = None) -> Iterator[Tensor]:
-    """These rows in parts of at most `tokens` tokens, padding included, but for a row (or group) that is longer alone.
-
-    Args:
-        rows_B: in the order of their lengths, the longest first.
-        batch: what they are rows of.
-        tokens: of one part.
-        groups_B: labels of the whole batch's rows that stay together; None lets all go apart.
-    """
-    units = [rows_B[i : i + 1] for i in range(len(rows_B))]
-    if groups_B is not None:
-        labels = list(dict.fromkeys(groups_B[rows_B].tolist()))
-        units = [rows_B[groups_B[rows_B] == label] for label in labels]
-    part: list[Tensor] = []
-    width = count = 0
-    for unit in units:
-        longest = int(batch.lengths_B[unit].max())
-        if part and max(width, longest) * (count + len(unit)) > tokens:
-            yield torch.cat(part)
-            part, width, count = [], 0, 0
-        part.append(unit)
-        width, count = max(width, longest), count + len(unit)
-    if part:
-        yield torch.cat(part)
-
-
-def _mini_batches(batch: Batch, parts: int) -> Iterator[Tensor]:
-    """The rows of each of `parts` shares of the groups; a group is never split."""
-    labels_K = torch.unique(batch.groups_N)
-    groups_B = batch.groups_N[batch.episode_B]
-    for share_K in torch.tensor_split(labels_K, min(parts, len(labels_K))):
-        yield torch.isin(groups_B, share_K).nonzero().squeeze(1)
-
-
-def _longest_first(batch: Batch, rows_B: Tensor) -> Tensor:
-    return rows_B[batch.lengths_B[rows_B].argsort(descending=True, stable=True)]
-
-
-def _inputs(batch: Batch, rows_B: Tensor, width: int) -> tuple[Tensor, Tensor, Tensor]:
-    return batch.tokens_BT[rows_B, :width], batch.mask_BT[rows_B, :width], batch.lengths_B[rows_B]
+    @torch.no_grad()
+    def figures(self, out: Surrogate, logps_BT: Tensor, entropy_BT: Tensor) -> dict[str, Tensor]:
+        """Sums over tokens; `tokens` is their number."""
+        mask_BT, moved_BT = self.of(self.scene.batch.mask_BT), logps_BT - self.of(self.scene.old_BT)
+        clipped_BT = out.clipped_BT * mask_BT
+        sums = {
+            "tokens": mask_BT.sum(),
+            "entropy": entropy_BT.sum(),
+            "clip_ratio/low_mean": (clipped_BT * (moved_BT < 0)).sum(),
+            "clip_ratio/high_mean": (clipped_BT * (moved_BT > 0)).sum(),
+            "clip_ratio/region_mean": clipped_BT.sum(),
+        }
+        if self.scene.old_BT is self.scene.batch.sampled_BT:  # else they were compared before the update
+            gaps_BT = (moved_BT * mask_BT).abs()
+            sums["sampling/sampling_logp_difference/mean"] = gaps_BT.sum()
+            sums["sampling/sampling_logp_difference/max"] = gaps_BT.max()
+        return sums

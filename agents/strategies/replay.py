@@ -104,6 +104,18 @@ class Replay:
     def __init__(self, inner: Strategy, buffer: ReplayBuffer, *, std: float = 0.05, mean: float = 0.2) -> None:
         self.inner, self.buffer, self.std, self.mean = inner, buffer, std, mean
 
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint holds: the buffer."""
+        return self.buffer.to_dict()
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take what `state` gave.
+
+        Raises:
+            DataError: it is not that.
+        """
+        self.buffer = ReplayBuffer.from_dict(state)
+
     def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         """The groups of these tasks, as they are done."""
         seed = crew.params.seed
