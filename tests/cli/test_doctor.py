@@ -7,25 +7,36 @@ from typing import Any
 import pytest
 
 from assaygym.cli import doctor
-from assaygym.sandbox.doctor import Answer, BackendReport
+from assaygym.sandbox.doctor import Answer, BackendReport, describe
 
 QUICK = ("--only", "oracle", "--only", "null", "--only", "splits")
 
 
 @pytest.fixture
 def described(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The backends as they were found once: to try them takes seconds."""
+    """Backends made up: to try those of the machine takes seconds."""
     told = (report("jail", {"files": "yes"}, ("python",)), report("process", {"files": "no"}, ("python",)))
     monkeypatch.setattr("assaygym.sandbox.doctor.describe", lambda: told)
 
 
-def test_it_tells_of_python_packages_sandbox_and_self_checks(run: Any) -> None:
+@pytest.fixture(scope="module")
+def this_machine() -> tuple[BackendReport, ...]:
+    return describe()
+
+
+@pytest.fixture
+def found_once(this_machine: tuple[BackendReport, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backends of this machine as they are, found once for all tests that look at them."""
+    monkeypatch.setattr("assaygym.sandbox.doctor.describe", lambda: this_machine)
+
+
+def test_it_tells_of_python_packages_sandbox_and_self_checks(run: Any, found_once: None) -> None:
     text = run("doctor").stdout
     for part in ("Python 3.", "gymnasium", "train", "sandbox jail", "sandbox process", "not covered:", "verifier"):
         assert part in text
 
 
-def test_the_machine_as_json(run: Any) -> None:
+def test_the_machine_as_json(run: Any, found_once: None) -> None:
     facts = json.loads(run("doctor", "--json").stdout)
     extras = {package["package"]: package["extra"] for package in facts["packages"]}
     assert (extras["numpy"], extras["sympy"]) == (None, "math")

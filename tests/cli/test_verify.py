@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assaygym.cli.verify import in_order
-from assaygym.errors import DataError
-from assaygym.sandbox.doctor import describe
+from assaygym.errors import DataError, IsolationError
+from assaygym.sandbox import open_sandbox
 
 ROWS = [
     ("math", r"\frac{1}{2}", "It is $\\boxed{0.5}$.", "correct"),
@@ -160,9 +160,17 @@ def program(source: str, **fields: Any) -> dict[str, Any]:
     return {"id": "p", "task": {"kind": "stdin", "checker": "tokens", "tests": tests}, "program": source, **fields}
 
 
+@pytest.fixture(scope="module")
+def isolated() -> None:
+    """Skips where programs cannot be isolated."""
+    try:
+        open_sandbox("jail", workers=1).close()
+    except IsolationError as error:
+        pytest.skip(f"programs cannot be isolated here: {error}")
+
+
+@pytest.mark.usefixtures("isolated")
 def test_code_rows_are_run_in_the_sandbox(run: Any, tmp_path: Path) -> None:
-    if not (jail := describe()[0]).works:
-        pytest.skip(f"programs cannot be isolated here: {jail.reason}")
     rows = [program("print(sum(map(int, input().split())))"), program("print(6)"), program("import os; os._exit(0)")]
     result = run("verify", "code", write(tmp_path / "rows.jsonl", rows))
     found = records(result.stdout)
@@ -171,9 +179,8 @@ def test_code_rows_are_run_in_the_sandbox(run: Any, tmp_path: Path) -> None:
     assert found[0]["isolation"]
 
 
+@pytest.mark.usefixtures("isolated")
 def test_programs_before_and_after_a_row_are_scored_with_it(run: Any, tmp_path: Path) -> None:
-    if not (jail := describe()[0]).works:
-        pytest.skip(f"programs cannot be isolated here: {jail.reason}")
     leave = "open('/tmp/left', 'w').write('5')"
     look = "import os; print(5 if os.path.exists('/tmp/left') else 0)"
     rows = [program(look, prior=[program(leave)], after=[program("print(5)"), program(leave)])] * 2
@@ -183,9 +190,8 @@ def test_programs_before_and_after_a_row_are_scored_with_it(run: Any, tmp_path: 
         assert [after["value"] for after in record["after"]] == [1.0, 0.0]
 
 
+@pytest.mark.usefixtures("isolated")
 def test_a_session_and_a_repository_are_kinds_of_code_rows(run: Any, tmp_path: Path) -> None:
-    if not (jail := describe()[0]).works:
-        pytest.skip(f"programs cannot be isolated here: {jail.reason}")
     tests = {"test_f.py": "from f import f\n\ndef test_f():\n    assert f(2) == 4\n"}
     repair = {"kind": "pytest", "repo": {"f.py": ""}, "tests": tests, "fail_to_pass": ["test_f.py::test_f"]}
     cells = {"kind": "session", "cells": [{"stdout": ""}, {"stdout": "5\n", "result": "'x'"}]}
