@@ -2,7 +2,7 @@
 BIN := .venv/bin
 export PYTHONSAFEPATH := 1
 
-.PHONY: help demo test test-slow docker lint types format build clean
+.PHONY: help demo test test-slow docker lint types mypy pyright format build clean
 
 help:
 	@echo "make demo       two minutes, offline: evaluate agents, train a small one, write a report"
@@ -34,8 +34,10 @@ lint:
 
 types:
 	@scripts/venv.sh all dev
-	$(BIN)/mypy
-	$(BIN)/pyright
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 mypy pyright
+
+mypy pyright:
+	$(BIN)/$@
 
 format:
 	@scripts/venv.sh all dev
