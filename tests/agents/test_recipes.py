@@ -55,7 +55,7 @@ class Vowels(Env):
 
 
 class TwoAnswers:
-    """Says what is right and what is wrong by turns, each token as likely as any."""
+    """Says what is right and what is wrong by turns, as likely as the model has it."""
 
     name = "two-answers"
 
@@ -73,9 +73,9 @@ class TwoAnswers:
     def _answer(self, completion: Completion) -> Completion:
         text = (RIGHT, WRONG)[self.said % 2]
         self.said, self.prompt_ids = self.said + 1, completion.prompt_ids or ()
-        ids = tuple(TOKENIZER.encode(text, add_special_tokens=False))
+        ids, logprobs = likelihoods(self.policy, self.prompt_ids, text)
         message = Message(role="assistant", content=text)
-        return replace(completion, message=message, token_ids=ids, logprobs=(-math.log(len(TOKENIZER)),) * len(ids))
+        return replace(completion, message=message, token_ids=ids, logprobs=logprobs, finish_reason="stop")
 
 
 def small(method: Recipe) -> Recipe:
@@ -94,11 +94,14 @@ def run(method: Recipe, **options: Any) -> list[Metrics]:
     return Trainer(fresh(), [Vowels], method, settings, **options).fit()
 
 
-def likelihood(policy: TransformersPolicy, prompt_ids: Sequence[int], text: str) -> float:
-    ids = TOKENIZER.encode(text, add_special_tokens=False)
+def likelihoods(
+    policy: TransformersPolicy, prompt_ids: Sequence[int], text: str
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """The ids of a text and their log-probabilities."""
+    ids = tuple(TOKENIZER.encode(text, add_special_tokens=False))
     with torch.no_grad():
         logits = policy.model(torch.tensor([[*prompt_ids, *ids]])).logits[0, len(prompt_ids) - 1 : -1]
-    return float(logits.log_softmax(-1)[range(len(ids)), ids].sum())
+    return ids, tuple(logits.log_softmax(-1)[range(len(ids)), ids].tolist())
 
 
 # -- training --------------------------------------------------------------------------------------------------------
@@ -131,7 +134,8 @@ def test_a_step_makes_the_better_answer_likelier_than_the_worse(method: Recipe) 
     row = trainer.step()
     assert 0.25 <= row["reward"] <= 0.75
     moved = {
-        text: likelihood(policy, player.prompt_ids, text) - likelihood(before, player.prompt_ids, text)
+        text: sum(likelihoods(policy, player.prompt_ids, text)[1])
+        - sum(likelihoods(before, player.prompt_ids, text)[1])
         for text in (RIGHT, WRONG)
     }
     assert moved[RIGHT] > moved[WRONG] + 1e-3
@@ -167,6 +171,15 @@ def test_prorl_lets_the_reference_follow() -> None:
     settings = replace(SETTINGS, learning_rate=1e-2)
     assert run(method, settings=settings)[1]["kl"] == pytest.approx(0.0, abs=1e-9)
     assert run(drifting, settings=settings)[1]["kl"] > 1e-4
+
+
+def test_weighing_the_divergence_by_the_ratio_changes_the_gradient_even_on_the_policy_that_sampled() -> None:
+    """GRPO's equation 4 does not, TRL does: the two part as soon as policy and reference do."""
+    method = small(recipe("grpo")).changed("kl.weight", 1.0)
+    settings = replace(SETTINGS, learning_rate=1e-2)
+    paper, trl = run(method, settings=settings), run(method.changed("kl.unbiased", True), settings=settings)
+    assert trl[0]["grad_norm"] == pytest.approx(paper[0]["grad_norm"], rel=1e-5)
+    assert trl[1]["grad_norm"] != pytest.approx(paper[1]["grad_norm"], rel=1e-3)
 
 
 def test_what_a_part_remembers_is_in_the_checkpoint(tmp_path: Path) -> None:
