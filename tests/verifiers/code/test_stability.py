@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -66,21 +67,15 @@ def crowded() -> Iterator[Sandbox]:
         yield box
 
 
-def spin() -> None:
-    while True:
-        pass
-
-
 @pytest.fixture
 def busy() -> Iterator[None]:
     """Every core has something else to do."""
-    spinners = [multiprocessing.get_context("spawn").Process(target=spin) for _ in os.sched_getaffinity(0)]
-    for one in spinners:
-        one.start()
+    spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in os.sched_getaffinity(0)]
     yield
+    assert all(one.poll() is None for one in spinners), "nothing kept the machine busy"
     for one in spinners:
         one.kill()
-        one.join()
+        one.wait()
 
 
 @pytest.mark.slow
