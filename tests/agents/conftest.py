@@ -153,3 +153,73 @@ def make_scene() -> Callable[..., Scene]:
         return Scene(batch=batch, keep_N=kept, **{**defaults, **fields})
 
     return made
+
+
+class Vowels(Env):
+    """Rewards the share of vowels in each of `turns` answers; `invalid` marks the seeds nobody can judge."""
+
+    def __init__(self, turns: int = 1, invalid: Callable[[int], bool] = lambda seed: False) -> None:
+        super().__init__("test/vowels-v0", split="all", max_turns=5)
+        self.wanted, self.invalid, self.unjudged = turns, invalid, False
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        self.unjudged = self.invalid(seed or 0)
+        return super().reset(seed=seed, options=options)
+
+    def _pose(self, rng: Any) -> Task[Any]:
+        number = rng.randrange(1000)
+        return Task(id=f"v{number}", prompt=(Message(role="user", content=f"Go {number}"),), answer="")
+
+    def _reply(self, action: Message) -> Reply:
+        if self.turns < self.wanted:
+            return Reply(messages=(Message(role="user", content="on"),))
+        if self.unjudged:
+            return Reply(score=Score.invalid("the judge is away"))
+        return Reply(score=Score.of(self._worth(action.content)))
+
+    def _worth(self, text: str) -> float:
+        return sum(c in "aeiouAEIOU" for c in text) / max(len(text), 1)
+
+    def _solve(self) -> list[str]:
+        return ["aeiou"] * self.wanted
+
+
+@pytest.fixture(scope="session")
+def small() -> Any:
+    """What a training run of a fraction of a second is made of."""
+    import torch
+
+    from assaygym.agents.parts.aggregations import TokenMean
+    from assaygym.agents.parts.rollouts import IID
+    from assaygym.agents.recipes.group_relative import GRPO
+    from assaygym.agents.settings import TrainSettings
+    from assaygym.agents.tiny import tiny_model, tiny_tokenizer
+    from assaygym.agents.trainer import Trainer
+    from assaygym.agents.transformers_policy import TransformersPolicy
+
+    torch.set_num_threads(1)
+
+    class Small:
+        Env, tokenizer = Vowels, tiny_tokenizer()
+        settings = TrainSettings(steps=3, prompts=2, max_tokens=6, learning_rate=1e-2, checkpoint_every=1)
+        recipe = replace(GRPO, rollout=IID(4), aggregation=TokenMean(), regularisers=())
+
+        def policy(self, seed: int = 0, **size: Any) -> TransformersPolicy:
+            shape = {"hidden": 32, "layers": 1, **size}
+            return TransformersPolicy(tiny_model(self.tokenizer, seed=seed, **shape), self.tokenizer)
+
+        def trainer(self, policy: Any = None, *, make_env: Any = Vowels, **given: Any) -> Trainer:
+            """With these settings changed; what is no setting goes to the trainer."""
+            own = {name: given.pop(name) for name in ("player", "ranks", "curriculum", "folder", "identity", "on_step")
+                   if name in given}  # fmt: skip
+            recipe = given.pop("recipe", self.recipe)
+            return Trainer(policy or self.policy(), [make_env], recipe, replace(self.settings, **given), **own)
+
+        def weights(self, policy: Any) -> torch.Tensor:
+            return torch.cat([weight.detach().flatten() for weight in policy.model.parameters()])
+
+        def figures(self, rows: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+            """The metrics without times."""
+            return [{name: value for name, value in row.items() if not name.endswith("_time")} for row in rows]
+
+    return Small()
