@@ -62,8 +62,8 @@ def _of_part(recipe: Recipe, name: str, field: str, value: Any) -> Recipe:
     """With a field of the part of this name changed."""
     slot = SLOT_OF[name]
     if slot not in SEVERAL:
-        own = getattr(recipe, slot)
-        if own is None and slot in OPTIONAL:
+        own: Part | None = getattr(recipe, slot)
+        if own is None:
             return _with(recipe, slot, _made(part_class(slot, name), field, value))
         if own.name != name:
             raise ConfigError(f"the {slot} of {recipe.name} is {own.name}, not {name}; give {slot}={name} first")
