@@ -10,8 +10,9 @@ work is made of are the pure functions of `advantages`, `losses`, `aggregations`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Sequence
+from dataclasses import Field, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,14 @@ class Part:
     slot: ClassVar[str]
 
     def __str__(self) -> str:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return self._told(fields(self))
+
+    def brief(self) -> str:
+        """As `str`, with those fields alone that differ from the part's own defaults."""
+        return self._told([field for field in fields(self) if getattr(self, field.name) != field.default])
+
+    def _told(self, shown: Sequence[Field[Any]]) -> str:
+        values = {field.name: getattr(self, field.name) for field in shown}
         inner = ", ".join(f"{name}={value}" for name, value in values.items() if value is not None)
         return f"{self.name}({inner})" if inner else self.name
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assaygym.cli import demo, doctor, eval_, export, info, list_, new, play, train, verify
+from assaygym.cli import demo, doctor, eval_, export, info, list_, new, play, recipes, train, verify
 from assaygym.cli.command import command
 
 __all__ = ["app"]
@@ -54,6 +54,7 @@ app.command("doctor", epilog="Example: assay doctor assay/Countdown-v0")(command
 app.command("train", epilog="Example: assay train grpo --env assay/Reverse-v0 --model tiny --steps 50 --set length=2")(
     command(train.train, resumes=True)
 )
+app.command("recipes", epilog="Example: assay recipes grpo dapo")(command(recipes.recipes, imports=False))
 app.command("export", epilog="Example: assay export runs/math --to pairs --margin 0.5 --out pairs.jsonl")(
     command(export.export)
 )

@@ -26,6 +26,17 @@ EVERY = 2.0
 """Seconds between plain lines."""
 
 
+KNOWN = {
+    "reward_std": "spread {:.3f}",
+    "completions/mean_length": "length {:.1f}",
+    "entropy": "entropy {:.2f}",
+    "kl": "kl {:.4f}",
+    "lessons": "{:.0f} lessons",
+    "step_time": "{:.2f} s/step",
+}
+"""Figures of a line, as far as the step has them."""
+
+
 def chart(values: Sequence[float], *, width: int = WIDTH, height: int = 8, top: float = 1.0) -> str:
     """The values, in [0, top], as columns of block characters; more than `width` of them are averaged.
 
@@ -54,19 +65,29 @@ class TrainingDisplay:
         steps: how many there will be.
         stream: where it writes; standard error when None.
         clock: a monotonic clock in seconds.
+        quiet: show nothing: another process of the run does.
     """
 
     def __init__(
-        self, title: str, steps: int, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        title: str,
+        steps: int,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        quiet: bool = False,
     ) -> None:
-        self.title, self.steps = title, steps
+        self.title, self.steps, self.quiet = title, steps, quiet
         self.rewards: list[float] = []
+        self._times: list[float] = []
         self._stream = stream if stream is not None else sys.stderr
         self._clock = clock
         self._last = float("-inf")
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
+        if self.quiet:
+            return self
         if self._stream.isatty():
             from rich.console import Console
             from rich.live import Live
@@ -79,7 +100,10 @@ class TrainingDisplay:
 
     def __call__(self, metrics: Mapping[str, float], /) -> None:
         """Show one step."""
+        if self.quiet:
+            return
         self.rewards.append(metrics["reward"])
+        self._times.append(metrics.get("step_time", 0.0))
         line, now = self._line(metrics), self._clock()
         if self._live is not None:
             self._live.update(self._picture(line))
@@ -109,8 +133,12 @@ class TrainingDisplay:
             f"reward {metrics['reward']:.3f}",
             f"last {len(recent)} mean {sum(recent) / len(recent):.3f}",
         ]
-        known = {"completions/mean_length": "length {:.1f}", "step_time": "{:.2f} s/step"}
-        return "  ".join(parts + [shape.format(metrics[name]) for name, shape in known.items() if name in metrics])
+        parts += [shape.format(metrics[name]) for name, shape in KNOWN.items() if name in metrics]
+        seconds = metrics.get("step_time", 0.0)
+        if seconds and "num_tokens" in metrics:
+            parts.append(f"{metrics['num_tokens'] / seconds:,.0f} tokens/s")
+        left = (self.steps - metrics["step"]) * sum(self._times[-10:]) / len(self._times[-10:])
+        return "  ".join([*parts, f"{_clock(left)} left"] if left else parts)
 
     def _picture(self, line: str) -> Group:
         from rich.console import Group
@@ -119,6 +147,12 @@ class TrainingDisplay:
         width = max(8, min(WIDTH, self._live.console.width - MARGIN)) if self._live is not None else WIDTH
         picture = chart(self.rewards, width=width)
         return Group(Text(self.title, style="bold"), Text(picture, style="green"), Text(line))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def plain_progress(title: str, steps: int) -> Callable[[int, float], None]:

@@ -1,8 +1,11 @@
-"""`assay train`: a recipe on an environment."""
+"""`assay train`: a recipe on one or more environments."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
+import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,13 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assaygym.cli.command import Json, Level, Settings, assignments, resolve_id, slug
+from assaygym.cli.curve_table import show_curves
 from assaygym.cli.live import TrainingDisplay, plain_progress
 from assaygym.cli.output import emit_json, say
-from assaygym.errors import ConfigError, MissingDependencyError
+from assaygym.errors import ConfigError, MissingDependencyError, RunError
 
 if TYPE_CHECKING:
     from assaygym.agents.recipes import Recipe
     from assaygym.agents.settings import TrainSettings
+    from assaygym.agents.trackers import Trackers
 
 TINY = "tiny"
 TINY_DEFAULTS = {"learning_rate": 5e-4, "max_tokens": 48, "prompts": 8}
@@ -25,11 +30,15 @@ TINY_UNTIL = 0.15
 """Nats a token: a tiny model that is right now and then, so that its rewards can be compared."""
 START = "start"
 """Folder, in the run's, of the model that a run from `tiny` starts with."""
+START_SECONDS = 3600.0
+"""How long the other processes of a run wait for the first one to write it."""
+TEXT_ONLY = "training_free_grpo"
+"""The recipe that learns lessons instead of weights."""
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The method: grpo.")],
-    env: Annotated[str, typer.Option(metavar="ID", help="The environment to train on.")],
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The method: one of `assay recipes`.")],
+    env: Annotated[str, typer.Option(metavar="ID[,ID...]", help="The environments to train on.")],
     model: Annotated[str, typer.Option(help="A folder, a Hub id, or tiny: a small one built on the spot.")] = TINY,
     steps: Annotated[int, typer.Option(help="Steps of the whole run.")] = 100,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/RECIPE-ID without it.")] = None,
@@ -39,65 +48,120 @@ def train(
         int | None,
         typer.Option(min=0, help=f"Steps on the oracle's answers first, at most; {TINY_WARM_START} for tiny, else 0."),
     ] = None,
+    track: Annotated[
+        str, typer.Option(metavar="NAME[,NAME...]", help="Show the figures in tensorboard, wandb or trackio as well.")
+    ] = "",
     settings: Settings = None,
     json: Json = False,
 ) -> int:
-    """Train a model on an environment; the same command again resumes. --set takes the recipe's settings and knobs."""
+    """Train a model on environments; the same command again resumes. torchrun makes it several processes.
+
+    --set takes settings of the run (learning_rate=...), parts of the recipe (loss.high=0.28, correction=tis) and knobs
+    of the environments. The recipe training_free_grpo writes lessons instead of weights; its --model is any
+    policy that `assay eval` takes.
+    """
+    if recipe == TEXT_ONLY:
+        from assaygym.cli.train_lessons import train_lessons
+
+        return train_lessons(env, model, steps, out, seed, level, track, settings, json=json)
     from assaygym.agents.recipes import recipe as find_recipe
     from assaygym.agents.train import train as run
 
-    method = find_recipe(recipe)
-    if "," in env:
-        raise ConfigError(f"--env {env!r} names several environments; this recipe trains on one, give one id")
-    found = resolve_id(env)
-    config, knobs = _config(
-        method,
-        {**assignments(settings, own=("level", "seed", "steps")), "steps": steps, "seed": seed},
-        tiny=model == TINY,
-    )
+    given = assignments(settings, own=("level", "seed", "steps"))
+    method, config, knobs = configured(find_recipe(recipe), {**given, "steps": steps, "seed": seed}, tiny=model == TINY)
     if level is not None:
         knobs["level"] = level
-    folder = out or Path("runs") / f"{slug(recipe)}-{slug(found.id)}"
+    ids, trackers_wanted = environments(env), tracker_names(track)
+    folder = out or Path("runs") / f"{slug(recipe)}-{slug('-'.join(ids))}"
     teach = warm_start if warm_start is not None else TINY_WARM_START if model == TINY else 0
-    begin = _start(model, teach, found.id, knobs, folder, config.seed)
-    with TrainingDisplay(f"{recipe} on {found.id}, {model} -> {folder}", config.steps) as display:
-        rows = run(method, found.id, begin, config, folder=folder, knobs=knobs, on_step=display)
-    _tell(rows, folder, json)
+    begin = _start(model, teach, ids, knobs, folder, config.seed)
+    title = f"{recipe} on {', '.join(ids)}, {model} -> {folder}"
+    with (
+        tracked(trackers_wanted, folder, {**dataclasses.asdict(config), **method.described()}) as trackers,
+        TrainingDisplay(title, config.steps, quiet=not _leads()) as display,
+    ):
+
+        def shown(metrics: Mapping[str, float]) -> None:
+            display(metrics)
+            trackers(metrics)
+
+        rows = run(method, ids, begin, config, folder=folder, knobs=knobs, on_step=shown)
+    if _leads():
+        _tell(len(rows), folder, title, json)
     return 0
 
 
-def _config(method: Recipe, given: dict[str, Any], *, tiny: bool) -> tuple[TrainSettings, dict[str, Any]]:
-    """The recipe's settings, and what is left for the environment.
+def configured(method: Recipe, given: Mapping[str, Any], *, tiny: bool) -> tuple[Recipe, TrainSettings, dict[str, Any]]:
+    """The recipe as changed, the run's settings, and what is left for the environments.
 
     Raises:
         ConfigError: a setting has the wrong type or is outside its range.
     """
+    from assaygym.agents.recipes.change import changed, names_a_part
     from assaygym.agents.settings import TrainSettings
 
+    mine, knobs = dict[str, Any](), dict[str, Any]()
     names = {field.name for field in dataclasses.fields(TrainSettings)}
-    mine = {name: value for name, value in given.items() if name in names}
-    for name, value in mine.items():
-        default = getattr(TrainSettings(), name)
-        fits = (int, float) if isinstance(default, float) else type(default)
-        if default is not None and not isinstance(value, fits):
-            raise ConfigError(f"{name} is {value!r}; expected {type(default).__name__}, as in {name}={default}")
-    try:
-        config = TrainSettings(**{**method.settings, **(TINY_DEFAULTS if tiny else {}), **mine})
-    except TypeError as error:
-        raise ConfigError(f"the settings of {method.name} do not fit: {error}") from error
-    return config, {name: value for name, value in given.items() if name not in names}
+    for name, value in given.items():
+        if name in names:
+            mine[name] = _fitting(name, value, getattr(TrainSettings(), name))
+        elif names_a_part(name):
+            method = changed(method, name, value)
+        else:
+            knobs[name] = value
+    return method, TrainSettings(**{**method.settings, **(TINY_DEFAULTS if tiny else {}), **mine}), knobs
 
 
-def _start(model: str, teach: int, env_id: str, knobs: dict[str, Any], folder: Path, seed: int) -> str:
+def environments(given: str) -> list[str]:
+    """The ids of a list with commas, each once.
+
+    Raises:
+        ConfigError: an empty or a repeated name, or code that cannot be imported.
+        RegistrationError: no such id.
+    """
+    names = [name.strip() for name in given.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise ConfigError(f"--env {given!r}; expected ids with one comma between them, each once")
+    return [resolve_id(name).id for name in names]
+
+
+def tracker_names(given: str) -> list[str]:
+    """The trackers of a list with commas.
+
+    Raises:
+        ConfigError: an unknown one.
+    """
+    from assaygym.agents.trackers import known
+
+    return list(known([name.strip() for name in given.split(",") if name.strip()]))
+
+
+def tracked(names: Sequence[str], folder: Path, config: Mapping[str, Any]) -> Trackers:
+    """The trackers of these names, made by the leading process alone."""
+    from assaygym.agents.trackers import Trackers
+
+    return Trackers(names if _leads() else (), "-".join(folder.parts[-2:]), folder, config)
+
+
+def _fitting(name: str, value: Any, default: Any) -> Any:
+    fits = (int, float) if isinstance(default, float) else type(default)
+    if not isinstance(value, fits) or (isinstance(value, bool) and not isinstance(default, bool)):
+        raise ConfigError(f"{name} is {value!r}; expected {type(default).__name__}, as in {name}={default}")
+    return value
+
+
+def _start(model: str, teach: int, ids: Sequence[str], knobs: dict[str, Any], folder: Path, seed: int) -> str:
     """The model to begin with: as given, or in the run's folder one that was built or taught here.
 
     Raises:
         MissingDependencyError: torch or transformers is not installed.
         ConfigError: the folder cannot be made.
+        RunError: the leading process did not write it.
     """
     from assaygym.envs.registration import make
 
-    make(env_id, **knobs).close()  # a wrong knob is told before a model is built
+    for env_id in ids:
+        make(env_id, **knobs).close()  # a wrong knob is told before a model is built
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -105,6 +169,8 @@ def _start(model: str, teach: int, env_id: str, knobs: dict[str, Any], folder: P
     start = folder / START
     if start.exists() or (model != TINY and not teach):
         return str(start) if start.exists() else model
+    if not _leads():
+        return _awaited(start)
     try:
         from assaygym.agents.checkpoint import save_model
         from assaygym.agents.tiny import tiny_model, tiny_tokenizer
@@ -118,10 +184,10 @@ def _start(model: str, teach: int, env_id: str, knobs: dict[str, Any], folder: P
     else:
         policy = TransformersPolicy(model)
         tokenizer, network = policy.tokenizer, policy.model
-    if teach:
+    until = TINY_UNTIL if model == TINY else None
+    for env_id in ids if teach else ():
         say(f"warm start on the oracle's answers to {env_id}")
         told = plain_progress("warm start", teach)
-        until = TINY_UNTIL if model == TINY else None
         maker = partial(make, env_id, **knobs)
         warm_start(network, tokenizer, maker, steps=teach, until=until, seed=1_000_000, on_step=told)
     unfinished = folder / f"{START}.partial"
@@ -130,26 +196,46 @@ def _start(model: str, teach: int, env_id: str, knobs: dict[str, Any], folder: P
     return str(start)
 
 
-def _tell(rows: list[dict[str, float]], folder: Path, json: bool) -> None:
+def _leads() -> bool:
+    """Whether this is the first of the processes that torchrun started, or the only one."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _awaited(start: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while not start.exists():
+        if time.monotonic() > deadline:
+            raise RunError(f"the first process of this run did not write {start} in {START_SECONDS:.0f} s")
+        time.sleep(0.2)
+    return str(start)
+
+
+def _tell(new: int, folder: Path, title: str, json: bool) -> None:
     from assaygym.agents.checkpoint import latest_checkpoint
     from assaygym.agents.metrics import read_metrics
 
-    rewards = [row["reward"] for row in read_metrics(folder)]
+    rows, saved = read_metrics(folder), latest_checkpoint(folder)
+    picture = _picture(rows, folder, title)
+    rewards = [row["reward"] for row in rows]
     tenth = max(1, len(rewards) // 10)
     first, last = sum(rewards[:tenth]) / tenth, sum(rewards[-tenth:]) / tenth
-    saved = latest_checkpoint(folder)
     if json:
-        emit_json(
-            {
-                "folder": folder,
-                "model": saved,
-                "steps": len(rewards),
-                "new_steps": len(rows),
-                "reward_first": first,
-                "reward_last": last,
-            }
-        )
+        figures = {"steps": len(rows), "new_steps": new, "reward_first": first, "reward_last": last}
+        emit_json({"folder": folder, "model": saved, "picture": picture, **figures})
         return
-    print(f"reward {first:.3f} -> {last:.3f} over {len(rewards)} steps ({len(rows)} of them now)")
+    show_curves(rows)
+    print(f"reward {first:.3f} -> {last:.3f} over {len(rewards)} steps ({new} of them now)")
     print(f"metrics: {folder / 'metrics.jsonl'}")
     print(f"model:   {saved}")
+    if picture is not None:
+        print(f"curves:  {picture}")
+
+
+def _picture(rows: Sequence[Mapping[str, float]], folder: Path, title: str) -> Path | None:
+    from assaygym.agents.curves import draw_curves
+
+    try:
+        return draw_curves(rows, folder / "curves.png", title=title)
+    except MissingDependencyError as error:
+        say(f"no picture: {error}")
+        return None
