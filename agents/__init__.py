@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from assaygym.agents.crew import Budget as Budget
     from assaygym.agents.crew import Crew as Crew
     from assaygym.agents.crew import EpisodeJob as EpisodeJob
+    from assaygym.agents.demonstrations import AnswerPolicy as AnswerPolicy
+    from assaygym.agents.demonstrations import Mixture as Mixture
     from assaygym.agents.human import HumanPolicy as HumanPolicy
     from assaygym.agents.judge import EndogenousReward as EndogenousReward
     from assaygym.agents.judge import as_chat_model as as_chat_model
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from assaygym.agents.workers import rollout_many as rollout_many
 
 __all__ = [
+    "AnswerPolicy",
     "Budget",
     "Chat",
     "ConstantPolicy",
@@ -64,6 +67,7 @@ __all__ = [
     "EpisodeJob",
     "HumanPolicy",
     "LiveEpisode",
+    "Mixture",
     "NullPolicy",
     "OpenAIPolicy",
     "OraclePolicy",
@@ -106,6 +110,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "chat": ("Chat",),
         "crew": ("Budget", "Crew", "EpisodeJob"),
+        "demonstrations": ("AnswerPolicy", "Mixture"),
         "human": ("HumanPolicy",),
         "judge": ("EndogenousReward", "as_chat_model", "token_places"),
         "live": ("LiveEpisode",),
