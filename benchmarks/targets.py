@@ -71,7 +71,7 @@ def find_target(
         columns: the data's own names for the suite's columns.
         split: of an environment. A suite is whole.
         level: difficulty of an environment.
-        knobs: further options of an environment.
+        knobs: further options of an environment; of a suite, what it lets a run set (`Suite.settings`).
 
     Raises:
         ConfigError: no such target, or an option it does not take.
@@ -80,18 +80,19 @@ def find_target(
         IsolationError: the target runs programs, and this machine cannot isolate them.
     """
     if isinstance(target, str) and target in SUITES:
-        if level is not None or knobs:
-            given = ", ".join([*(["level"] if level is not None else []), *(knobs or {})])
-            raise ConfigError(f"{target} is a suite: it takes no {given}; levels and knobs are for environments")
-        return _suite_target(target, data, columns)
+        if level is not None:
+            raise ConfigError(f"{target} is a suite: it takes no level; levels are for environments")
+        return _suite_target(target, data, columns, knobs or {})
     if data is not None or columns:
         raise ConfigError(f"{target} is no suite, so it takes no data of its own; suites: {', '.join(SUITES)}")
     return _env_target(target, {"split": split, "level": level, **(knobs or {})})
 
 
-def _suite_target(name: str, data: str | Path | None, columns: Mapping[str, str] | None) -> Target:
-    loaded = load(suite(name), data, columns)
-    if loaded.suite.kind == "code":
+def _suite_target(
+    name: str, data: str | Path | None, columns: Mapping[str, str] | None, options: Mapping[str, Any]
+) -> Target:
+    loaded = load(suite(name), data, columns, options)
+    if loaded.suite.needs_sandbox:
         _need_sandbox()
     definition = loaded.definition
     return Target(
@@ -106,13 +107,14 @@ def _suite_target(name: str, data: str | Path | None, columns: Mapping[str, str]
             "prompt": _prompt_of(loaded),
             "verifier": name_of(definition.verifier),
             "data": {"source": loaded.source, "sha256": loaded.sha256, "columns": dict(columns or {})},
+            **({"options": dict(loaded.options)} if loaded.options else {}),
         },
     )
 
 
 def _prompt_of(loaded: LoadedSuite) -> str:
     """The suite's template; where that is a function, a digest of what it makes of the first row."""
-    if isinstance(loaded.suite.prompt, str):
+    if isinstance(loaded.suite.prompt, str) and loaded.suite.prompt:
         return loaded.suite.prompt
     text = loaded.definition.row_task(0).prompt[-1].content
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

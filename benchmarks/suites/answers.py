@@ -18,6 +18,8 @@ __all__ = [
     "RowMath",
     "after_hashes",
     "boxed",
+    "boxed_in",
+    "integer_in",
     "number_in",
     "olympiad_gold",
     "option_gold",
@@ -135,6 +137,32 @@ def number_in(name: str) -> Callable[[Row], str]:
         if value is None or isinstance(value, bool) or not str(value).strip():
             raise DataError(f"column {name!r} has no number")
         return str(value)
+
+    return gold
+
+
+def integer_in(name: str) -> Callable[[Row], str]:
+    """A gold that is an integer from 0, with whatever else the column says (a degree sign, a dot) left out."""
+
+    def gold(row: Row) -> str:
+        digits = re.sub(r"[^0-9]", "", number_in(name)(row))
+        if not digits:
+            raise DataError(f"column {name!r} has no integer")
+        return digits
+
+    return gold
+
+
+def boxed_in(name: str) -> Callable[[Row], str]:
+    """A gold that is the last box of a worked solution."""
+
+    def gold(row: Row) -> str:
+        from assaygym.verifiers.extract import boxed_answer
+
+        found = boxed_answer(str(row[name] or ""))
+        if not found:
+            raise DataError(f"column {name!r} has no box with an answer")
+        return found
 
     return gold
 

@@ -16,8 +16,8 @@ from assaygym.types import Score
 from assaygym.verifiers.code import AssertTests, FunctionCase, FunctionTests, StdinCase, StdinTests
 
 __all__ = [
-    "AnyTests", "CodeJudge", "LiveTests", "contest_tests", "evalplus_tests", "first_solution", "live_tests",
-    "mbpp_tests", "taco_tests",
+    "AnyTests", "CodeJudge", "LiveTests", "codeforces_tests", "contest_tests", "evalplus_tests", "first_solution",
+    "is_judged_by_text", "live_tests", "mbpp_tests", "taco_tests",
 ]  # fmt: skip
 
 AnyTests = StdinTests | FunctionTests | AssertTests
@@ -167,6 +167,31 @@ def contest_tests(row: Row) -> StdinTests:
     seconds = limit.get("seconds", 0) + _SECOND * limit.get("nanos", 0) if isinstance(limit, Mapping) else limit
     cases = tuple(StdinCase(given, wanted) for given, wanted in pairs)
     return StdinTests(cases, cpu_seconds=seconds or None, memory_bytes=row.get("memory_limit_bytes") or None)
+
+
+def is_judged_by_text(row: Row) -> bool:
+    """Whether a row of Codeforces can be judged here: by comparing text, on standard input, with all of its tests.
+
+    A row's `generated_checker` is a program for answers that are not unique; `official_tests_complete` is False where
+    long tests were cut.
+    """
+    on_stdin = row.get("input_mode") in (None, "", "stdio")
+    whole = row.get("official_tests_complete") in (None, True)
+    return bool(row.get("official_tests")) and on_stdin and whole and not row.get("generated_checker")
+
+
+def codeforces_tests(row: Row) -> StdinTests:
+    """Codeforces': `official_tests`, with the time limit (seconds) and memory limit (megabytes) of the problem."""
+    try:
+        cases = tuple(StdinCase(case["input"], case["output"]) for case in row["official_tests"])
+    except (KeyError, TypeError) as error:
+        raise DataError(f"a case of 'official_tests' is malformed: {type(error).__name__}: {error}") from error
+    megabytes = row.get("memory_limit")
+    return StdinTests(
+        cases,
+        cpu_seconds=row.get("time_limit") or None,
+        memory_bytes=int(megabytes * 1_000_000) if megabytes else None,
+    )
 
 
 def first_solution(*columns: str) -> Callable[[Row], str]:

@@ -1,16 +1,20 @@
-"""Rows of a suite, from a file the user has or from the Hub, and the task they make."""
+"""Rows of a suite, from a file the user has, from the Hub or made here, and the task they make."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from assaygym.benchmarks.suites.declaration import Row, Suite
-from assaygym.envs.data import column, read_rows
+from assaygym.benchmarks.suites.files import digest_of, fetch, find
+from assaygym.benchmarks.suites.reading import read
+from assaygym.envs.data import column
 from assaygym.envs.data_tasks import DataTaskDefinition, task_from_data
-from assaygym.errors import ConfigError, DataError, MissingDependencyError, did_you_mean
+from assaygym.errors import ConfigError, DataError, did_you_mean
 
 __all__ = ["LoadedSuite", "load"]
 
@@ -22,33 +26,66 @@ class LoadedSuite:
     suite: Suite
     definition: DataTaskDefinition
     source: str
-    """`file`, or `hub` with its commit."""
+    """`file`, `made`, or the repository on the Hub with its commit."""
     sha256: str
-    """Of the file the rows were read from."""
+    """Of the file the rows were read from; of several, see `digest_of`; of rows made here, of their JSON."""
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What was set, and what was drawn instead (`entropy`): all that is needed to have the same rows again."""
 
 
-def load(suite: Suite, data: str | Path | None = None, columns: Mapping[str, str] | None = None) -> LoadedSuite:
+def load(
+    suite: Suite,
+    data: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> LoadedSuite:
     """Read a suite.
 
     Args:
         suite: what to read.
-        data: a file (JSON lines, JSON, CSV or parquet; plain or gzipped) or a folder that holds one; the Hub when None.
+        data: a file (JSON lines, JSON, CSV or parquet; plain or gzipped) or a folder that holds one; when None, the
+            Hub, or rows made here for suites that are.
         columns: the data's own name for each of the suite's columns that is called otherwise there.
+        options: what a run sets of the suite, as `Suite.settings` names it.
 
     Raises:
         DataError: the data cannot be read or fetched, lacks a column, or a row has no answer.
         MissingDependencyError: the Hub or parquet is needed and its package is not installed.
-        ConfigError: `columns` names a column the suite does not have.
+        ConfigError: `columns` names a column the suite does not have, or `options` something that cannot be set.
     """
-    path = _fetch(suite) if data is None else _find(suite, Path(data))
-    rows = _renamed(suite, read_rows(path), columns or {})
+    chosen = _chosen(suite, options or {})
+    if suite.made is not None and data is None:
+        rows = suite.made(chosen)
+        digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+        return _loaded(suite, rows, columns or {}, f"the rows of {suite.id}", "made", digest, chosen)
+    paths: Sequence[Path]
+    if data is None:
+        fetched = fetch(suite)
+        paths, source = fetched.paths, f"{suite.hub_id}@{fetched.commit}"
+    else:
+        paths, source = find(suite, Path(data)), "file"
+    where = str(paths[0]) if len(paths) == 1 else f"the {len(paths)} files in {paths[0].parent}"
+    rows = read(suite, paths)
+    return _loaded(suite, rows, columns or {}, where, source, digest_of(paths), chosen)
+
+
+def _loaded(
+    suite: Suite,
+    rows: list[Row],
+    columns: Mapping[str, str],
+    where: str,
+    source: str,
+    digest: str,
+    options: Mapping[str, Any],
+) -> LoadedSuite:
+    rows = _renamed(suite, rows, columns)
     try:
         _check_columns(suite, rows[0])
-        definition = _define(suite, rows)
+        kept = _selected(suite, rows, options)
+        definition = suite.define(suite, kept) if suite.define is not None else _define(suite, kept)
     except DataError as error:
-        raise DataError(f"{path} is not usable as {suite.id}: {error}") from error
-    source = f"{suite.hub_id}@{suite.revision}" if data is None else "file"
-    return LoadedSuite(suite=suite, definition=definition, source=source, sha256=_sha256(path))
+        raise DataError(f"{where} is not usable as {suite.id}: {error}") from error
+    return LoadedSuite(suite=suite, definition=definition, source=source, sha256=digest, options=dict(options))
 
 
 def _define(suite: Suite, rows: list[Row]) -> DataTaskDefinition:
@@ -68,7 +105,7 @@ def _define(suite: Suite, rows: list[Row]) -> DataTaskDefinition:
         gold=suite.gold,
         solution=suite.solution if solved else None,
         name=suite.name if named else None,
-        verifier=suite.verifier(),
+        verifier=suite.verifier() if suite.verifier is not None else None,
         kind=suite.kind,
         summary=suite.title,
     )
@@ -88,7 +125,7 @@ def _check_columns(suite: Suite, row: Row) -> None:
 
 
 def _renamed(suite: Suite, rows: list[Row], columns: Mapping[str, str]) -> list[Row]:
-    known = {*suite.columns, suite.solution_column, *((suite.name,) if suite.name else ())}
+    known = {*suite.columns, suite.solution_column, *((suite.name,) if suite.name else ())} - {""}
     for name in columns:
         if name not in known:
             raise ConfigError(f"{suite.id} has no column {name!r} to map; {did_you_mean(name, known)}")
@@ -97,40 +134,27 @@ def _renamed(suite: Suite, rows: list[Row], columns: Mapping[str, str]) -> list[
     return [{**row, **{name: row[theirs] for name, theirs in columns.items() if theirs in row}} for row in rows]
 
 
-def _find(suite: Suite, path: Path) -> Path:
-    """The suite's file: the path itself, or the file in that folder which is called like the suite's."""
-    if not path.is_dir():
-        return path
-    for pattern in suite.files:
-        if found := sorted(path.glob(pattern)):
-            if len(found) > 1:
-                names = ", ".join(file.name for file in found)
-                raise DataError(f"{path} holds several files of {suite.id} ({names}); name the file itself")
-            return found[0]
-    raise DataError(f"{path} holds none of the files of {suite.id} ({', '.join(suite.files)}); name the file itself")
+def _chosen(suite: Suite, options: Mapping[str, Any]) -> dict[str, Any]:
+    for name in options:
+        if name not in suite.settings:
+            raise ConfigError(
+                f"{suite.id} is a suite: it takes no {name}"
+                + (f"; it takes {', '.join(suite.settings)}" if suite.settings else "; knobs are for environments")
+            )
+    return dict(options)
 
 
-def _fetch(suite: Suite) -> Path:
-    """The suite's file at its pinned revision, from the local cache or the Hub. Never runs code from there."""
-    try:
-        import huggingface_hub
-    except ImportError as error:
-        raise MissingDependencyError.of(
-            "huggingface_hub", "hub", f"fetching {suite.id} (or give --data PATH)"
-        ) from error
-    try:
-        return Path(
-            huggingface_hub.hf_hub_download(suite.hub_id, suite.hub_file, repo_type="dataset", revision=suite.revision)
-        )
-    except OSError as error:  # all that package raises of the network, the server and the cache
-        reason = str(error).strip().split("\n")[0]
-        raise DataError(
-            f"cannot fetch {suite.id} from the Hub "
-            f"({suite.hub_id}, {suite.hub_file} at {suite.revision[:12]}): {reason} "
-            f"Give a file you have with --data PATH; its columns: {', '.join(suite.columns)}"
-        ) from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _selected(suite: Suite, rows: Sequence[Row], options: Mapping[str, Any]) -> list[Row]:
+    """The rows that belong to the suite, each once, of the days asked for."""
+    kept = [row for row in rows if suite.keep is None or suite.keep(row)]
+    if suite.unique is not None:
+        seen: dict[Hashable, Row] = {}
+        for row in kept:
+            seen.setdefault(suite.unique(row), row)
+        kept = list(seen.values())
+    after, before = str(options.get("after", "")), str(options.get("before", "~"))
+    if suite.date is not None and {"after", "before"} & options.keys():
+        kept = [row for row in kept if after <= str(row.get(suite.date) or "")[:10] < before]
+    if not kept:
+        raise DataError("no row is left: none is of this suite, or of the days between `after` and `before`")
+    return kept

@@ -82,6 +82,11 @@ ROWS: dict[str, dict[str, Any]] = {
 each_suite = pytest.mark.parametrize("name", ROWS)
 
 
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
 def jail() -> None:
     try:

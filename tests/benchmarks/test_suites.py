@@ -65,13 +65,25 @@ def jsonl(path: Path, rows: list[Any]) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+UNPINNED = {"minerva", "codeforces", "synthetic_1"}
+"""Of which no commit is known."""
+
+
 def test_each_suite_is_declared_whole() -> None:
     for name, declared in SUITES.items():
         assert declared.id == name
         assert declared.licence
-        assert declared.rows >= 30
-        assert declared.hub_file.endswith((".jsonl", ".parquet", ".json", ".csv", ".gz"))
-        assert re.fullmatch(r"[0-9a-f]{40}", declared.revision), f"{name} is not pinned to a commit"
+        assert declared.files
+        assert declared.made or re.fullmatch(r"20\d\d-[01]\d", declared.published)
+        assert all(re.search(r"\.(jsonl|parquet|json|csv|gz)$", file) for file in declared.hub_files)
+        assert set(declared.digests) <= set(declared.hub_files)
+        pinned = re.fullmatch(r"[0-9a-f]{40}", declared.revision) is not None
+        assert pinned == (bool(declared.hub_id) and name not in UNPINNED), f"{name} is not pinned to a commit"
 
 
 @pytest.mark.parametrize(
@@ -335,17 +347,18 @@ def test_data_without_worked_solutions_has_the_plain_gold_as_oracle(tmp_path: Pa
 
 def test_the_hub_is_asked_for_the_pinned_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    path = jsonl(tmp_path / "test.jsonl", MATH)
+    path = jsonl(tmp_path / "test.jsonl", GSM)
 
     def download(*args: Any, **kwargs: Any) -> str:
         asked.append((args, kwargs))
         return str(path)
 
     monkeypatch.setitem(sys.modules, "huggingface_hub", SimpleNamespace(hf_hub_download=download))
-    loaded = load(suite("math500"))
-    revision = suite("math500").revision
-    assert asked == [(("HuggingFaceH4/MATH-500", "test.jsonl"), {"repo_type": "dataset", "revision": revision})]
-    assert loaded.source == f"HuggingFaceH4/MATH-500@{revision}"
+    loaded = load(suite("gsm8k"))
+    revision = suite("gsm8k").revision
+    file = "main/test-00000-of-00001.parquet"
+    assert asked == [(("openai/gsm8k", file), {"repo_type": "dataset", "revision": revision})]
+    assert loaded.source == f"openai/gsm8k@{revision}"
 
 
 def test_offline_the_error_names_the_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ The package is not called `math`, so that `assaygym.verifiers.math` can be the f
     policy    what counts as the same         fuel      counted steps bound the work     finding  what a layer says
     syntax/   text to trees                   scalars/  one number or expression against another
     objects/  typed objects, compared         words/    answers that are no formulas
-    cas/      sympy in killable worker processes
+    cas/      sympy in killable worker processes       canon     an answer's canonical text, for votes
 
-Imports run one way: tree, fuel, finding, policy <- syntax <- scalars <- objects <- reading <- verify <- pool; `words`
-stands beside `objects`, and `cas` knows only trees and findings.
+Imports run one way: tree, fuel, finding, policy <- syntax <- scalars <- objects <- reading <- verify <- pool;
+`canon` stands on reading, `words` beside `objects`, and `cas` knows only trees and findings.
 """
 
+from assaygym.verifiers.maths.canon import canonical
 from assaygym.verifiers.maths.policy import MathPolicy
 from assaygym.verifiers.maths.verify import Gold, MathVerifier, compile_gold, math, verify_math
 
-__all__ = ["Gold", "MathPolicy", "MathVerifier", "compile_gold", "math", "verify_math"]
+__all__ = ["Gold", "MathPolicy", "MathVerifier", "canonical", "compile_gold", "math", "verify_math"]
