@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,8 @@ def with_adapter(model: Any, name: str) -> Any:
     except ImportError as error:
         raise MissingDependencyError.of(error.name or "peft", "lora", "an adapter") from error
     try:
-        return PeftModel.from_pretrained(model, name).eval()
+        with _as_they_are():
+            return PeftModel.from_pretrained(model, name).eval()
     except Exception as error:  # files of others and the network: whatever it is, the sentence carries it
         raise ConfigError(
             f"cannot load the adapter {name!r}: expected a folder that peft saved, or an id on the Hugging Face Hub, "
@@ -60,12 +64,20 @@ def with_new_adapter(model: Any, *, rank: int, alpha: float, seed: int = 0) -> A
         raise ConfigError("the model has an adapter already; merge it first, or train it with lora_rank=0")
     scale: Any = alpha  # peft says int, and divides by the rank
     config = LoraConfig(r=rank, lora_alpha=scale, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), _as_they_are():
         torch.manual_seed(seed)
         try:
             return get_peft_model(model, config).eval()
         except ValueError as error:
             raise ConfigError(f"cannot put adapters on {type(model).__name__}: {error}") from error
+
+
+@contextmanager
+def _as_they_are() -> Iterator[None]:
+    """Without the warnings of one of the two libraries that the other uses an older name of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def has_adapter(model: Any) -> bool:

@@ -59,7 +59,8 @@ def _recomputing(model: Any) -> list[Any]:
     layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
     if not layers:
         raise ConfigError(f"{type(model).__name__} has no layers that recompute; set gradient_checkpointing=False")
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    enable({"use_reentrant": False})
     for layer in layers:
         for name, value in vars(layer).items():
             if "drop" in name and isinstance(value, float):

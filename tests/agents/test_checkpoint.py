@@ -51,7 +51,7 @@ def recipe_of(small: Any, name: str) -> Any:
 @pytest.mark.filterwarnings("ignore:.* groups at the cap:RuntimeWarning")
 @pytest.mark.parametrize("name", ["grpo", "ppo", "dapo", "replay", "lagrangian", "reset"])
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(small: Any, tmp_path: Path, name: str) -> None:
-    class Env(Strict, small.Env):  # type: ignore[misc, name-defined]
+    class Env(Strict, small.Env):  # type: ignore[misc]
         def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
             return super().reset(seed=None if seed is None else seed % 3, options=options)  # tasks that come again
 
@@ -79,7 +79,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(small: Any, tmp_p
 
 
 def test_the_generators_of_the_process_go_on_where_they_were(small: Any, tmp_path: Path) -> None:
-    class Chance(small.Env):  # type: ignore[misc, name-defined]
+    class Chance(small.Env):  # type: ignore[misc]
         def _worth(self, text: str) -> float:
             return float((random.random() + np.random.random() + torch.rand(1).item()) / 3)
 
@@ -89,10 +89,10 @@ def test_the_generators_of_the_process_go_on_where_they_were(small: Any, tmp_pat
         ]
 
     for seed in (random.seed, np.random.seed, torch.manual_seed):
-        seed(3)  # type: ignore[operator]
+        seed(3)
     expected = rewards(4, None)
     for seed in (random.seed, np.random.seed, torch.manual_seed):
-        seed(3)  # type: ignore[operator]
+        seed(3)
     before = rewards(2, tmp_path)
     random.seed(9)
     assert before + rewards(4, tmp_path) == expected

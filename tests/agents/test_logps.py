@@ -19,12 +19,12 @@ LENGTHS = (9, 5, 12)
 
 def llama(vocabulary: int = 50) -> Any:
     torch.manual_seed(0)
-    return LlamaForCausalLM(LlamaConfig(vocab_size=vocabulary, **SIZE)).eval()
+    return LlamaForCausalLM(LlamaConfig(vocab_size=vocabulary, **SIZE)).train(False)
 
 
 def biased() -> Any:
     torch.manual_seed(0)
-    model = PhiForCausalLM(PhiConfig(vocab_size=50, **SIZE)).eval()
+    model = PhiForCausalLM(PhiConfig(vocab_size=50, **SIZE)).train(False)
     torch.nn.init.normal_(model.lm_head.bias)
     return model
 
@@ -34,7 +34,7 @@ def capped() -> Any:
     config = Gemma2Config(
         vocab_size=50, num_key_value_heads=2, head_dim=8, final_logit_softcapping=2.0, pad_token_id=0, **SIZE
     )
-    model = Gemma2ForCausalLM(config).eval()
+    model = Gemma2ForCausalLM(config).train(False)
     with torch.no_grad():
         model.lm_head.weight.mul_(50)
     return model
@@ -115,18 +115,18 @@ def test_a_model_that_bends_its_logits_or_is_watched_runs_its_own_forward_pass()
 
 
 def test_a_model_whose_layers_and_head_give_other_logits_is_not_taken_apart() -> None:
-    class Doubled(LlamaForCausalLM):
+    class Doubled(LlamaForCausalLM):  # type: ignore[no-untyped-call]
         def forward(self, *args: Any, **options: Any) -> Any:
             out = super().forward(*args, **options)
             out.logits = 2 * out.logits
             return out
 
-    model = Doubled(LlamaConfig(vocab_size=50, **SIZE)).eval()
+    model = Doubled(LlamaConfig(vocab_size=50, **SIZE)).train(False)
     assert parts_of(model, torch.tensor([[1, 2, 3]])) is None
     torch.testing.assert_close(token_logps(model, *rows())[0], plain(model)[0], atol=1e-6, rtol=1e-6)
 
 
-class Largest(TorchDispatchMode):  # type: ignore[misc]
+class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """The number of elements of the largest tensor that any operation makes, those of backward passes included."""
 
     numel = 0
@@ -159,12 +159,12 @@ def test_no_tensor_is_larger_than_the_chunk_or_the_head_itself(grad: bool) -> No
     model.lm_head.weight.requires_grad_(False)
     model.get_input_embeddings().weight.requires_grad_(False)
     token_logps(model, *tokens)
-    with Largest() as seen, nullcontext() if grad else torch.no_grad(), kept(sizes):
+    with Largest() as seen, nullcontext() if grad else torch.no_grad(), kept(sizes):  # type: ignore[no-untyped-call]
         logps_BT, _ = token_logps(model, *tokens, chunk=chunk)
         if grad:
             logps_BT.sum().backward()  # type: ignore[no-untyped-call]
     assert seen.numel <= max(chunk, head) < wanted * 5000
     assert not [size for size in sizes if size == wanted * 5000]
-    with Largest() as whole:
+    with Largest() as whole:  # type: ignore[no-untyped-call]
         token_logps(model, *tokens)
     assert whole.numel == wanted * 5000

@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import pickle
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +24,7 @@ from assaygym.agents.parts.rollouts import IID
 from assaygym.agents.ranks import Ranks
 from assaygym.agents.recipes.actor_critic import PPO
 from assaygym.agents.recipes.group_relative import DAPO
+from assaygym.agents.tiny import save_tiny
 from assaygym.errors import PolicyError, RunError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
@@ -126,7 +129,7 @@ RECIPES = ["grpo", "grouped", "ppo", "dapo"]
 def run_of(small: Any, name: str, ranks: Ranks | None = None) -> tuple[Any, torch.Tensor]:
     """Metrics and weights of two steps."""
 
-    class Whole(small.Env):  # type: ignore[misc, name-defined]
+    class Whole(small.Env):  # type: ignore[misc]
         """Pays for one vowel at least, so that many groups have no spread."""
 
         def _worth(self, text: str) -> float:
@@ -215,3 +218,28 @@ def test_a_process_that_is_killed_ends_the_other() -> None:
     assert dead is None
     assert isinstance(found, RunError)
     assert "another process of this run" in str(found)
+
+
+SCRIPT = """
+from dataclasses import replace
+import sys
+from assaygym.agents.parts.rollouts import IID
+from assaygym.agents.recipes.group_relative import GRPO
+from assaygym.agents.settings import TrainSettings
+from assaygym.agents.train import train
+settings = TrainSettings(steps=2, prompts=3, max_tokens=6, learning_rate=1e-3)
+train(replace(GRPO, rollout=IID(4)), "assay/Reverse-v0", sys.argv[1], settings, folder=sys.argv[2], knobs={"length": 2})
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_torchrun_trains_by_names_as_one_process_does(small: Any, tmp_path: Path) -> None:
+    model, script = save_tiny(tmp_path / "model", hidden=32, layers=1), tmp_path / "run.py"
+    script.write_text(SCRIPT)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    for name, command in {"one": [sys.executable], "two": torchrun}.items():
+        subprocess.run([*command, str(script), str(model), str(tmp_path / name)], check=True)
+    one, two = (small.figures(read_metrics(tmp_path / name)) for name in ("one", "two"))
+    for row, other in zip(one, two, strict=True):
+        assert other == pytest.approx(row, abs=1e-5, rel=1e-4)
