@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assaygym.cli import demo, doctor, eval_, export, info, list_, new, play, recipes, train, verify
+from assaygym.cli import data, demo, doctor, eval_, export, info, list_, new, play, recipes, train, verify
 from assaygym.cli.command import command
 
 __all__ = ["app"]
@@ -58,3 +58,14 @@ app.command("recipes", epilog="Example: assay recipes grpo dapo")(command(recipe
 app.command("export", epilog="Example: assay export runs/math --to pairs --margin 0.5 --out pairs.jsonl")(
     command(export.export)
 )
+
+suites = typer.Typer(help="The data of suites: list, pull, verify, overlap.", no_args_is_help=True)
+suites.command("list", epilog="Example: assay data list --kind math")(command(data.list_suites, imports=False))
+suites.command("pull", epilog="Example: assay data pull gsm8k")(command(data.pull, imports=False))
+suites.command("verify", epilog="Example: assay data verify gsm8k --data gsm8k/test.jsonl")(
+    command(data.verify, imports=False)
+)
+suites.command("overlap", epilog="Example: assay data overlap gsm8k train.jsonl --data gsm8k/test.jsonl")(
+    command(data.overlap, imports=False)
+)
+app.add_typer(suites, name="data")
