@@ -120,7 +120,7 @@ BUILT_IN = (
         entry_point="assaygym.envs.families.sql:sql_task",
         kind="code",
         summary="Answer a question about a database with one SELECT; hidden databases judge it.",
-        requires=("sandbox",),
+        requires=("sandbox", "sqlglot"),
     ),
     EnvSpec(
         id="assay/StackVM-v0",

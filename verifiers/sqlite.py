@@ -1,7 +1,8 @@
 """SQL queries, judged by their results on databases that the agent has not seen.
 
-The answer is one SELECT. It runs in a sandbox on SQLite in memory, on a connection that can only read, under a limit of
-instructions; the expected rows stay here. Rows are compared as a multiset, or in order where the tests ask for it.
+The answer is one SELECT. It is parsed here (`sqlite_reading`), and what is not one query that reads is not run. It runs
+in a sandbox on SQLite in memory, on a connection that can only read, under a limit of instructions; the expected rows
+stay here. Rows are compared as a multiset, or in order where the tests ask for it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from assaygym.errors import DataError, VerifierError
 from assaygym.sandbox.base import MIB, ExecResult, ExecStatus, Limits, Sandbox
 from assaygym.types import Score
 from assaygym.verifiers import sqlite_guest
+from assaygym.verifiers.sqlite_reading import need_sqlglot, read_query
 from assaygym.verifiers.text import decided
 
 __all__ = ["SqlCase", "SqlTests", "SqlVerifier", "extract_query", "sql"]
@@ -90,7 +92,10 @@ class SqlVerifier:
     def __call__(self, response: str, answer: SqlTests, /) -> Score:
         """The score of the query in the response; UNPARSED where there is none.
 
+        The metric `parsed` is 1 where sqlglot could read the query, 0 where SQLite alone judged it.
+
         Raises:
+            MissingDependencyError: sqlglot is not installed.
             VerifierError: the tests are at fault.
             SandboxError: the sandbox failed.
         """
@@ -99,8 +104,10 @@ class SqlVerifier:
             return Score.unparsed("no query in the response; expected a ```sql block")
         if len(query) > MOST_CHARACTERS:
             return decided(False, query, f"sql: {len(query)} characters, over the limit of {MOST_CHARACTERS}")
-        wrong = self._wrong(query, answer)
-        return decided(not wrong, query, f"sql: {wrong or f'right on {len(answer.cases)} databases'}")
+        reading = read_query(query)
+        wrong = reading.refused or self._wrong(query, answer)
+        score = decided(not wrong, query, f"sql: {wrong or f'right on {len(answer.cases)} databases'}")
+        return replace(score, metrics={"parsed": float(reading.parsed)})
 
     def _wrong(self, query: str, answer: SqlTests) -> str:
         """The first thing that is wrong, in words; "" where all is right."""
@@ -132,14 +139,19 @@ class SqlVerifier:
 def sql(*, limits: Limits | None = None, sandbox: Sandbox | None = None) -> SqlVerifier:
     """Verifies one SELECT by `SqlTests`.
 
-    Only reading is allowed: no writes, ATTACH, PRAGMA, recursion, extensions, random functions or schema tables. The
+    Only reading is allowed: one statement, no writes, ATTACH, PRAGMA, recursion, extensions, random functions or schema
+    tables. It is at most 20,000 characters long, its brackets are nested 100 deep at most. The
     number of columns must be right, their names do not matter; integers equal floats of the same value, floats may
     differ by a millionth, text is compared exactly.
 
     Args:
         limits: of the run on all databases; default: 5 s of CPU time, 256 MiB.
         sandbox: where to run; default: the shared one.
+
+    Raises:
+        MissingDependencyError: sqlglot is not installed.
     """
+    need_sqlglot()
     return SqlVerifier(limits=limits or DEFAULT_LIMITS, sandbox=sandbox)
 
 

@@ -46,7 +46,7 @@ ORDERS = ("The order of the rows does not matter, how often each occurs does.", 
     verifier=sql(),
     kind="code",
     summary="Answer a question about a database with one SELECT; hidden databases judge it.",
-    requires=("sandbox",),
+    requires=("sandbox", "sqlglot"),
 )
 def sql_task(
     rng: random.Random, *, stage: int = 1, conditions: int = 1, rows: int = 12
