@@ -40,6 +40,15 @@ ANCHOR = "assay-anchor-q"
 
 
 @dataclass(frozen=True, slots=True)
+class _Rendered:
+    """A first turn and its ids."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...]
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Suffix:
     """What follows an assistant's text; `ids[:closed]` end the turn, its end-of-turn id last (0: there is none)."""
 
@@ -63,6 +72,7 @@ class Chat:
     def __init__(self, tokenizer: Any, template: str | None = None) -> None:
         self.tokenizer = tokenizer
         self.template = template or (None if tokenizer.chat_template else PLAIN_TEMPLATE)
+        self._latest: _Rendered | None = None
 
     def prompt_ids(self, prompt: Prompt) -> tuple[int, ...]:
         """All ids to feed the model for this prompt; those of its previous turn are kept as they were.
@@ -72,7 +82,7 @@ class Chat:
         """
         previous = prompt.previous
         if previous is None or not previous.prompt_ids:
-            return self.render_ids(prompt.messages, prompt.tools, generation=True)
+            return self._first_ids(prompt)
         suffix = self._suffix(prompt.observation, prompt.tools, _calls_before(prompt))
         return previous.prompt_ids + previous.token_ids + suffix.after(previous.token_ids)
 
@@ -153,6 +163,14 @@ class Chat:
     def encode(self, text: str) -> tuple[int, ...]:
         """The ids of a text, nothing added."""
         return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _first_ids(self, prompt: Prompt) -> tuple[int, ...]:
+        """Of a first turn. The samples of a group ask for the same one after the other."""
+        latest = self._latest
+        if latest is None or latest.messages != prompt.messages or latest.tools != prompt.tools:
+            ids = self.render_ids(prompt.messages, prompt.tools, generation=True)
+            self._latest = latest = _Rendered(prompt.messages, prompt.tools, ids)
+        return latest.ids
 
     def _suffix(self, observation: Sequence[Message], tools: Sequence[ToolSpec], calls: Sequence[ToolCall]) -> _Suffix:
         anchor = ANCHOR

@@ -11,8 +11,9 @@ waits for the slowest tool call of the turn before.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -26,6 +27,9 @@ from assaygym.types import Completion, StopReason, Trajectory
 __all__ = ["LockstepCrew", "play_in_lockstep"]
 
 P = TypeVar("P", bound=Plan)
+
+QUICK = 5e-4
+"""Seconds: environments that step faster do so in the calling thread, since to hand them to another takes longer."""
 
 
 class LockstepCrew:
@@ -176,9 +180,17 @@ class _Run(Generic[P]):
 
     def _stepped(self, answered: Sequence[tuple[_Seat[P], Completion | Exception]]) -> list[Trajectory | None]:
         """What became of each episode; None where it goes on."""
+        if not answered:
+            return []
         if self.pool is None:
             self.pool = ThreadPoolExecutor(self.crew.threads, thread_name_prefix="assay-lockstep")
-        return list(self.pool.map(_taken, answered))
+        first = self.pool.submit(_taken, answered[0])
+        quick, here = bool(wait([first], QUICK).done), list[Trajectory | None]()
+        while quick and len(here) < len(answered) - 1:
+            begun = time.perf_counter()
+            here.append(_taken(answered[1 + len(here)]))
+            quick = time.perf_counter() - begun < QUICK
+        return [first.result(), *here, *self.pool.map(_taken, answered[1 + len(here) :])]
 
     def _end(self, seat: _Seat[P], trajectory: Trajectory) -> None:
         if not seat.borrowed or spoilt(trajectory):

@@ -90,6 +90,24 @@ def test_the_first_turn_is_what_the_template_renders() -> None:
     assert text(chat(), chat().prompt_ids(first_prompt())) == "<user>2+2?<end><assistant>"
 
 
+def test_a_first_turn_that_is_asked_for_again_is_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    chat, rendered = Chat(TOKENIZER), list[tuple[Message, ...]]()
+    render = chat.render_ids
+
+    def told(messages: tuple[Message, ...], *given: Any, **options: Any) -> tuple[int, ...]:
+        rendered.append(messages)
+        return render(messages, *given, **options)
+
+    monkeypatch.setattr(chat, "render_ids", told)
+    one, other = ((Message(role="user", content=text),) for text in ("one", "other"))
+    wanted = [
+        Prompt(messages=m, tools=t) for m, t in [(one, ())] * 2 + [(other, ())] * 2 + [(other, (ADD,)), (one, ())]
+    ]
+    found = [chat.prompt_ids(prompt) for prompt in wanted]
+    assert found == [Chat(TOKENIZER).prompt_ids(prompt) for prompt in wanted]
+    assert rendered == [one, other, other, one]
+
+
 def test_a_turn_that_closed_itself_is_closed_once() -> None:
     bound = chat()
     before = bound.prompt_ids(first_prompt())

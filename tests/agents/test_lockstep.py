@@ -74,6 +74,54 @@ def test_the_order_in_a_batch_is_that_of_tasks_and_seeds_whatever_the_threads(di
     assert orders() == orders()
 
 
+@pytest.mark.parametrize(("quick", "here"), [(60.0, 5), (0.0, 0)])
+def test_environments_step_in_the_calling_thread_unless_they_take_long(
+    dialogue: MakeEnv, monkeypatch: pytest.MonkeyPatch, quick: float, here: int
+) -> None:
+    monkeypatch.setattr("assaygym.agents.lockstep.QUICK", quick)
+    mine, stepped = threading.current_thread(), list[threading.Thread]()
+
+    def watched() -> Any:
+        env = dialogue()
+        step = env.step
+
+        def told(action: str) -> Any:
+            time.sleep(0.001)
+            stepped.append(threading.current_thread())
+            return step(action)
+
+        env.step = told
+        return env
+
+    played = play_in_lockstep(watched, Batches(), jobs(6), SamplingParams())
+    assert [one.seed for one in played] == list(range(6))
+    assert [one.reward for one in played] == [1.0] * 6
+    assert (len(stepped), stepped.count(mine)) == (6, here)
+
+
+def test_what_steps_slowly_after_what_was_quick_is_handed_to_threads(
+    dialogue: MakeEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assaygym.agents.lockstep.QUICK", 0.05)
+    mine, stepped = threading.current_thread(), dict[int, bool]()
+
+    def watched() -> Any:
+        env = dialogue()
+        step = env.step
+
+        def slowly(action: str) -> Any:
+            seed = env._running().seed
+            time.sleep(0.1 if seed >= 3 else 0.0)
+            stepped[seed] = threading.current_thread() is mine
+            return step(action)
+
+        env.step = slowly
+        return env
+
+    play_in_lockstep(watched, Batches(), jobs(6), SamplingParams())
+    assert [stepped[seed] for seed in range(6)] == [False, True, True, True, False, False]
+
+
 def test_trajectories_come_in_the_order_of_the_jobs(dialogue: MakeEnv) -> None:
     played = play_in_lockstep(dialogue, Batches(), [*jobs(6), *jobs(2)], SamplingParams())
     assert [one.seed for one in played] == [0, 1, 2, 3, 4, 5, 0, 1]
