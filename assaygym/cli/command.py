@@ -33,7 +33,12 @@ __all__ = ["EnvId", "Json", "Level", "Seed", "Settings", "assignments", "command
 
 FOUND_SOMETHING, USAGE, INTERRUPTED = 1, 2, 130
 
-EnvId = Annotated[str, typer.Argument(metavar="ID", help="An environment: a registered id, module:id or file.py:id.")]
+EnvId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="An environment: a registered id, module:id, file.py:id, or a suite: SUITE, SUITE@PATH."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines, and nothing else, on standard output.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed; the same one gives the same task.")]
 Level = Annotated[int | None, typer.Option(help="The difficulty, from 0; the environment's default without it.")]
@@ -109,10 +114,11 @@ def import_code(given: str) -> None:
 
 
 def resolve_id(given: str) -> EnvSpec:
-    """What is known of an id; `module:id` and `file.py:id` import the code first.
+    """What is known of an id; `module:id` and `file.py:id` import the code first; a suite's data is read.
 
     Raises:
         ConfigError: the code cannot be imported.
+        DataError: a suite's data cannot be used.
         RegistrationError: no such id.
     """
     from assaygym.envs.registration import spec
@@ -120,7 +126,15 @@ def resolve_id(given: str) -> EnvSpec:
     code, _, name = given.rpartition(":")
     if code:
         import_code(code)
-    return spec(name)
+    return spec(_of_suite(name))
+
+
+def _of_suite(given: str) -> str:
+    """The id of the environment that a suite is, for `SUITE` and `SUITE@PATH`; another id is returned."""
+    from assaygym.benchmarks.suites import SUITES, register
+
+    name, _, path = given.partition("@")
+    return register(SUITES[name], path or None) if name in SUITES else given
 
 
 def assignments(given: list[str] | None, *, own: Collection[str] = ()) -> dict[str, Any]:

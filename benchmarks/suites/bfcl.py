@@ -33,16 +33,13 @@ def bfcl_tasks(suite: Suite, rows: list[Row]) -> WorldTasks:
         DataError: a row has no question, no functions, or an answer of another form.
     """
     tasks = WorldTasks(
-        f"suite/{suite.id}-v0",
+        suite,
         rows,
         start=SingleTurn,
         prompt=_prompt,
         name=lambda row: str(row["id"]),
         verifier="tool_calls",
-        kind="tool",
-        summary=suite.title,
     )
-    tasks.check()
     for number, row in enumerate(rows, start=1):
         try:
             gold_of(row)

@@ -57,17 +57,14 @@ def bfcl_turn_tasks(suite: Suite, rows: list[Row], api: Maker | None = None) -> 
                 parsed_call(text)
     most = max(len(row["question"]) for row in rows)
     tasks = WorldTasks(
-        f"suite/{suite.id}-v0",
+        suite,
         rows,
         start=lambda row: Conversation(row, make),
         prompt=lambda row: (Message(role="system", content=_SYSTEM), *messages_of(row["question"][0])),
         name=lambda row: str(row["id"]),
         verifier="state after each request",
         turns=STEPS * most,
-        kind="tool",
-        summary=suite.title,
     )
-    tasks.check()
     return tasks
 
 

@@ -13,10 +13,11 @@ from assaygym.benchmarks.suites.declaration import Row, Suite
 from assaygym.benchmarks.suites.files import digest_of, fetch, find
 from assaygym.benchmarks.suites.reading import read
 from assaygym.envs.data import column
-from assaygym.envs.data_tasks import DataTaskDefinition, task_from_data
+from assaygym.envs.data_tasks import DataTaskDefinition
 from assaygym.errors import ConfigError, DataError, did_you_mean
+from assaygym.types import Task
 
-__all__ = ["LoadedSuite", "load"]
+__all__ = ["LoadedSuite", "load", "register"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,21 @@ def load(
     return _loaded(suite, rows, columns or {}, where, source, digest_of(paths), chosen)
 
 
+def register(
+    suite: Suite,
+    data: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> str:
+    """Read a suite and make it an environment, to train on, say; the result is its id, `suite/NAME-v0`.
+
+    Its `train` and `eval` splits are made as those of every data file; `split="all"` is the whole suite. As `load`.
+    """
+    definition = load(suite, data, columns, options).definition
+    definition.requires = ("sandbox",) if suite.needs_sandbox else ()
+    return definition.register().id
+
+
 def _loaded(
     suite: Suite,
     rows: list[Row],
@@ -98,17 +114,42 @@ def _define(suite: Suite, rows: list[Row]) -> DataTaskDefinition:
             return suite.prompt(row)
         return suite.prompt.format_map({name: _shown(column(row, name, number[id(row)])) for name in suite.columns})
 
-    return task_from_data(
+    definition = SuiteTasks(
         f"suite/{suite.id}-v0",
         rows,
-        prompt=prompt,
-        gold=suite.gold,
-        solution=suite.solution if solved else None,
-        name=suite.name if named else None,
+        {
+            "prompt": prompt,
+            "gold": suite.gold,
+            "solution": suite.solution if solved else None,
+            "name": suite.name if named else None,
+        },
+        solve=_stored if solved else None,
         verifier=suite.verifier() if suite.verifier is not None else None,
         kind=suite.kind,
         summary=suite.title,
     )
+    definition.suite = suite
+    definition.check()
+    return definition
+
+
+class SuiteTasks(DataTaskDefinition):
+    """The task of a suite whose rows are one question each; pickled as the suite's name and the rows."""
+
+    suite: Suite
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _defined_anew, (self.suite.id, self.rows)
+
+
+def _defined_anew(name: str, rows: list[Row]) -> DataTaskDefinition:
+    from assaygym.benchmarks.suites.catalogue import SUITES
+
+    return _define(SUITES[name], rows)
+
+
+def _stored(posed: Task[Any]) -> str:
+    return str(posed.metadata["solution"])
 
 
 def _shown(value: object) -> str:

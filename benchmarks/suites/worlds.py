@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from assaygym.benchmarks.suites.declaration import Row
+from assaygym.benchmarks.suites.declaration import Row, Suite
 from assaygym.envs.core import Reply
 from assaygym.envs.data_tasks import DataEnv, DataTaskDefinition
 from assaygym.envs.grammars import ParsedTurn, grammar
@@ -127,19 +127,18 @@ class WorldTasks(DataTaskDefinition):
     """A task whose rows are worlds.
 
     Args:
-        env_id: `suite/NAME-v0`.
+        suite: whose rows these are.
         rows: the rows.
         start: makes the world of a row.
         prompt: what the agent is first told, of a row.
         name: of a row.
         verifier: what the judgement is called.
         turns: the most turns of an episode.
-        options: `kind`, `summary`.
     """
 
     def __init__(
         self,
-        env_id: str,
+        suite: Suite,
         rows: Sequence[Row],
         *,
         start: Callable[[Row], World],
@@ -147,19 +146,18 @@ class WorldTasks(DataTaskDefinition):
         name: Callable[[Row], str],
         verifier: str,
         turns: int = 1,
-        **options: Any,
     ) -> None:
         def gold(row: Row) -> Scenario:
             return Scenario(row, start)
 
         columns = {"prompt": prompt, "gold": gold, "name": name}
-        super().__init__(env_id, rows, columns, verifier=_OneTurn(verifier), **options)
-        self.turns = turns
-        self._made_of = {"start": start, "prompt": prompt, "name": name, "verifier": verifier, "turns": turns}
-        self._options = options
+        options = {"verifier": _OneTurn(verifier), "kind": suite.kind, "summary": suite.title}
+        super().__init__(f"suite/{suite.id}-v0", rows, columns, **options)
+        self.suite, self.turns = suite, turns
+        self.check()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _again, (self.id, self.rows, {**self._made_of, **self._options})
+        return _again, (self.suite.id, self.rows)
 
     def make(
         self, *, split: str = "train", render_mode: str | None = None, level: int | None = None, **knobs: Any
@@ -172,8 +170,12 @@ class WorldTasks(DataTaskDefinition):
         return env
 
 
-def _again(env_id: str, rows: Sequence[Row], options: Mapping[str, Any]) -> WorldTasks:
-    return WorldTasks(env_id, rows, **options)
+def _again(name: str, rows: list[Row]) -> DataTaskDefinition:
+    from assaygym.benchmarks.suites.catalogue import SUITES
+
+    define = SUITES[name].define
+    assert define is not None  # it made these rows' task
+    return define(SUITES[name], rows)
 
 
 class WorldEnv(DataEnv):
