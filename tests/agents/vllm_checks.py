@@ -294,6 +294,15 @@ def test_a_sync_wakes_an_engine_whose_weights_were_dropped_and_nothing_else_does
     check_sampled(ask(policy, "x"), policy.model, name="v", tolerance=EXACT)
 
 
+def test_a_trainer_samples_with_it_and_brings_it_every_step(policy: VLLMPolicy, small: Any) -> None:
+    from assaygym.agents.transformers_policy import TransformersPolicy
+
+    trained = TransformersPolicy(policy.model, TOKENIZER)
+    rows = small.trainer(trained, player=policy, steps=3).fit()
+    assert all(row["grad_norm"] > 0 for row in rows)
+    assert max(row["sampling/sampling_logp_difference/max"] for row in rows) < EXACT
+
+
 def test_a_folder_is_a_policy_by_name(policy: VLLMPolicy, tmp_path: Path) -> None:
     policy.sleep()  # one engine at a time
     folder = str(save_tiny(tmp_path / "model", hidden=64, heads=2))
