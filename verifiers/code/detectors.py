@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from assaygym.verifiers.code.extract import parse
+from assaygym.verifiers.code.hard_coded import holds_examples, holds_tests
 from assaygym.verifiers.code.outcome import Report, TestStatus
 from assaygym.verifiers.code.tests import StdinCase, StdinTests
 
@@ -39,24 +40,13 @@ _PIECES = (
 """Of which each of those words holds one: ten times as quick to look for."""
 _SETS_ATTRIBUTE = re.compile(r"^[ \t]*\w+\.\w+[ \t]*[-+*/%&|^@:=]", re.MULTILINE)
 _FEWEST_RUNS = 3
-_LOOKED_AT = 200
-_SHORT = 3
-"""An input of fewer characters is found in any program."""
 
 
 def detected(program: str, tests: object, report: Report) -> tuple[str, ...]:
     """The flags of a program and of its run."""
-    if not isinstance(tests, StdinTests):
-        return (*flags_of(program), *run_flags(report))
-    hidden = flags_of(program, tests.cases) if _mentions(program, tests.cases) else ()
-    return (*dict.fromkeys((*flags_of(program, tests.visible), *hidden)), *run_flags(report))
-
-
-def _mentions(program: str, cases: Sequence[StdinCase]) -> bool:
-    """Whether most inputs may stand in the program: their longest line does, of the first few."""
-    lines = [max((line.strip() for line in case.input[:_LOOKED_AT].split("\n")), key=len) for case in cases]
-    found = sum(len(line) >= _SHORT and line in program for line in lines)
-    return found > 0 and 2 * found >= len(cases)
+    visible = tests.visible if isinstance(tests, StdinTests) else ()
+    hidden = ("hard_coded",) if holds_tests(program, tests) else ()
+    return (*dict.fromkeys((*flags_of(program, visible), *hidden)), *run_flags(report))
 
 
 def flags_of(program: str, visible: Sequence[StdinCase] = ()) -> tuple[str, ...]:
@@ -71,7 +61,7 @@ def flags_of(program: str, visible: Sequence[StdinCase] = ()) -> tuple[str, ...]
         return ()
     nodes = list(ast.walk(tree))
     found = [name for name, finds in _DETECTORS.items() if finds(tree, nodes)]
-    return (*found, *(["hard_coded"] if _holds_examples(nodes, visible) else []))
+    return (*found, *(["hard_coded"] if holds_examples(nodes, visible) else []))
 
 
 def _is_suspicious(program: str) -> bool:
@@ -199,20 +189,6 @@ def _opens_odd(node: ast.AST) -> bool:
     ):
         return False
     return isinstance(path.value, str) and any(part in path.value.lower() for part in _ODD)
-
-
-def _holds_examples(nodes: Sequence[ast.AST], visible: Sequence[StdinCase]) -> bool:
-    """Whether most of the examples stand in the program, each with its output."""
-    texts = {node.value.strip() for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    numbers = {str(node.value) for node in nodes if isinstance(node, ast.Constant) and type(node.value) in (int, float)}
-    held = [
-        case
-        for case in visible
-        if len(case.input.strip()) >= _SHORT
-        and any(case.input.strip() in text for text in texts)
-        and case.output.strip() in texts | numbers
-    ]
-    return bool(visible) and 2 * len(held) >= len(visible)
 
 
 _Detector = Callable[[ast.Module, Sequence[ast.AST]], bool]
