@@ -35,6 +35,8 @@ def described(scene: Scene, sample: Sample, trajectories: Sequence[Trajectory]) 
         "completions/min_length": float(lengths_N.min()),
         "completions/max_length": float(lengths_N.max()),
         "completions/mean_terminated_length": float(ended_N.mean()) if len(ended_N) else 0.0,
+        "completions/min_terminated_length": float(ended_N.min()) if len(ended_N) else 0.0,
+        "completions/max_terminated_length": float(ended_N.max()) if len(ended_N) else 0.0,
         "completions/clipped_ratio": float(batch.truncated_N.float().mean()),
         "num_tokens": float(lengths_N.sum()),
         "turns": float(batch.turns_N.float().mean()),
@@ -46,7 +48,9 @@ def described(scene: Scene, sample: Sample, trajectories: Sequence[Trajectory]) 
         figures["reward_shaped"] = float(scene.rewards_N.mean())
     for name, values_N in batch.metrics.items():
         known_N = values_N[~values_N.isnan()]
-        figures |= {f"rewards/{name}/mean": float(known_N.mean())} if len(known_N) else {}
+        if len(known_N):
+            figures[f"rewards/{name}/mean"] = float(known_N.mean())
+            figures[f"rewards/{name}/std"] = _std(known_N.tolist())
     if scene.reference_BT is not None:
         apart_BT = (scene.old_BT - scene.reference_BT) * batch.mask_BT
         figures["kl"] = float(apart_BT.sum() / batch.mask_BT.sum())
@@ -64,6 +68,7 @@ def drawn(sample: Sample) -> dict[str, float]:
         "reward_std": math.fsum(stds) / len(stds),
         "frac_reward_zero_std": stds.count(0.0) / len(stds),
         "tasks_drawn": float(len(sample.drawn)),
+        "tokens_drawn": float(sample.tokens),
     }
     return figures | {f"level/{number}": level for number, level in enumerate(sample.levels)}
 

@@ -61,7 +61,7 @@ def with_new_adapter(model: Any, *, rank: int, alpha: float, seed: int = 0) -> A
     import torch
 
     if has_adapter(model):
-        raise ConfigError("the model has an adapter already; merge it first, or train it with lora_rank=0")
+        raise ConfigError("the model has an adapter already; merge it first (model.merge_and_unload()), or unfreeze it")
     scale: Any = alpha  # peft says int, and divides by the rank
     config = LoraConfig(r=rank, lora_alpha=scale, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
     with torch.random.fork_rng(), _as_they_are():

@@ -43,6 +43,8 @@ class Sample:
     """The rewards of each group's companions, in the order of the groups; empty where the recipe has none."""
     drawn: tuple[tuple[float, ...], ...] = ()
     """The rewards of every task drawn, those of groups that were thrown away included."""
+    tokens: int = 0
+    """Sampled for all that, turns that several episodes share counted once."""
     levels: tuple[float, ...] = ()
     """Of each environment, where there is a curriculum."""
 
@@ -110,7 +112,7 @@ class Sampler:
         companions: list[tuple[float, ...]] = []
         drawn: list[tuple[float, ...]] = []
         levels = () if self.curriculum is None else tuple(self.curriculum.positions)
-        tally = _Tally()
+        tally, tokens = _Tally(), 0
         for number in range(len(self.make_envs)):
             tally = _Tally()
             for make_env, wanted in self._shares(number, step):
@@ -118,11 +120,14 @@ class Sampler:
                 companions += self._companions(make_env, found, params)
                 groups += found
             drawn += tally.rewards
+            tokens += tally.tokens
             if self.curriculum is not None:
                 self.curriculum.learn(number, [reward for rewards in tally.rewards for reward in rewards])
         if not groups and not any(drawn):
             raise PolicyError(f"none of {len(drawn)} tasks could be judged: {tally.reason}")
-        return Sample(groups=tuple(groups), companions=tuple(companions), drawn=tuple(drawn), levels=levels)
+        return Sample(
+            groups=tuple(groups), companions=tuple(companions), drawn=tuple(drawn), tokens=tokens, levels=levels
+        )
 
     def state(self) -> dict[str, Any]:
         """What the next step depends on: the cursors, what the strategies remember, the levels."""
@@ -202,6 +207,7 @@ class _Tally:
     """What was drawn of one environment."""
 
     rewards: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    tokens: int = 0
     reason: str = "nothing was sampled"
     """Why the latest episode that says so could not be judged."""
 
@@ -218,6 +224,7 @@ class _Tallied:
         with collected(self.inner, crew, tasks) as groups:
             for group in groups:
                 self.tally.rewards.append(group.rewards)
+                self.tally.tokens += sum(len(turn.completion.token_ids) for turn in group.sampled())
                 self.tally.reason = next(filter(None, map(_fault, group.trajectories)), self.tally.reason)
                 yield group
 

@@ -151,7 +151,7 @@ class Trainer:
         batch = make_batch(trajectories, labels, pad_id=self.policy.pad_id).to(self.model.device)
         scene = self._scene(batch, sample)
         advantages_BT = self._advantages(scene)
-        if scene.reference_BT is None and self.updater.kl is not None:
+        if scene.reference_BT is None and self.updater.kl is not None and bool(scene.keep_N.any()):
             kept_B = (scene.per_row(scene.keep_N).squeeze(1)).nonzero().squeeze(1)
             scene.reference_BT = self.updater.logps(batch, reference=True, rows_B=kept_B)
         metrics = described(scene, sample, trajectories)

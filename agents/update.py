@@ -16,6 +16,7 @@ from torch import Tensor
 from assaygym.agents.batch import Batch
 from assaygym.agents.critic import Critic
 from assaygym.agents.logps import token_logps
+from assaygym.agents.lora import has_adapter
 from assaygym.agents.losses import Surrogate
 from assaygym.agents.micro import inputs_of, micro_batches, mini_batches, share_of
 from assaygym.agents.parts.regularisers import KL, Entropy
@@ -44,7 +45,7 @@ class Updater:
         ranks: who else computes a share of the gradient.
 
     Raises:
-        ConfigError: none of the model's weights can be trained.
+        ConfigError: none of the model's weights can be trained, or a reference of adapters is to be reset.
     """
 
     def __init__(self, model: Any, recipe: Recipe, settings: TrainSettings, ranks: Ranks) -> None:
@@ -54,6 +55,8 @@ class Updater:
             raise ConfigError("all weights of the model are frozen; unfreeze some, or set lora_rank above 0")
         self.kl = recipe.regulariser(KL)
         self.entropy = recipe.regulariser(Entropy)
+        if self.kl is not None and self.kl.reset_every is not None and has_adapter(model):
+            raise ConfigError("a model with adapters cannot reset its reference; train without lora_rank")
         self.reference = Reference(model) if recipe.needs_reference else None
         self.critic = Critic(model, recipe, settings, ranks) if recipe.advantage.critic else None
         self.weigh = recipe.aggregation.weights(max_tokens=settings.max_tokens)

@@ -98,6 +98,8 @@ def test_tasks_that_are_thrown_away_are_replaced_and_counted(small: Any) -> None
     sample = sampler(small, flat(small), recipe=recipe, prompts=3).sample(0)
     assert [seed for _, seed in seeds(sample)] == [0, 2, 4]
     assert [len(set(rewards)) == 1 for rewards in sample.drawn] == [False, True, False, True, False]
+    kept = sum(len(turn.completion.token_ids) for group in sample.groups for turn in group.sampled())
+    assert sample.tokens > kept
 
 
 @pytest.mark.filterwarnings(LEFT_EMPTY)

@@ -11,8 +11,9 @@ import torch
 from assaygym.agents.parts.rollouts import IID
 from assaygym.agents.recipes.group_relative import GRPO
 from assaygym.agents.settings import TrainSettings
-from assaygym.agents.tiny import save_tiny
+from assaygym.agents.tiny import save_tiny, tiny_model, tiny_tokenizer
 from assaygym.agents.train import train
+from assaygym.agents.transformers_policy import TransformersPolicy
 from assaygym.errors import ConfigError, RegistrationError
 
 torch.set_num_threads(1)
@@ -49,6 +50,27 @@ def test_a_run_from_a_folder_writes_metrics_and_a_checkpoint(tmp_path: Path) -> 
     )
     assert [row["step"] for row in rows] == seen == [1]
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["checkpoint-000001", "metrics.jsonl"]
+
+
+def test_an_adaptive_level_begins_at_the_one_given_and_is_recorded() -> None:
+    settings = replace(SMALL, steps=2, curriculum="adaptive", curriculum_rate=2.0)
+    tokenizer = tiny_tokenizer()
+    policy = TransformersPolicy(tiny_model(tokenizer, hidden=32, layers=1), tokenizer)
+    rows = train(RECIPE, "assay/Reverse-v0", policy, settings, knobs={"level": 3})
+    assert [row["level/0"] for row in rows] == [3.0, 2.0]  # it solves nothing
+
+
+def test_another_engine_is_made_of_the_policy_that_is_trained() -> None:
+    synced: list[object] = []
+
+    class Engine(TransformersPolicy):
+        def sync(self, model: object) -> None:
+            synced.append(model)
+
+    tokenizer = tiny_tokenizer()
+    policy = TransformersPolicy(tiny_model(tokenizer, hidden=32, layers=1), tokenizer)
+    train(RECIPE, "assay/Reverse-v0", policy, SMALL, player=lambda given: Engine(given.model, given.tokenizer))
+    assert synced == [policy.model]
 
 
 @pytest.mark.parametrize("missing", ["torch", "transformers"])

@@ -127,3 +127,8 @@ def test_the_same_seed_makes_the_same_adapter_and_no_generator_moves(small: Any)
 def test_a_model_with_an_adapter_gets_no_second_one(small: Any) -> None:
     with pytest.raises(ConfigError, match="has an adapter already"):
         adapted(small, adapted(small).policy)
+
+
+def test_a_reference_that_moves_cannot_be_that_of_adapters(small: Any) -> None:
+    with pytest.raises(ConfigError, match="cannot reset its reference"):
+        adapted(small, recipe=replace(small.recipe, regularisers=(KL(0.1, reset_every=2),)))
