@@ -24,7 +24,7 @@ ARMS: dict[str, Recipe] = {
     "token_mean": replace(PLAIN, aggregation=TokenMean()),
     "all": replace(PLAIN, loss=HIGHER, filters=(NonzeroStd(refill=True),), aggregation=TokenMean()),
 }
-THRESHOLD, CAP, EPISODES = 0.8, 40, 8
+THRESHOLD, CAP, EPISODES = 0.8, 60, 8
 
 
 def measure(seed: int, quick: bool) -> Figures:
@@ -34,7 +34,7 @@ def measure(seed: int, quick: bool) -> Figures:
         policy = policy_of(START, seed, quick)
         chosen = settings(seed, steps=1 if quick else CAP, mini_batches=4)
         trainer = trainer_of(policy, [reverse("train")], recipe, chosen)
-        found = reach(trainer, partial(success, policy, quick=quick), THRESHOLD, episodes=EPISODES)
+        found = reach(trainer, partial(success, policy, quick=quick), THRESHOLD, every=1, episodes=EPISODES)
         figures |= {f"{name}/steps": found.steps, f"{name}/episodes": found.samples, f"{name}/reached": found.reached}
     return figures
 

@@ -80,20 +80,20 @@ guess = TaskDefinition("claims/Guess-v0", _guess)
 
 
 class Grid(Env):
-    """Walk to a goal on a square grid, a step (u, d, l or r) a turn; walls and other words leave one where one is.
+    """Walk to the far corner of a square grid, a step (u, d, l or r) a turn; walls and other words leave one in place.
 
-    The reward is 1 at the goal and 0 after `max_turns`. Every observation says place and goal, so equal states read
-    alike whichever way led there.
+    The reward is 1 at the corner and 0 after `max_turns`. An observation is the place and nothing else, so equal states
+    read alike whichever way led there.
     """
 
-    def __init__(self, *, split: str = "train", size: int = 4, max_turns: int = 10) -> None:
+    def __init__(self, *, split: str = "all", size: int = 4, max_turns: int = 10) -> None:
         super().__init__("claims/Grid-v0", split=split, max_turns=max_turns, knobs={"size": size})
         self.size = size
-        self.place, self.goal = (0, 0), (0, 0)
+        self.place, self.goal = (0, 0), (size - 1, size - 1)
 
     def _pose(self, rng: Any) -> Task[None]:
         cells = [(x, y) for x in range(self.size) for y in range(self.size)]
-        self.place, self.goal = rng.sample(cells, 2)
+        self.place = rng.choice(cells[:-1])
         prompt = (self._seen(),)
         return Task(id=f"grid:{digest(prompt)[:12]}", prompt=prompt, answer=None)
 
@@ -116,4 +116,4 @@ class Grid(Env):
         return min(max(value, 0), self.size - 1)
 
     def _seen(self) -> Message:
-        return Message(role="user", content="{}{}>{}{}".format(*self.place, *self.goal))
+        return Message(role="user", content="{}{}".format(*self.place))
