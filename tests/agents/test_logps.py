@@ -118,7 +118,7 @@ def test_a_model_whose_layers_and_head_give_other_logits_is_not_taken_apart() ->
     class Doubled(LlamaForCausalLM):  # type: ignore[no-untyped-call]
         def forward(self, *args: Any, **options: Any) -> Any:
             out = super().forward(*args, **options)
-            out.logits = 2 * out.logits
+            out.logits = out.logits * 2  # pyright: ignore[reportOptionalOperand]
             return out
 
     model = Doubled(LlamaConfig(vocab_size=50, **SIZE)).train(False)
