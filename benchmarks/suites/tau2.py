@@ -165,7 +165,8 @@ class Ticket(CallingWorld):
         if json.dumps(self._shop.db, sort_keys=True) == json.dumps(gold.db, sort_keys=True):
             score = Score(value=1.0, verdict=Verdict.CORRECT, explanation="state: as expected")
         else:
-            score = state_equals(json.loads(self._row["db"]))(self._shop.db, gold.db)
+            initial, final, expected = _touched(json.loads(self._row["db"]), self._shop.db, gold.db)
+            score = state_equals(initial)(final, expected)
         words = "\n".join(self._said).casefold().replace(",", "")
         lacking = [item for item in self._told() if str(item).casefold().replace(",", "") not in words]
         if score.verdict is Verdict.CORRECT and lacking:
@@ -185,6 +186,16 @@ class Ticket(CallingWorld):
             arguments = json.dumps(dict(action["arguments"]))
             yield ToolCall(id="call_0", name=action["name"], arguments=arguments)
         yield f"This is done. {', '.join(map(str, self._told()))}".strip()
+
+
+def _touched(*states: dict[str, Any]) -> list[dict[str, Any]]:
+    """The states without the entries that are the same in all of them, which are nearly all."""
+    first, *others = states
+    kept = {
+        table: [key for key, entry in entries.items() if any(other[table].get(key) != entry for other in others)]
+        for table, entries in first.items()
+    }
+    return [{table: {key: state[table].get(key) for key in keys} for table, keys in kept.items()} for state in states]
 
 
 def _called(shop: Shop, name: str, arguments: Mapping[str, Any]) -> str:
