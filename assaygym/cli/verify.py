@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -35,6 +35,7 @@ def verify(
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines; - is standard input.")],
     out: Annotated[Path | None, typer.Option(help="Where the verdicts go; standard output without it.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Rows at once; one a core without it.")] = None,
+    runs: Annotated[str | None, typer.Option(help="For code: many runs for the stdin tests, or one for all.")] = None,
     policy: Annotated[str | None, typer.Option(help="For math: a preset, such as strict, lenient, math, aime.")] = None,
     settings: Settings = None,
     json: Json = False,
@@ -44,7 +45,7 @@ def verify(
     counts: Counter[str] = Counter()
     told_at = time.monotonic()
     with ExitStack() as stack:
-        judge, keys = _judge(kind, workers, stack, _policy(kind, policy, settings))
+        judge, keys = _judge(kind, workers, stack, _policy(kind, policy, settings), _runs(kind, runs))
         rows = _rows(_lines(file, stack), file, keys)
         target = _target(out, file, stack)
         try:
@@ -81,6 +82,22 @@ def _policy(kind: str, preset: str | None, settings: list[str] | None) -> tuple[
     return preset or "default", assignments(settings, own=("policy",))
 
 
+def _runs(kind: str, runs: str | None) -> str:
+    """How the tests of programs are run.
+
+    Raises:
+        ConfigError: there is no such way, or the kind is not code.
+    """
+    if runs is None:
+        return "many"
+    if kind != CODE:
+        raise ConfigError(f"--runs is for {CODE}; {kind!r} runs nothing")
+    from assaygym.verifiers.code.stdio import check_runs
+
+    check_runs(runs)
+    return runs
+
+
 def in_order(work: Callable[[Row], Any], rows: Iterable[Row], workers: int) -> Iterator[Any]:
     """`work` of each row on threads, in the order of the rows; few rows are read ahead.
 
@@ -107,11 +124,11 @@ def in_order(work: Callable[[Row], Any], rows: Iterable[Row], workers: int) -> I
 
 
 def _judge(
-    kind: str, workers: int, stack: ExitStack, policy: tuple[str, dict[str, Any]] | None
+    kind: str, workers: int, stack: ExitStack, policy: tuple[str, dict[str, Any]] | None, runs: str
 ) -> tuple[Callable[[Row], dict[str, Any]], tuple[str, ...]]:
     """What judges a row of this kind, and the keys that the row must have."""
     if kind == CODE:
-        return _code_judge(workers, stack), CODE_KEYS
+        return _code_judge(workers, stack, runs), CODE_KEYS
     from assaygym.verifiers.registry import KINDS, SERVED, verifier_for
 
     if kind not in KINDS and not kind.startswith(SERVED):
@@ -126,7 +143,7 @@ def _judge(
     return lambda row: _verdict(verifier, row), ANSWER_KEYS
 
 
-def _code_judge(workers: int, stack: ExitStack) -> Callable[[Row], dict[str, Any]]:
+def _code_judge(workers: int, stack: ExitStack, runs: str) -> Callable[[Row], dict[str, Any]]:
     """What judges a row of code; rows with programs before or after their own have one worker for all of these."""
     from assaygym.sandbox import open_sandbox
     from assaygym.verifiers.code.rows import verify_row
@@ -135,12 +152,13 @@ def _code_judge(workers: int, stack: ExitStack) -> Callable[[Row], dict[str, Any
     sandbox = stack.enter_context(open_sandbox(backend, workers))
     single = cache(lambda: stack.enter_context(open_sandbox(backend, 1)))
     turn = threading.Lock()
+    judged = partial(verify_row, runs="one" if runs == "one" else "many")
 
     def judge(row: Row) -> dict[str, Any]:
         if not (row.get("prior") or row.get("after")):
-            return _finite(verify_row(row, sandbox))
+            return _finite(judged(row, sandbox))
         with turn:
-            return _finite(verify_row(row, single()))
+            return _finite(judged(row, single()))
 
     return judge
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from assaygym.cli.verify import in_order
 from assaygym.errors import DataError, IsolationError
 from assaygym.sandbox import open_sandbox
+from assaygym.verifiers.code import verify_row
 
 ROWS = [
     ("math", r"\frac{1}{2}", "It is $\\boxed{0.5}$.", "correct"),
@@ -177,6 +178,35 @@ def test_code_rows_are_run_in_the_sandbox(run: Any, tmp_path: Path) -> None:
     assert [record["value"] for record in found] == [1.0, 0.0, 0.0]
     assert {"id", "value", "verdict", "passed", "total", "tests", "isolation", "after", "flags", "ms"} <= set(found[0])
     assert found[0]["isolation"]
+
+
+@pytest.mark.usefixtures("isolated")
+@pytest.mark.parametrize("runs", ["many", "one"])
+def test_code_rows_are_run_the_way_that_is_asked_for(
+    run: Any, tmp_path: Path, runs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def seen(row: Any, sandbox: Any, *, runs: Any) -> Any:
+        asked.append(runs)
+        return verify_row(row, sandbox, runs=runs)
+
+    monkeypatch.setattr("assaygym.verifiers.code.rows.verify_row", seen)
+    right = program("print(sum(map(int, input().split())))")
+    path = write(tmp_path / "rows.jsonl", [right, program("print(6)", after=[right])])
+    found = records(run("verify", "code", path, "--runs", runs).stdout)
+    assert [record["value"] for record in found] == [1.0, 0.0]
+    assert found[1]["after"][0]["value"] == 1.0
+    assert asked == [runs] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "runs", "sentence"),
+    [("code", "all", "runs is 'all'; expected 'many'"), ("math", "one", "--runs is for code; 'math' runs nothing")],
+)
+def test_a_way_to_run_that_cannot_be_is_told(run: Any, tmp_path: Path, kind: str, runs: str, sentence: str) -> None:
+    result = run("verify", kind, write(tmp_path / "rows.jsonl", []), "--runs", runs)
+    assert (result.exit_code, sentence in result.stderr) == (2, True), result.stderr
 
 
 @pytest.mark.usefixtures("isolated")

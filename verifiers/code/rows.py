@@ -1,4 +1,4 @@
-"""Rows of code data files, `{"id", "task", "program", ...}`: what `assay verify code FILE` scores."""
+"""Rows of code data files, `{"id", "task", "program", ...}`: what `assay verify code FILE` scores (docs/code.md)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from assaygym.errors import AssayError, DataError
 from assaygym.sandbox.base import ExecStatus, Limits, Sandbox
 from assaygym.types import Verdict
 from assaygym.verifiers.code.codec import decode_row
-from assaygym.verifiers.code.outcome import Report
+from assaygym.verifiers.code.outcome import Mode, Report
 from assaygym.verifiers.code.repo_tests import RepoTests
 from assaygym.verifiers.code.sessions import CellCase, SessionTests
-from assaygym.verifiers.code.stdio import Runs
+from assaygym.verifiers.code.stdio import WALL_PER_CPU, Runs
 from assaygym.verifiers.code.tests import AssertTests, FunctionCase, FunctionTests, StdinCase, StdinTests
 from assaygym.verifiers.code.verifier import CodeVerifier, StdioVerifier, asserts, functions, repo, session, stdio
 
@@ -47,7 +47,7 @@ def verify_row(row: Mapping[str, Any], sandbox: Sandbox, *, runs: Runs = "many")
 
     Returns:
         `id, value` (None when invalid), `verdict, passed, total, tests` (status and detail of each that was run),
-        `isolation, after` (these again, of each), `flags, ms`, and `explanation`.
+        `isolation, after` (these again, of each), `flags, ms`, and `explanation`. `value` is by the `mode` of the task.
 
     A fault of the row or of ours is the verdict `invalid`, with the reason in `explanation`; nothing is raised.
     """
@@ -88,8 +88,12 @@ def _jobs(row: Mapping[str, Any], sandbox: Sandbox, runs: Runs) -> list[_Job]:
 
 def _job(role: str, one: Mapping[str, Any], row: Mapping[str, Any], sandbox: Sandbox, runs: Runs) -> _Job:
     task, program = one["task"], one["program"]
-    limits = _limits(one.get("limits") or row.get("limits") or {})
-    verifier, answer = _task(task, one.get("lang") or row.get("lang") or "python", limits, sandbox)
+    common: _Common = {
+        "limits": _limits(one.get("limits") or row.get("limits") or {}),
+        "mode": task.get("mode") or one.get("mode") or "binary",
+        "sandbox": sandbox,
+    }
+    verifier, answer = _task(task, one.get("lang") or row.get("lang") or "python", common)
     if isinstance(verifier, StdioVerifier):
         verifier = replace(verifier, runs=runs)
     if not isinstance(program, str):
@@ -98,13 +102,16 @@ def _job(role: str, one: Mapping[str, Any], row: Mapping[str, Any], sandbox: San
 
 
 def _scored(jobs: Sequence[_Job]) -> dict[str, Any]:
-    reports = [(job.role, job.verifier.report(job.program, job.answer)) for job in jobs]
-    records = {role: [_record(report) for found, report in reports if found == role] for role in ("row", "after")}
+    reports = [(job, job.verifier.report(job.program, job.answer)) for job in jobs]
+    records = {
+        role: [_record(report, job.verifier.mode) for job, report in reports if job.role == role]
+        for role in ("row", "after")
+    }
     return {**records["row"][0], "after": records["after"]}
 
 
-def _record(report: Report) -> dict[str, Any]:
-    score = report.score("binary")
+def _record(report: Report, mode: Mode) -> dict[str, Any]:
+    score = report.score(mode)
     return {
         "value": score.value,
         "verdict": score.verdict.value,
@@ -123,22 +130,46 @@ def _invalid(explanation: str) -> dict[str, Any]:
     return {**numbers, "tests": [], "isolation": [], "after": [], "explanation": explanation, "flags": []}
 
 
-def _task(task: Mapping[str, Any], lang: str, limits: Limits, sandbox: Sandbox) -> tuple[CodeVerifier[Any], Any]:
+class _Common(TypedDict):
+    """What every verifier takes."""
+
+    limits: Limits
+    mode: Mode
+    sandbox: Sandbox
+
+
+def _task(task: Mapping[str, Any], lang: str, common: _Common) -> tuple[CodeVerifier[Any], Any]:
     kind = task["kind"]
     if kind == "stdin":
-        verifier = stdio(checker=task.get("checker", "tokens"), language=lang, limits=limits, sandbox=sandbox)
-        return verifier, StdinTests(_stdin_cases(task["tests"]), visible=_stdin_cases(task.get("visible") or ()))
+        return stdio(checker=task.get("checker", "tokens"), language=lang, **common), _stdin_tests(task)
     if lang != "python":
         raise DataError(f"lang is {lang!r}; programs of other languages than python are judged by stdin tests only")
     if kind == "function":
-        return functions(limits=limits, sandbox=sandbox), _function_tests(task)
+        return functions(**common), _function_tests(task)
     if kind == "asserts":
-        return asserts(limits=limits, sandbox=sandbox), _assert_tests(task)
+        return asserts(**common), _assert_tests(task)
     if kind == "pytest":
-        return repo(limits=limits, sandbox=sandbox), _repo_tests(task)
+        return repo(**common), _repo_tests(task)
     if kind == "session":
-        return session(limits=limits, sandbox=sandbox), SessionTests(tuple(CellCase(**cell) for cell in task["cells"]))
+        return session(**common), SessionTests(tuple(CellCase(**cell) for cell in task["cells"]))
     raise DataError(f"the task is of kind {kind!r}; expected stdin, function, asserts, pytest or session")
+
+
+def _stdin_tests(task: Mapping[str, Any]) -> StdinTests:
+    visible = _stdin_cases(task.get("visible") or ())
+    return StdinTests(_stdin_cases(task["tests"]), visible=visible, weights=task.get("weights") or {})
+
+
+def _group(test: Mapping[str, Any]) -> str:
+    """The group that a test names, "" for none.
+
+    Raises:
+        DataError: it is no text.
+    """
+    group = test.get("group", "")
+    if not isinstance(group, str):
+        raise DataError(f"the group of a test is {group!r}; expected a text, as the names in weights are")
+    return group
 
 
 def _stdin_cases(tests: Sequence[Mapping[str, Any]]) -> tuple[StdinCase, ...]:
@@ -148,7 +179,7 @@ def _stdin_cases(tests: Sequence[Mapping[str, Any]]) -> tuple[StdinCase, ...]:
         limits = _limits(own)
         cpu = limits.cpu_seconds if "cpu" in own else None
         memory = limits.memory_bytes if "memory_mb" in own else None
-        cases.append(StdinCase(test["input"], test["output"], cpu, memory))
+        cases.append(StdinCase(test["input"], test["output"], cpu, memory, _group(test)))
     return tuple(cases)
 
 
@@ -158,6 +189,7 @@ def _function_tests(task: Mapping[str, Any]) -> FunctionTests:
             tuple(decode_row(arg) for arg in test.get("args", ())),
             decode_row(test["expected"]),
             {name: decode_row(value) for name, value in (test.get("kwargs") or {}).items()},
+            group=_group(test),
         )
         for test in task["tests"]
     )
@@ -169,6 +201,7 @@ def _function_tests(task: Mapping[str, Any]) -> FunctionTests:
         float_rel=rules.get("float_rel", 0.0),
         nan_equal=rules.get("nan_equal", False),
         in_place=task.get("in_place"),
+        weights=task.get("weights") or {},
     )
 
 
@@ -195,6 +228,12 @@ def _repo_tests(task: Mapping[str, Any]) -> RepoTests:
 
 
 def _limits(given: Mapping[str, Any]) -> Limits:
+    """The limits that a row gives; by the wall clock at least `WALL_PER_CPU` times the CPU time where it says nothing.
+
+    Raises:
+        DataError: one is unknown or no number.
+        ValueError: one is not positive.
+    """
     unknown = sorted(given.keys() - _LIMITS.keys())
     if unknown:
         raise DataError(f"unknown limits {', '.join(unknown)}; expected some of {', '.join(_LIMITS)}")
@@ -204,7 +243,10 @@ def _limits(given: Mapping[str, Any]) -> Limits:
         if not isinstance(value, (int, float)) or not math.isfinite(value):
             raise DataError(f"limit {key} is {value!r}; expected a positive number")
         fields[name] = int(value * unit) if isinstance(unit, int) else value * unit
-    return Limits(**fields)
+    limits = Limits(**fields)
+    if "wall" in given:
+        return limits
+    return replace(limits, wall_seconds=max(limits.wall_seconds, WALL_PER_CPU * limits.cpu_seconds))
 
 
 def _require(row: Mapping[str, Any], sandbox: Sandbox) -> None:

@@ -14,11 +14,11 @@ from assaygym.verifiers.code.checkers import TextChecker
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage, status_of
 from assaygym.verifiers.code.tests import StdinCase, StdinTests, groups_of
 
-__all__ = ["Runs", "check_runs", "run_stdio"]
+__all__ = ["WALL_PER_CPU", "Runs", "check_runs", "run_stdio"]
 
 Runs = Literal["many", "one"]
 _RUNS = {"many": "a run for each test", "one": "all tests in one run, the program begun anew for each"}
-_WALL_PER_CPU = 3.0
+WALL_PER_CPU = 3.0
 """CPU time decides; by the wall clock a run that waits for its turn on a busy machine gets so many times as much."""
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 _MOST_SHOWN = 200
@@ -93,7 +93,7 @@ def _limits(limits: Limits, tests: StdinTests, case: StdinCase) -> Limits:
     cpu = case.cpu_seconds or tests.cpu_seconds
     memory = case.memory_bytes or tests.memory_bytes
     if cpu is not None:
-        limits = replace(limits, cpu_seconds=cpu, wall_seconds=max(limits.wall_seconds, _WALL_PER_CPU * cpu))
+        limits = replace(limits, cpu_seconds=cpu, wall_seconds=max(limits.wall_seconds, WALL_PER_CPU * cpu))
     return limits if memory is None else replace(limits, memory_bytes=memory)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assaygym.sandbox import Limits, Sandbox
 from assaygym.verifiers.code import verify_row
+from assaygym.verifiers.code.base import DEFAULT_LIMITS
 from assaygym.verifiers.code.rows import _limits
 
 PRODUCT = {"kind": "stdin", "tests": [{"input": "2 3\n", "output": "6\n"}, {"input": "1 1\n", "output": "1\n"}]}
@@ -97,8 +100,102 @@ def test_limits_of_a_row_are_in_seconds_and_mebibytes() -> None:
     )
 
 
-def test_a_row_without_limits_has_the_defaults() -> None:
-    assert _limits({}) == Limits()
+@pytest.mark.parametrize(
+    ("given", "wall"),
+    [({}, 30.0), ({"cpu": 1}, 10.0), ({"cpu": 20}, 60.0), ({"memory_mb": 64}, 30.0), ({"wall": 10}, 10.0),
+     ({"wall": 2, "cpu": 20}, 2.0)],
+)  # fmt: skip
+def test_only_a_wall_limit_that_is_stated_is_kept_any_other_leaves_time_to_wait(
+    given: dict[str, Any], wall: float
+) -> None:
+    assert _limits(given).wall_seconds == wall
+
+
+def test_a_row_without_limits_has_the_defaults_of_the_verifiers() -> None:
+    assert _limits({}) == DEFAULT_LIMITS
+
+
+def test_a_program_that_waits_for_its_turn_longer_than_its_cpu_limit_is_not_wrong(sandbox: Sandbox) -> None:
+    waits = "import time\ntime.sleep(1.5)\nprint(eval(input().replace(' ', '*')))"
+    assert verify_row(row(program=waits, limits={"cpu": 1}), sandbox)["value"] == 1.0
+    assert verify_row(row(program=waits, limits={"wall": 1}), sandbox)["tests"][0]["status"] == "time_limit"
+
+
+GROUPED = {
+    "kind": "stdin",
+    "tests": [
+        {"input": "3", "output": "3", "group": "small"},
+        {"input": "4", "output": "4", "group": "small"},
+        {"input": "-9", "output": "9", "group": "signs"},
+        {"input": "-8", "output": "8", "group": "signs"},
+    ],
+    "weights": {"small": 30, "signs": 70},
+}
+CALLS = {
+    "kind": "function",
+    "entry_point": "f",
+    "tests": [
+        {"args": [3], "expected": 3, "group": "small"},
+        {"args": [-9], "expected": 9, "group": "signs"},
+        {"args": [-8], "expected": 8, "group": "signs"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "program", "value", "verdict"),
+    [
+        ({**GROUPED, "mode": "groups"}, "print(abs(int(input())))", 1.0, "correct"),
+        ({**GROUPED, "mode": "groups"}, "print(int(input()))", 0.3, "partial"),
+        ({**GROUPED, "mode": "groups"}, "print(-int(input()))", 0.7, "partial"),
+        ({**GROUPED, "mode": "groups"}, "print(3)", 0.0, "incorrect"),
+        ({**GROUPED, "mode": "groups", "weights": None}, "print(int(input()))", 0.5, "partial"),
+        ({**GROUPED, "mode": "fraction"}, "print(3)", 0.25, "partial"),
+        (GROUPED, "print(int(input()))", 0.0, "incorrect"),
+        ({**CALLS, "mode": "groups"}, "def f(n): return n", 0.5, "partial"),
+        ({**CALLS, "mode": "groups", "weights": {"small": 1, "signs": 3}}, "def f(n): return -n", 0.75, "partial"),
+        ({"kind": "asserts", "style": "mbpp", "tests": ["assert f(1) == 1", "assert f(2) == 3"], "mode": "fraction"},
+         "def f(n): return n", 0.5, "partial"),
+    ],
+)  # fmt: skip
+def test_a_task_says_what_a_program_earns_that_passes_some_tests(
+    sandbox: Sandbox, task: Any, program: str, value: float, verdict: str
+) -> None:
+    record = verify_row(row(task, program), sandbox)
+    assert (record["value"], record["verdict"]) == (pytest.approx(value), verdict)
+
+
+def test_the_mode_may_stand_beside_the_task_and_holds_for_that_program_only(sandbox: Sandbox) -> None:
+    part = row(GROUPED, "print(int(input()))", mode="groups", after=[row(GROUPED, "print(int(input()))")])
+    record = verify_row(part, sandbox)
+    assert (record["value"], record["after"][0]["value"]) == (pytest.approx(0.3), 0.0)
+
+
+@pytest.mark.parametrize("runs", ["many", "one"])
+def test_groups_are_the_same_in_one_run_or_many(sandbox: Sandbox, runs: Any) -> None:
+    record = verify_row(row({**GROUPED, "mode": "groups"}, "print(-int(input()))"), sandbox, runs=runs)
+    assert (record["value"], record["passed"]) == (pytest.approx(0.7), 2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"mode": "some"}, "mode is 'some'"),
+        ({"weights": {"small": 1}}, "weights has the groups"),
+        ({"weights": {"small": "1", "signs": 1}}, "malformed: TypeError"),
+        ({"tests": [{"input": "", "output": "", "group": 1}]}, "the group of a test is 1"),
+        ({"tests": [{"input": "", "output": ""}]}, "have no group"),
+    ],
+)
+def test_groups_that_do_not_fit_are_a_fault_of_the_row(sandbox: Sandbox, changed: Any, sentence: str) -> None:
+    record = verify_row(row({**GROUPED, **changed}), sandbox)
+    assert (record["verdict"], sentence in record["explanation"]) == ("invalid", True), record["explanation"]
+
+
+def test_the_example_of_the_guide_earns_everything(sandbox: Sandbox) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "code.md").read_text("utf-8")
+    example = json.loads(guide.split("```json\n")[1].split("```")[0])
+    assert verify_row(example, sandbox)["value"] == 1.0
 
 
 def test_a_row_may_require_what_the_sandbox_has(sandbox: Sandbox) -> None:
