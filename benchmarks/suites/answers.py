@@ -20,6 +20,7 @@ __all__ = [
     "boxed",
     "boxed_in",
     "integer_in",
+    "minerva_gold",
     "number_in",
     "olympiad_gold",
     "option_gold",
@@ -165,6 +166,17 @@ def boxed_in(name: str) -> Callable[[Row], str]:
         return found
 
     return gold
+
+
+def minerva_gold(row: Row) -> RowGold:
+    """Minerva's gold: a measured number (`4.5e33`, `0.32`) holds within one percent, as in that benchmark."""
+    text = str(row["answer"]).strip()
+    if not text:
+        raise DataError("column 'answer' has no answer")
+    options: list[tuple[str, Any]] = [("tolerance", 0.01)]
+    if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]{1,3})?", text) and not re.fullmatch(r"[-+]?[0-9]+", text):
+        options.append(("absolute", abs(float(text)) / 100))
+    return RowGold(text, tuple(options))
 
 
 def boxed(gold: Callable[[Row], object]) -> Callable[[Row], str]:

@@ -16,6 +16,7 @@ from assaygym.benchmarks.suites.answers import (
     boxed,
     boxed_in,
     integer_in,
+    minerva_gold,
     number_in,
     olympiad_gold,
     option_gold,
@@ -31,13 +32,13 @@ _SUBJECTS = (
 _BOXED = "\n\nReason step by step and put the final answer in \\boxed{{}}."
 
 
-def math_judge(policy: str = "default", **options: Any) -> Callable[[], Callable[[str, Any], Any]]:
+def math_judge(policy: str = "default") -> Callable[[], Callable[[str, Any], Any]]:
     """Makes the math verifier under a preset, when it is called."""
 
     def verifier() -> Callable[[str, Any], Any]:
         from assaygym import verifiers
 
-        return verifiers.math(policy, **options)
+        return verifiers.math(policy)
 
     return verifier
 
@@ -252,9 +253,9 @@ MATH_SUITES = (
         rows=272,
         columns=("question", "answer"),
         prompt="{question}" + _BOXED,
-        gold="answer",
-        verifier=math_judge("math", tolerance=0.01),
-        solution=boxed(lambda row: row["answer"]),
+        gold=minerva_gold,
+        verifier=lambda: RowMath("math"),
+        solution=boxed(minerva_gold),
         solution_column="answer",
     ),
     Suite(

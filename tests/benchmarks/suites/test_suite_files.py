@@ -15,6 +15,7 @@ import assaygym as ag
 from assaygym.benchmarks.runner import evaluate
 from assaygym.benchmarks.suites import load, register, suite
 from assaygym.benchmarks.suites.files import digest_of, recorded
+from assaygym.envs import registration
 from assaygym.errors import ConfigError, DataError
 
 GSM = [{"question": "What is 6 * 7?", "answer": "6 * 7 = 42\n#### 42"}]
@@ -23,6 +24,7 @@ GSM = [{"question": "What is 6 * 7?", "answer": "6 * 7 = 42\n#### 42"}]
 @pytest.fixture(autouse=True)
 def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setattr(registration, "_specs", dict(registration._specs))  # what is registered here is gone after
 
 
 def written(path: Path, rows: list[Any]) -> Path:

@@ -56,7 +56,7 @@ def test_repeated_rows_of_parquet_are_read_in_batches(tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow", reason="the hub extra is not installed")
     from pyarrow import parquet
 
-    rows = [verl(f"What is {number % 7}?", str(number % 7)) for number in range(25_000)]
+    rows = [verl(f"What is {number % 7}?", str(number % 7)) for number in range(10_500)]
     parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "dapo-math-17k.parquet")
     definition = load(suite("dapo_math_17k"), tmp_path).definition
     assert [definition.row_task(index).answer for index in range(7)] == [str(number) for number in range(7)]
