@@ -17,10 +17,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from assaygym.benchmarks.provenance import prompt_digest
 from assaygym.errors import RunError
-from assaygym.types import StopReason, Trajectory, Verdict
+from assaygym.types import Score, StopReason, Trajectory, Verdict
 
-__all__ = ["EpisodeLog", "EpisodeRecord", "Key", "Outcome", "final_records", "mend", "outcome_of", "read_records"]
+__all__ = [
+    "EpisodeLog",
+    "EpisodeRecord",
+    "Key",
+    "Outcome",
+    "final_records",
+    "judgement",
+    "mend",
+    "outcome_of",
+    "read_records",
+]
 
 Key = tuple[int, int]
 """(task, sample): the row of a data set or the seed of a procedural task, and which of its samples."""
@@ -60,6 +71,19 @@ def outcome_of(trajectory: Trajectory) -> Outcome:
     return Outcome.INVALID if trajectory.score.verdict is Verdict.INVALID else Outcome(trajectory.score.verdict.value)
 
 
+def judgement(score: Score | None, outcome: Outcome, error: str | None = None) -> dict[str, Any]:
+    """The fields of a record that say how the episode was judged."""
+    lenient = math.nan if score is None else score.metrics.get("lenient", math.nan)
+    return {
+        "outcome": outcome,
+        "value": score.value if score is not None and outcome.scored else math.nan,
+        "explanation": error or (score.explanation if score is not None else ""),
+        "extracted": score.extracted if score is not None else None,
+        "flags": score.flags if score is not None else (),
+        "lenient": lenient if 0 <= lenient <= 1 else None,
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeRecord:
     """One line of `episodes.jsonl`. `value` is the score in [0, 1], NaN (null in the file) where there is none."""
@@ -74,6 +98,10 @@ class EpisodeRecord:
     explanation: str = ""
     extracted: str | None = None
     flags: tuple[str, ...] = ()
+    lenient: float | None = None
+    """The score of the extracted answer whatever its format (the verifier's metric `lenient`); None: as `value`."""
+    prompt: str = ""
+    """Digest of the first messages; empty where the episode never began."""
     truncated: bool = False
     """Whether a limit (turns, tokens, time) cut the episode."""
     attempt: int = 1
@@ -100,6 +128,8 @@ class EpisodeRecord:
         """
         known = {item.name: row[item.name] for item in fields(cls) if item.name in row}
         value = math.nan if row["value"] is None else float(row["value"])
+        if "prompt" not in row:  # a log of before it was recorded
+            known["prompt"] = prompt_digest(row.get("trajectory", {}))
         return cls(
             **{**known, "value": value, "outcome": Outcome(row["outcome"]), "flags": tuple(row.get("flags", ()))}
         )

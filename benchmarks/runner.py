@@ -10,7 +10,6 @@ is tried once more, and the last record of a (task, sample) is the one that coun
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -26,7 +25,8 @@ from assaygym.agents.registry import policy_from
 from assaygym.agents.workers import EpisodeJob, rollout_many
 from assaygym.benchmarks.folder import Plan, RunFolder, open_run
 from assaygym.benchmarks.progress import ProgressCallback, Tally
-from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Key, final_records, outcome_of
+from assaygym.benchmarks.provenance import prompt_digest
+from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Key, final_records, judgement, outcome_of
 from assaygym.benchmarks.report import write_report
 from assaygym.benchmarks.summary import Summary, summarise
 from assaygym.benchmarks.targets import Target, find_target
@@ -210,20 +210,17 @@ def _missing(kept: Mapping[Key, EpisodeRecord], key: Key) -> bool:
 
 
 def _record(job: EpisodeJob, trajectory: Trajectory, run: RunFolder) -> EpisodeRecord:
-    score, outcome = trajectory.score, outcome_of(trajectory)
+    row = trajectory_to_dict(trajectory)
     return EpisodeRecord(
         task=int(job.key),
         sample=job.sample,
         config=run.config_hash,
         task_id=trajectory.task_id,
-        outcome=outcome,
-        value=score.value if score is not None and outcome.scored else math.nan,
-        explanation=trajectory.error or (score.explanation if score is not None else ""),
-        extracted=score.extracted if score is not None else None,
-        flags=score.flags if score is not None else (),
+        **judgement(trajectory.score, outcome_of(trajectory), trajectory.error),
+        prompt=prompt_digest(row),
         truncated=_cut(trajectory),
         attempt=run.attempt,
-        trajectory=trajectory_to_dict(trajectory),
+        trajectory=row,
     )
 
 

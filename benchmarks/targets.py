@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assaygym.benchmarks.provenance import verifier_of, verifier_text
 from assaygym.benchmarks.suites import SUITES, LoadedSuite, load, suite
 from assaygym.envs.core import Env
 from assaygym.envs.data_tasks import DataEnv
-from assaygym.envs.definition import TaskDefinition, TaskEnv
+from assaygym.envs.definition import TaskDefinition
 from assaygym.envs.registration import all_specs, make, spec
 from assaygym.errors import ConfigError
 from assaygym.sandbox import shared_sandbox
-from assaygym.verifiers.base import name_of
 
 __all__ = ["DEFAULT_TASKS", "Target", "find_target"]
 
@@ -105,7 +105,7 @@ def _suite_target(
             "kind": "suite",
             "split": loaded.suite.split,
             "prompt": _prompt_of(loaded),
-            "verifier": name_of(definition.verifier),
+            "verifier": verifier_text(definition.verifier),
             "data": {"source": loaded.source, "sha256": loaded.sha256, "columns": dict(columns or {})},
             **({"options": dict(loaded.options)} if loaded.options else {}),
         },
@@ -137,7 +137,7 @@ def _env_target(target: str | TaskDefinition, options: Mapping[str, Any]) -> Tar
         "split": env.split,
         "knobs": {name: _json_value(value) for name, value in env.knobs.items()},
         "max_turns": env.max_turns,
-        **({"verifier": name_of(env.definition.verifier)} if isinstance(env, TaskEnv) else {}),
+        "verifier": verifier_of(env),
     }
     rows = len(env.definition.order(env.split)) if isinstance(env, DataEnv) else None
     env.close()
