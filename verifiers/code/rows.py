@@ -228,7 +228,9 @@ def _repo_tests(task: Mapping[str, Any]) -> RepoTests:
 
 
 def _limits(given: Mapping[str, Any]) -> Limits:
-    """The limits that a row gives; by the wall clock at least `WALL_PER_CPU` times the CPU time where it says nothing.
+    """The limits that a row gives; 10 s of either clock where it says nothing.
+
+    Where it states the CPU time alone, the wall clock leaves `WALL_PER_CPU` times as much.
 
     Raises:
         DataError: one is unknown or no number.
@@ -244,7 +246,7 @@ def _limits(given: Mapping[str, Any]) -> Limits:
             raise DataError(f"limit {key} is {value!r}; expected a positive number")
         fields[name] = int(value * unit) if isinstance(unit, int) else value * unit
     limits = Limits(**fields)
-    if "wall" in given:
+    if "wall" in given or "cpu" not in given:
         return limits
     return replace(limits, wall_seconds=max(limits.wall_seconds, WALL_PER_CPU * limits.cpu_seconds))
 

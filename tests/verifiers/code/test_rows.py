@@ -102,7 +102,7 @@ def test_limits_of_a_row_are_in_seconds_and_mebibytes() -> None:
 
 @pytest.mark.parametrize(
     ("given", "wall"),
-    [({}, 30.0), ({"cpu": 1}, 10.0), ({"cpu": 20}, 60.0), ({"memory_mb": 64}, 30.0), ({"wall": 10}, 10.0),
+    [({}, 10.0), ({"cpu": 1}, 10.0), ({"cpu": 20}, 60.0), ({"memory_mb": 64}, 10.0), ({"wall": 10}, 10.0),
      ({"wall": 2, "cpu": 20}, 2.0)],
 )  # fmt: skip
 def test_only_a_wall_limit_that_is_stated_is_kept_any_other_leaves_time_to_wait(
