@@ -33,7 +33,7 @@ class Counter:
         return {"total": self.total}
 
     def power(self, exponent: int) -> int:
-        return 2**exponent
+        return int(2**exponent)
 
 
 def described(name: str, **properties: str) -> dict[str, Any]:

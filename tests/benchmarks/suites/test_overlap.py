@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,10 @@ def test_a_short_question_is_compared_whole(loaded: LoadedSuite) -> None:
 
 
 def test_the_text_of_a_row_is_that_of_a_column_or_all_of_it() -> None:
-    rows = [{"prompt": [{"role": "user", "content": "one"}], "n": 3, "more": {"a": ["two"]}}, {"prompt": "three"}]
+    rows: list[dict[str, Any]] = [
+        {"prompt": [{"role": "user", "content": "one"}], "n": 3, "more": {"a": ["two"]}},
+        {"prompt": "three"},
+    ]
     assert list(texts_of(rows, None)) == ["user\none\ntwo", "three"]
     assert list(texts_of(rows, "more")) == ["two", ""]
 

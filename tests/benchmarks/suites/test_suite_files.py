@@ -163,12 +163,12 @@ def test_rows_of_some_days_are_selected(tmp_path: Path, options: dict[str, str],
 
 
 def test_rows_of_codeforces_that_need_more_than_text_are_left_out(tmp_path: Path) -> None:
-    row = {
+    row: dict[str, Any] = {
         "id": "1/A", "description": "Double it.", "input_format": "n", "output_format": "2n", "time_limit": 2.0,
         "memory_limit": 256.0, "input_mode": "stdio", "official_tests": [{"input": "2", "output": "4"}],
         "official_tests_complete": True, "generated_checker": None, "examples": [{"input": "1", "output": "2"}],
     }  # fmt: skip
-    others = [{"generated_checker": "code"}, {"official_tests": []}, {"input_mode": "file"}]
+    others: list[dict[str, Any]] = [{"generated_checker": "code"}, {"official_tests": []}, {"input_mode": "file"}]
     rows = [row, *({**row, **other} for other in others), {**row, "official_tests_complete": False}]
     definition = load(suite("codeforces"), written(tmp_path / "test.jsonl", rows)).definition
     assert len(definition.rows) == 1
