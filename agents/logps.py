@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from assaygym.agents.engine.packed import packed_states
 from assaygym.agents.heads import parts_of
 
 __all__ = ["CHUNK", "token_logps"]
@@ -34,7 +35,8 @@ def token_logps(
     """Log-probability (nats) of each marked token given those before it, and the model's entropy there.
 
     Logits are computed at the marked places alone, `chunk` of them at a time; where they are more, the backward pass
-    computes each chunk again instead of keeping it. A model that is not its layers followed by its head (soft-capped
+    computes each chunk again instead of keeping it. What rows share from the start is computed once where the model is
+    of a family whose forward pass is known (`assaygym.agents.engine.packed`). A model that is not its layers followed by its head (soft-capped
     logits, say) runs its own forward pass, and only what comes after that is done in chunks.
 
     Args:
@@ -51,16 +53,9 @@ def token_logps(
     """
     wanted_BT = mask_BT.bool()[:, 1:]
     chosen_M = tokens_BT[:, 1:][wanted_BT]
-    columns_T = torch.arange(tokens_BT.shape[1], device=tokens_BT.device)
-    attention_BT = (columns_T < lengths_B.unsqueeze(1)).long()
-    inputs = {"input_ids": tokens_BT, "attention_mask": attention_BT, "use_cache": False}
-    parts = parts_of(model, tokens_BT[:1, : int(lengths_B[0])])
-    if parts is None:
-        head: Any = nn.Identity()
-        before_MH = _own_logits(model, inputs, wanted_BT)
-    else:
-        layers, head = parts
-        before_MH = layers(**inputs)[0][:, :-1][wanted_BT]
+    before_MH, head = packed_states(model, tokens_BT, lengths_B, wanted_BT) or _padded_states(
+        model, tokens_BT, lengths_B, wanted_BT
+    )
     score = partial(_scored, head, temperature=temperature, entropy_gradient=entropy_gradient)
     rows = max(1, chunk // model.config.get_text_config().vocab_size)
     if len(chosen_M) <= rows:
@@ -68,6 +63,18 @@ def token_logps(
     else:
         logps_M, entropy_M = _in_chunks(score, before_MH, chosen_M, rows)
     return _place(logps_M, mask_BT), _place(entropy_M, mask_BT)
+
+
+def _padded_states(model: Any, tokens_BT: Tensor, lengths_B: Tensor, wanted_BT: Tensor) -> tuple[Tensor, Any]:
+    """What the head makes logits of, at the wanted places, and the head."""
+    columns_T = torch.arange(tokens_BT.shape[1], device=tokens_BT.device)
+    attention_BT = (columns_T < lengths_B.unsqueeze(1)).long()
+    inputs = {"input_ids": tokens_BT, "attention_mask": attention_BT, "use_cache": False}
+    parts = parts_of(model, tokens_BT[:1, : int(lengths_B[0])])
+    if parts is None:
+        return _own_logits(model, inputs, wanted_BT), nn.Identity()
+    layers, head = parts
+    return layers(**inputs)[0][:, :-1][wanted_BT], head
 
 
 def _in_chunks(score: Any, before_MH: Tensor, chosen_M: Tensor, rows: int) -> tuple[Tensor, Tensor]:

@@ -28,7 +28,7 @@ def forward(weights: Weights, ids_M: Tensor, rotary_M2D: Tensor, attend: Attend)
         rotary_M2D: the rows of `rotary_table` at the tokens' positions.
         attend: called once a layer, in order.
     """
-    x_MF = F.embedding(ids_M, weights.embedding)
+    x_MF = F.embedding(ids_M, weights.embedding, weights.padding)
     cos_M1D, sin_M1D = rotary_M2D[:, :1], rotary_M2D[:, 1:]
     for number, layer in enumerate(weights.layers):
         y_MF = _norm(x_MF, layer.before_attention, weights.epsilon)

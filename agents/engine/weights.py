@@ -54,6 +54,8 @@ class Weights:
 
     layers: tuple[Layer, ...]
     embedding: Tensor
+    padding: int | None
+    """The id whose embedding has no gradient."""
     norm: Tensor
     head: Linear
     epsilon: float
@@ -95,6 +97,7 @@ def read_weights(model: Any) -> Weights | None:
     return Weights(
         layers=tuple(map(_layer, layers, linears)),
         embedding=inner.embed_tokens.weight,
+        padding=inner.embed_tokens.padding_idx,
         norm=inner.norm.weight,
         head=_linear(model.lm_head),
         epsilon=inner.norm.variance_epsilon,
