@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assaygym.cli import data, demo, doctor, eval_, export, info, list_, new, play, recipes, train, verify
+from assaygym.cli import compare, data, demo, doctor, eval_, export, info, list_, new, play, recipes, train, verify
 from assaygym.cli.command import command
 
 __all__ = ["app"]
@@ -47,6 +47,7 @@ app.command("new", epilog="Example: assay new my_sums --kind task")(command(new.
 app.command("eval", epilog="Example: assay eval assay/ChainSum-v0 --policy oracle -n 50")(
     command(eval_.evaluate, resumes=True)
 )
+app.command("compare", epilog="Example: assay compare runs/q4 runs/q8")(command(compare.compare, imports=False))
 app.command("verify", epilog="Example: assay verify math answers.jsonl --out verdicts.jsonl")(
     command(verify.verify, imports=False)
 )

@@ -20,7 +20,7 @@ from assaygym.errors import ConfigError
 Run = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[str]]
 
-COMMANDS = ("list", "info", "play", "new", "eval", "verify", "train", "doctor")
+COMMANDS = ("list", "info", "play", "new", "eval", "compare", "verify", "train", "doctor")
 
 
 def test_alone_it_names_three_next_commands(run: Run) -> None:
