@@ -59,6 +59,7 @@ def _facts(suite: Suite) -> dict[str, Any]:
         "licence": suite.licence,
         "published": suite.published or None,
         "date_column": suite.date,
+        "category_column": suite.category,
         "hub_id": suite.hub_id or None,
         "config": suite.hub_config,
         "split": suite.split,

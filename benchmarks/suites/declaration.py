@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from assaygym.envs.data_tasks import DataTaskDefinition
+from assaygym.types import Task
 
 __all__ = ["Row", "Suite"]
 
@@ -66,6 +67,8 @@ class Suite:
     """Where `solution` comes from. Data without this column has no worked solutions."""
     name: str | None = None
     """Column that names a row; its number, from 0, when None or when the data has no such column."""
+    category: str | None = None
+    """Column by which a report may group the rows; `metadata["category"]` of their tasks."""
     unique: Callable[[Row], Hashable] | None = None
     """Of rows for which this is the same, the first is kept."""
     keep: Callable[[Row], bool] | None = None
@@ -80,6 +83,11 @@ class Suite:
     """What a run may set of it (`--set NAME=VALUE`), beside `after` and `before` of suites with dates."""
     requires: tuple[str, ...] = ()
     """What it needs beyond the core: `sandbox`, beside the suites of kind code, which all do."""
+
+    def labelled(self, task: Task[Any], row: Row) -> Task[Any]:
+        """The task of a row, with the row's category in its metadata."""
+        label = row.get(self.category) if self.category else None
+        return task if label is None else replace(task, metadata={**task.metadata, "category": str(label)})
 
     @property
     def needs_sandbox(self) -> bool:

@@ -138,6 +138,10 @@ class SuiteTasks(DataTaskDefinition):
 
     suite: Suite
 
+    def row_task(self, index: int) -> Task[Any]:
+        """As `DataTaskDefinition`, with the row's category."""
+        return self.suite.labelled(super().row_task(index), self.rows[index])
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _defined_anew, (self.suite.id, self.rows)
 

@@ -191,7 +191,7 @@ def _named(task: Task[Any], row: Row) -> Task[Any]:
         id=f"{row['env']}/{row['level']}/{row['seed']}",
         prompt=task.prompt,
         answer=row,
-        metadata={"env": row["env"], "level": row["level"]},
+        metadata={"category": row["env"], "level": row["level"]},
     )
 
 

@@ -156,6 +156,10 @@ class WorldTasks(DataTaskDefinition):
         self.suite, self.turns = suite, turns
         self.check()
 
+    def row_task(self, index: int) -> Task[Any]:
+        """As `DataTaskDefinition`, with the row's category."""
+        return self.suite.labelled(super().row_task(index), self.rows[index])
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _again, (self.suite.id, self.rows)
 

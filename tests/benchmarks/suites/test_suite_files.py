@@ -177,6 +177,21 @@ def test_rows_of_codeforces_that_need_more_than_text_are_left_out(tmp_path: Path
     assert "Example\n\n```\n1\n```" in definition.row_task(0).prompt[-1].content
 
 
+@pytest.mark.parametrize(
+    ("name", "row", "category"),
+    [
+        ("math500", {"problem": "p", "answer": "1", "subject": "Algebra"}, "Algebra"),
+        ("math500", {"problem": "p", "answer": "1"}, None),
+        ("gsm8k", GSM[0], None),
+    ],
+)
+def test_a_task_knows_the_category_of_its_row(
+    tmp_path: Path, name: str, row: dict[str, Any], category: str | None
+) -> None:
+    task = load(suite(name), written(tmp_path / "test.jsonl", [row])).definition.row_task(0)
+    assert task.metadata.get("category") == category
+
+
 def test_a_registered_suite_is_an_environment_with_splits(tmp_path: Path) -> None:
     rows = [{"question": f"What is {n} + 0?", "answer": f"#### {n}"} for n in range(30)]
     name = register(suite("gsm8k"), written(tmp_path / "test.jsonl", rows))
