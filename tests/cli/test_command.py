@@ -20,7 +20,7 @@ from assaygym.errors import ConfigError
 Run = Callable[..., Result]
 Shell = Callable[..., subprocess.CompletedProcess[str]]
 
-COMMANDS = ("list", "info", "play", "new", "eval", "compare", "verify", "train", "doctor")
+COMMANDS = ("list", "info", "play", "new", "eval", "compare", "score", "verify", "train", "doctor")
 
 
 def test_alone_it_names_three_next_commands(run: Run) -> None:
@@ -67,9 +67,9 @@ def test_every_command_is_tested_for_its_help() -> None:
         (("list", "--kind", "maths"), "did you mean 'math'"),
         (("train", "grpp", "--env", "assay/Reverse-v0"), "did you mean 'grpo'"),
         (("train", "grpo", "--env", "assay/Reverse-v0", "--steps", "0"), "steps is 0"),
-        (("train", "grpo", "--env", "assay/Reverse-v0", "--set", "group_size=many"), "group_size is 'many'"),
+        (("train", "grpo", "--env", "assay/Reverse-v0", "--set", "iid.episodes=many"), "iid.episodes is 'many'"),
         (("train", "grpo", "--env", "assay/Reverse-v0", "--set", "lenght=2"), "did you mean 'length'"),
-        (("train", "grpo", "--env", "a-v0,b-v0"), "give one id"),
+        (("train", "grpo", "--env", "a-v0,b-v0"), "no environment 'a-v0'"),
         (("verify", "maths", "x.jsonl"), "did you mean 'math'"),
         (("verify", "math", "x.jsonl"), "cannot read x.jsonl"),
         (("new", "import"), "cannot name a task"),

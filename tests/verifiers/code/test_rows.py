@@ -10,7 +10,6 @@ import pytest
 
 from assaygym.sandbox import Limits, Sandbox
 from assaygym.verifiers.code import verify_row
-from assaygym.verifiers.code.base import DEFAULT_LIMITS
 from assaygym.verifiers.code.rows import _limits
 
 PRODUCT = {"kind": "stdin", "tests": [{"input": "2 3\n", "output": "6\n"}, {"input": "1 1\n", "output": "1\n"}]}
@@ -105,14 +104,12 @@ def test_limits_of_a_row_are_in_seconds_and_mebibytes() -> None:
     [({}, 10.0), ({"cpu": 1}, 10.0), ({"cpu": 20}, 60.0), ({"memory_mb": 64}, 10.0), ({"wall": 10}, 10.0),
      ({"wall": 2, "cpu": 20}, 2.0)],
 )  # fmt: skip
-def test_only_a_wall_limit_that_is_stated_is_kept_any_other_leaves_time_to_wait(
-    given: dict[str, Any], wall: float
-) -> None:
+def test_a_limit_of_cpu_time_alone_leaves_time_to_wait(given: dict[str, Any], wall: float) -> None:
     assert _limits(given).wall_seconds == wall
 
 
-def test_a_row_without_limits_has_the_defaults_of_the_verifiers() -> None:
-    assert _limits({}) == DEFAULT_LIMITS
+def test_a_row_without_limits_has_the_defaults_of_the_schema() -> None:
+    assert _limits({}) == Limits(cpu_seconds=10, wall_seconds=10, memory_bytes=512 << 20, output_bytes=4 << 20)
 
 
 def test_a_program_that_waits_for_its_turn_longer_than_its_cpu_limit_is_not_wrong(sandbox: Sandbox) -> None:
