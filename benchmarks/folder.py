@@ -3,6 +3,7 @@
     run.json        the whole configuration, its hash, the plan, and every start of the run
     episodes.jsonl  one line per episode (`assaygym.benchmarks.records`)
     summary.json    report.md       written when the run ends
+    rescored-1.json, rescored-1.jsonl   later scores of the same episodes (`assaygym.benchmarks.rescore`)
     .lock           held while a process writes here
 
 The configuration is all that can change a verdict; another one in the same folder is refused. The plan (how many tasks,
@@ -34,6 +35,8 @@ FORMAT = 1
 PACKAGES = ("assaygym", "gymnasium", "numpy", "openai", "sympy", "torch", "transformers", "vllm")
 """Whose versions each start of a run records, where they are installed."""
 RUN, EPISODES, SUMMARY, REPORT, LOCK = "run.json", "episodes.jsonl", "summary.json", "report.md", ".lock"
+RESCORED = "rescored"
+"""Begins the names of the files with later scores."""
 
 _held: set[Path] = set()
 _held_guard = threading.Lock()
@@ -103,7 +106,8 @@ def open_run(
         raise RunError(f"cannot make the run's folder {folder}: {error.strerror}; give another --out") from error
     with _locked(folder):
         if overwrite:
-            for name in (EPISODES, RUN, SUMMARY, REPORT):
+            later = [path.name for path in folder.glob(f"{RESCORED}-*.json*")]
+            for name in (EPISODES, RUN, SUMMARY, REPORT, *later):
                 (folder / name).unlink(missing_ok=True)
         document = _resumed(folder, config)
         document["plan"] = {"tasks": _as_ranges(plan.tasks), "samples": plan.samples}

@@ -7,16 +7,17 @@ episodes.jsonl --records---+--> RecordedRun --names of tasks--> RunSamples
 from __future__ import annotations
 
 import functools
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assaygym.benchmarks.folder import EPISODES, Plan, read_run
+from assaygym.benchmarks.folder import EPISODES, RESCORED, Plan, read_run
 from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome, final_records
 from assaygym.benchmarks.statistics import RunSamples, Sample, Status, TaskSamples
-from assaygym.errors import ConfigError
+from assaygym.errors import ConfigError, RunError
 
 __all__ = ["STATUSES", "RecordedRun", "load_run", "run_pair", "run_samples"]
 
@@ -29,7 +30,8 @@ class RecordedRun:
     """What the folder of a run holds, without what was said in the episodes."""
 
     name: str
-    """The folder, as the user named it."""
+    """The folder or the file of later scores, as the user named it."""
+    folder: str
     config: Mapping[str, Any]
     plan: Plan
     records: Mapping[Key, EpisodeRecord]
@@ -61,15 +63,35 @@ class RecordedRun:
         return []
 
 
-def load_run(folder: str | Path) -> RecordedRun:
-    """Read the run in a folder; one that is still being written is read as far as it is.
+def load_run(path: str | Path) -> RecordedRun:
+    """The run in a folder; one that is still being written is read as far as it is.
+
+    Args:
+        path: the folder, or a `rescored-N.json` in it, for the scores and the verifier of then.
 
     Raises:
-        RunError: the folder holds no run, or one that cannot be read.
+        RunError: there is no run, or one that cannot be read.
     """
+    later = Path(path).is_file()
+    folder = Path(path).parent if later else Path(path)
     document, plan = read_run(folder)
-    records = final_records(Path(folder) / EPISODES, document["config_hash"])
-    return RecordedRun(name=str(folder), config=document["config"], plan=plan, records=records)
+    config: dict[str, Any] = document["config"]
+    log = folder / EPISODES
+    if later:
+        log = Path(path).with_suffix(".jsonl")
+        head = _read_rescoring(Path(path))
+        target = {**config["target"], "verifier": head["verifier"]}
+        config = {**config, "assaygym": head["assaygym"], "target": target}
+    records = final_records(log, document["config_hash"])
+    return RecordedRun(name=str(path), folder=str(folder), config=config, plan=plan, records=records)
+
+
+def _read_rescoring(path: Path) -> dict[str, Any]:
+    try:
+        head: dict[str, Any] = json.loads(path.read_bytes())
+        return {name: str(head[name]) for name in ("verifier", "assaygym")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} is no {RESCORED}-N.json of a run; give that, or the run's folder") from error
 
 
 def run_samples(run: RecordedRun, names: Mapping[int, str] | None = None, *, answers: bool = True) -> RunSamples:

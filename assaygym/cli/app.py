@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from assaygym.cli import compare, data, demo, doctor, eval_, export, info, list_, new, play, recipes, train, verify
+from assaygym.cli import (
+    compare,
+    data,
+    demo,
+    doctor,
+    eval_,
+    export,
+    info,
+    list_,
+    new,
+    play,
+    recipes,
+    score,
+    train,
+    verify,
+)
 from assaygym.cli.command import command
 
 __all__ = ["app"]
@@ -48,6 +63,7 @@ app.command("eval", epilog="Example: assay eval assay/ChainSum-v0 --policy oracl
     command(eval_.evaluate, resumes=True)
 )
 app.command("compare", epilog="Example: assay compare runs/q4 runs/q8")(command(compare.compare, imports=False))
+app.command("score", epilog="Example: assay score runs/q8 --write")(command(score.score))
 app.command("verify", epilog="Example: assay verify math answers.jsonl --out verdicts.jsonl")(
     command(verify.verify, imports=False)
 )
