@@ -104,6 +104,8 @@ class Reached:
     """Of training, without the evaluations."""
     reached: float
     """1, or 0 where the cap came first."""
+    success: float
+    """At the last look."""
 
 
 def reach(trainer: Trainer, judge: Callable[[], float], threshold: float, *, every: int = 5, episodes: int) -> Reached:
@@ -116,16 +118,16 @@ def reach(trainer: Trainer, judge: Callable[[], float], threshold: float, *, eve
         every: steps between two looks.
         episodes: of each task that is drawn.
     """
-    drawn, spent, steps = 0.0, 0.0, 0
-    while steps < trainer.settings.steps:
+    drawn, spent, steps, success = 0.0, 0.0, 0, 0.0
+    while steps < trainer.settings.steps and success < threshold:
         started = time.process_time()
         for _ in range(min(every, trainer.settings.steps - steps)):
             drawn += trainer.step()["tasks_drawn"]
             steps += 1
         spent += time.process_time() - started
-        if judge() >= threshold:
-            return Reached(steps=steps, samples=drawn * episodes, cpu_seconds=spent, reached=1.0)
-    return Reached(steps=steps, samples=drawn * episodes, cpu_seconds=spent, reached=0.0)
+        success = judge()
+    reached = float(success >= threshold)
+    return Reached(steps=steps, samples=drawn * episodes, cpu_seconds=spent, reached=reached, success=success)
 
 
 def judged(
