@@ -36,8 +36,8 @@ def token_logps(
 
     Logits are computed at the marked places alone, `chunk` of them at a time; where they are more, the backward pass
     computes each chunk again instead of keeping it. What rows share from the start is computed once where the model is
-    of a family whose forward pass is known (`assaygym.agents.engine.packed`). A model that is not its layers followed by its head (soft-capped
-    logits, say) runs its own forward pass, and only what comes after that is done in chunks.
+    of a family whose forward pass is known (`assaygym.agents.engine.packed`). A model that is not its layers followed
+    by its head (soft-capped logits, say) runs its own forward pass, and only what comes after that is done in chunks.
 
     Args:
         model: a causal language model of `transformers`, or as peft wrapped it.

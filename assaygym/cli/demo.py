@@ -126,10 +126,11 @@ def _measure(kind: str, env_id: str, out: Path, n: int, seed: int) -> Measured:
 
 
 def _train(folder: Path, seed: int, eval_tasks: int, *, quick: bool) -> Outcome:
-    from assaygym.agents.recipes.showcase import CONFIG, ENV_ID, showcase
+    from assaygym.agents.recipes.showcase import REVERSE, showcase
 
-    config = dataclasses.replace(CONFIG, **QUICK_TRAINING) if quick else CONFIG
-    with TrainingDisplay(f"GRPO on {ENV_ID}: mean reward of each step", config.steps) as display:
+    settings = dataclasses.replace(REVERSE.settings, **QUICK_TRAINING) if quick else REVERSE.settings
+    show = dataclasses.replace(REVERSE, settings=settings)
+    with TrainingDisplay(f"GRPO on {show.env_id}: mean reward of each step", settings.steps) as display:
 
         def tell(progress: Progress) -> None:
             if progress.stage == "grpo":
@@ -140,7 +141,7 @@ def _train(folder: Path, seed: int, eval_tasks: int, *, quick: bool) -> Outcome:
                 display.note(f"{progress.stage}: {100 * progress.value:.1f} % right", at_once=True)
 
         with _one_thread():
-            return showcase(seed=seed, config=config, eval_tasks=eval_tasks, folder=folder, on_progress=tell)
+            return showcase(show, seed=seed, eval_tasks=eval_tasks, folder=folder, on_progress=tell)
 
 
 @contextmanager
@@ -193,7 +194,7 @@ def _show_outcome(outcome: Outcome, report: Path, learnt: bool, seconds: float) 
 
 def _write_report(out: Path, measured: list[Measured], outcome: Outcome, learnt: bool) -> Path:
     """Write the demo's report; the runs it names have their own."""
-    from assaygym.agents.recipes.showcase import ENV_ID
+    from assaygym.agents.recipes.showcase import REVERSE
 
     table = [
         "| kind | environment | " + " | ".join(AGENTS) + " |",
@@ -204,7 +205,7 @@ def _write_report(out: Path, measured: list[Measured], outcome: Outcome, learnt:
         *("# assay demo", ""),
         *("## Agents without a model", "", *table, ""),
         *(f"- {row.env_id} did not run: {row.reason}" for row in measured if row.reason),
-        *("", f"## A small transformer on {ENV_ID}", ""),
+        *("", f"## A small transformer on {REVERSE.env_id}", ""),
         *("| | right |", "|---|---|"),
         f"| before GRPO | {_headline(outcome.before, outcome.tasks)} |",
         f"| after GRPO | {_headline(outcome.after, outcome.tasks)} |",

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ pytest.importorskip("transformers", reason="training needs transformers")
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Less teaching than even --quick has."""
-    monkeypatch.setattr("assaygym.agents.recipes.showcase.WARM_STEPS", 8)
+    from assaygym.agents.recipes import showcase
+
+    monkeypatch.setattr(showcase, "REVERSE", replace(showcase.REVERSE, warm_steps=8))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
