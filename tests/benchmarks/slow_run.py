@@ -1,6 +1,6 @@
-"""An evaluation that is slow enough to be killed: `python slow_run.py FOLDER SECONDS [ANSWERS]`.
+"""An evaluation that is slow enough to be killed: `python slow_run.py FOLDER SECONDS ANSWERS TASKS WORKERS`.
 
-After so many answers it waits to be killed.
+After so many answers it waits to be killed; -1: it never does.
 
 Whether a sample is right depends on its own seed only, so every complete run has the same summary.
 """
@@ -46,10 +46,10 @@ class SlowPolicy:
 REPEAT = TaskDefinition("test/repeat-v0", pose, verifier=verify)
 
 
-def run(folder: str, seconds: float = 0.0, tasks: int = 50, answers: int | None = None) -> Summary:
-    return evaluate(REPEAT, SlowPolicy(seconds, answers), out=folder, n=tasks, k=2, split="all", concurrency=4)
+def run(folder: str, seconds: float, answers: int, tasks: int, workers: int) -> Summary:
+    policy = SlowPolicy(seconds, answers if answers >= 0 else None)
+    return evaluate(REPEAT, policy, out=folder, n=tasks, k=2, split="all", concurrency=workers)
 
 
 if __name__ == "__main__":
-    wanted = int(sys.argv[3]) if len(sys.argv) > 3 else None
-    print(run(sys.argv[1], float(sys.argv[2]), answers=wanted).headline())
+    print(run(sys.argv[1], float(sys.argv[2]), *map(int, sys.argv[3:])).headline())

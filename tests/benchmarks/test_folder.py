@@ -122,6 +122,15 @@ def test_a_second_start_in_the_same_process_is_refused(tmp_path: Path) -> None:
     assert start(tmp_path) == 2
 
 
+def test_a_run_that_is_being_written_cannot_be_overwritten(tmp_path: Path) -> None:
+    start(tmp_path)
+    with open_run(tmp_path, CONFIG, PLAN):
+        before = (tmp_path / "run.json").read_bytes()
+        with pytest.raises(RunError, match="another evaluation is writing"):
+            start(tmp_path, overwrite=True)
+        assert (tmp_path / "run.json").read_bytes() == before
+
+
 HOLD = """
 import os, sys, time
 from assaygym.benchmarks.folder import Plan, open_run

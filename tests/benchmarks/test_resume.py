@@ -17,17 +17,22 @@ import pytest
 SCRIPT = Path(__file__).with_name("slow_run.py")
 
 
-def start(folder: Path, *numbers: float) -> subprocess.Popen[str]:
+Size = tuple[int, int]
+"""Tasks, of two samples each, and workers."""
+SMALL, LARGE = (50, 4), (1000, 32)
+
+
+def start(folder: Path, seconds: float, answers: int = -1, size: Size = SMALL) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(folder), *map(str, numbers)],
+        [sys.executable, str(SCRIPT), str(folder), *map(str, (seconds, answers, *size))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def finish(folder: Path) -> str:
-    process = start(folder, 0)
+def finish(folder: Path, size: Size = SMALL) -> str:
+    process = start(folder, 0, size=size)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     return out
@@ -38,16 +43,20 @@ def lines(folder: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def stop_after(folder: Path, count: int, how: signal.Signals) -> tuple[int, str]:
+def stop_after(
+    folder: Path, count: int, how: signal.Signals, size: Size = SMALL, delay: float = 0.0
+) -> tuple[int, str]:
     """Start a run, send it a signal when the file holds so many lines; exit status and standard error.
 
     A run that is to be killed waits for it a few answers later, however slow the one who watches is.
     """
-    process = start(folder, 0.05) if how is signal.SIGINT else start(folder, 0.01, count - lines(folder) + 3)
+    left = count - lines(folder) + size[1] - 1
+    process = start(folder, 0.05) if how is signal.SIGINT else start(folder, 0.01, left, size)
     deadline = time.monotonic() + 60
     while lines(folder) < count and process.poll() is None:
         assert time.monotonic() < deadline, "the run makes no progress"
         time.sleep(0.001)
+    time.sleep(delay)
     process.send_signal(how)
     _, err = process.communicate(timeout=60)
     return process.returncode, err
@@ -95,6 +104,25 @@ def test_a_run_killed_at_random_moments_loses_nothing(tmp_path: Path, uninterrup
     killed_and_resumed(tmp_path, sorted(random.Random(seed).sample(range(1, 95), 3)))
     assert set(keys(tmp_path).values()) == {1}
     assert summary(tmp_path) == uninterrupted
+
+
+@pytest.mark.slow
+def test_2000_episodes_of_32_workers_killed_at_20_random_moments_are_those_of_an_uninterrupted_run(
+    tmp_path: Path,
+) -> None:
+    finish(tmp_path / "whole", LARGE)
+    killed, rng = tmp_path / "killed", random.Random(20)
+    for _ in range(20):
+        moment = lines(killed) + rng.randint(
+            1, 60
+        )  # with what the workers have in hand, 20 times this is less than all
+        status, err = stop_after(killed, moment, signal.SIGKILL, LARGE, delay=rng.uniform(0, 0.02))
+        assert status == -signal.SIGKILL, f"it ended by itself before {moment} episodes: {err}"
+    finish(killed, LARGE)
+    assert keys(killed) == Counter({(task, sample): 1 for task in range(1000) for sample in range(2)})
+    assert summary(killed) == summary(tmp_path / "whole")
+    attempts = json.loads((killed / "run.json").read_text())["attempts"]
+    assert [attempt["ended"] is None for attempt in attempts] == [True] * 20 + [False]
 
 
 def test_a_line_torn_by_the_kill_is_run_again(tmp_path: Path, uninterrupted: dict[str, Any]) -> None:
