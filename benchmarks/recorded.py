@@ -114,6 +114,7 @@ def run_samples(run: RecordedRun, names: Mapping[int, str] | None = None, *, ans
             task=named[task],
             samples=tuple(_sample(record, canonical) for record in records),
             planned=run.plan.samples,
+            category=next((record.category for record in records if record.category), None),
             cluster=shared.get(task),
         )
         for task, records in found.items()

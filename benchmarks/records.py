@@ -100,6 +100,8 @@ class EpisodeRecord:
     flags: tuple[str, ...] = ()
     lenient: float | None = None
     """The score of the extracted answer whatever its format (the verifier's metric `lenient`); None: as `value`."""
+    category: str | None = None
+    """What a report groups the task by."""
     prompt: str = ""
     """Digest of the first messages; empty where the episode never began."""
     truncated: bool = False

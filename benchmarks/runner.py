@@ -195,7 +195,7 @@ class _Evaluation:
         )
         with closing(cast("Generator[tuple[EpisodeJob, Trajectory]]", episodes)), EpisodeLog(run.episodes) as log:
             for job, trajectory in episodes:
-                record = _record(job, trajectory, run)
+                record = _record(job, trajectory, run, self.target)
                 log.append(record)
                 tally.add(record)
                 if self.progress is not None:
@@ -209,7 +209,7 @@ def _missing(kept: Mapping[Key, EpisodeRecord], key: Key) -> bool:
     return key not in kept or kept[key].outcome.retried
 
 
-def _record(job: EpisodeJob, trajectory: Trajectory, run: RunFolder) -> EpisodeRecord:
+def _record(job: EpisodeJob, trajectory: Trajectory, run: RunFolder, target: Target) -> EpisodeRecord:
     row = trajectory_to_dict(trajectory)
     return EpisodeRecord(
         task=int(job.key),
@@ -217,6 +217,7 @@ def _record(job: EpisodeJob, trajectory: Trajectory, run: RunFolder) -> EpisodeR
         config=run.config_hash,
         task_id=trajectory.task_id,
         **judgement(trajectory.score, outcome_of(trajectory), trajectory.error),
+        category=target.category(int(job.key)),
         prompt=prompt_digest(row),
         truncated=_cut(trajectory),
         attempt=run.attempt,

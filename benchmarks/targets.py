@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ DEFAULT_TASKS = 100
 """Tasks of an environment without end when the user names no number."""
 
 
+def _unlabelled(task: int) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """An environment and how its tasks are picked: by row (`rows` many), or by seed (no end)."""
@@ -34,6 +39,8 @@ class Target:
     """Whether a task is a row, picked by `reset(options={"index": row})`; otherwise it is a seed."""
     config: Mapping[str, Any]
     """All of it that can change a verdict, as JSON values."""
+    labels: Callable[[int], object] = field(default=_unlabelled)
+    """The category of a task, where it has one; else None."""
 
     def tasks(self, n: int | None, limit: int | None, seed: int) -> tuple[int, ...]:
         """The first `n` tasks: rows from 0, or seeds from `seed`; never more than `limit`, or than there are.
@@ -48,6 +55,11 @@ class Target:
         count = min(number for number in (wanted, limit, self.rows) if number is not None)
         first = 0 if self.by_index else seed
         return tuple(range(first, first + count))
+
+    def category(self, task: int) -> str | None:
+        """What a report groups the task by; None where there is nothing."""
+        label = self.labels(task)
+        return None if label is None else str(label)
 
     def reset_options(self, task: int) -> dict[str, Any] | None:
         """The options of `reset` for a task."""
@@ -100,6 +112,7 @@ def _suite_target(
         make=lambda: definition.make(split="all"),
         rows=len(definition.rows),
         by_index=True,
+        labels=functools.cache(lambda row: definition.row_task(row).metadata.get("category")),
         config={
             "id": name,
             "kind": "suite",

@@ -158,6 +158,20 @@ def test_two_targets_are_refused(tmp_path: Path) -> None:
         run_pair(load_run(a), load_run(b))
 
 
+def test_categories_of_a_suite_are_compared_each(tmp_path: Path) -> None:
+    rows = [{"problem": f"{i} + 1", "answer": str(i + 1), "solution": rf"\boxed{{{i + 1}}}"} for i in range(8)]
+    named = [
+        {**row, "unique_id": f"{i}", "subject": "Algebra" if i % 2 else "Geometry", "level": 1}
+        for i, row in enumerate(rows)
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in named))
+    for policy in ("null", "oracle"):
+        evaluate("math500", policy, data=tmp_path / "rows.jsonl", out=tmp_path / policy)
+    found = compare(*run_pair(load_run(tmp_path / "null"), load_run(tmp_path / "oracle")))
+    assert {each.name: each.result.tasks for each in found.categories} == {"Algebra": 4, "Geometry": 4}
+    assert all(each.p_holm >= each.result.p_value for each in found.categories)
+
+
 def test_seeds_that_pose_the_same_task_are_one_cluster(tmp_path: Path) -> None:
     run = run_samples(load_run(play(tmp_path, "null", n=6, size=2)))
     clusters = [task.cluster for task in run.tasks]
