@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from assaygym.benchmarks.folder import read_run as read_run
     from assaygym.benchmarks.progress import ProgressDisplay as ProgressDisplay
     from assaygym.benchmarks.progress import Tally as Tally
+    from assaygym.benchmarks.recorded import load_run as load_run
+    from assaygym.benchmarks.recorded import run_pair as run_pair
+    from assaygym.benchmarks.recorded import run_samples as run_samples
     from assaygym.benchmarks.records import EpisodeRecord as EpisodeRecord
     from assaygym.benchmarks.records import Outcome as Outcome
     from assaygym.benchmarks.records import final_records as final_records
@@ -42,12 +45,15 @@ __all__ = [
     "estimate_mean",
     "evaluate",
     "final_records",
+    "load_run",
     "load_summary",
     "markdown",
     "pass_at_k",
     "print_summary",
     "read_records",
     "read_run",
+    "run_pair",
+    "run_samples",
     "suite",
     "summarise",
     "wilson_interval",
@@ -58,6 +64,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "folder": ("Plan", "read_run"),
         "progress": ("ProgressDisplay", "Tally"),
+        "recorded": ("load_run", "run_pair", "run_samples"),
         "records": ("EpisodeRecord", "Outcome", "final_records", "read_records"),
         "report": ("load_summary", "markdown", "print_summary"),
         "runner": ("RunInterrupted", "evaluate"),
