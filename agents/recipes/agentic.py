@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assaygym.agents.parts.advantages import GroupAdvantage
 from assaygym.agents.parts.agentic import ForkGroup, InvalidActions, StepGroup, TopSpread, TreeGroup
 from assaygym.agents.parts.aggregations import SeqMeanTokenMean, TokenMean
@@ -36,14 +38,12 @@ ARPO = Recipe(
     aggregation=TokenMean(),
 )
 
-ARPO_HARD = Recipe(
+ARPO_HARD = replace(
+    ARPO,
     name="arpo_hard",
     summary="ARPO as its paper writes it: shared tokens get the mean advantage of their branches.",
     paper="arXiv 2507.19849",
-    rollout=Branch(episodes=16, initial=8, beam=2, weight=0.2),
     advantage=ForkGroup("hard"),
-    loss=Clip(0.2, 0.2),
-    aggregation=TokenMean(),
 )
 
 GUI_ARPO = Recipe(
