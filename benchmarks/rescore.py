@@ -9,7 +9,7 @@ must be as recorded: where it is not, the verdict would be on something else, so
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ import assaygym
 from assaygym.agents.record import trajectory_from_dict
 from assaygym.benchmarks.folder import EPISODES, RESCORED, read_run, write_json
 from assaygym.benchmarks.recorded import RecordedRun, load_run
-from assaygym.benchmarks.records import EpisodeRecord, Outcome, judgement, read_records
+from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome, judgement, read_records
 from assaygym.benchmarks.summary import Summary, summarise
 from assaygym.benchmarks.targets import Target, find_target
 from assaygym.envs.core import Env
@@ -84,6 +84,7 @@ def rescore(
     target: str | TaskDefinition | None = None,
     data: str | Path | None = None,
     concurrency: int = 8,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Rescoring:
     """Judge the episodes of a run anew; the run is only read.
 
@@ -92,6 +93,7 @@ def rescore(
         target: what it was on; found by the recorded id when None.
         data: a suite's file or folder; the Hub when None.
         concurrency: episodes at once.
+        progress: told now and then how many episodes are done, of how many.
 
     Raises:
         RunError: the folder holds no run, or the target is not what it was (data, knobs, turns).
@@ -106,12 +108,12 @@ def rescore(
     found = target_of(run, target, data)
     planned = set(run.plan.keys)
     chosen = (record for record in _counting(Path(folder)) if record.key in planned)
+    done: dict[Key, Rescored] = {}
     with ThreadPoolExecutor(concurrency) as pool:
-        done = {
-            each.before.key: each
-            for chunk in _chunks(chosen, CHUNK * concurrency)
-            for each in pool.map(lambda record: _rescored(record, found), chunk)
-        }
+        for chunk in _chunks(chosen, CHUNK * concurrency):
+            done.update((each.before.key, each) for each in pool.map(lambda record: _rescored(record, found), chunk))
+            if progress is not None:
+                progress(len(done), len(planned & run.records.keys()))
     episodes = tuple(done[key] for key in run.plan.keys if key in done)
     name, policy = str(run.target["id"]), str(run.config["policy"]["name"])
     return Rescoring(

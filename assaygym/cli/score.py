@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ from assaygym.cli.output import emit_json, say, show_table
 if TYPE_CHECKING:
     from assaygym.benchmarks.rescore import Rescored, Rescoring
 
+EVERY = 10.0
+"""Seconds between lines of progress."""
 WIDTH = 100
 """Characters of a reason in the table."""
 
@@ -30,7 +33,7 @@ def score(
     """Judge a recorded run anew and list the flips. Exit code 1: a verdict is another one, or can be had no more."""
     from assaygym.benchmarks.rescore import rescore, write_rescoring
 
-    found = rescore(run, data=data, concurrency=concurrency)
+    found = rescore(run, data=data, concurrency=concurrency, progress=_Lines())
     path = write_rescoring(found) if write else None
     if json:
         emit_json(_facts(found, path))
@@ -39,6 +42,18 @@ def score(
     if path is not None:
         say(f"new scores: {path}; the old ones stay as they are")
     return FOUND_SOMETHING if found.flips or found.lost else 0
+
+
+class _Lines:
+    """A line on standard error every ten seconds."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, done: int, planned: int) -> None:
+        if (now := time.monotonic()) - self._last >= EVERY:
+            self._last = now
+            say(f"{done}/{planned} episodes judged")
 
 
 def _facts(found: Rescoring, path: Path | None) -> dict[str, Any]:

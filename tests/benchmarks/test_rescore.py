@@ -75,6 +75,13 @@ def test_the_same_verifier_gives_the_same_verdicts(run: Path) -> None:
     assert found.verifier == found.run.target["verifier"]
 
 
+def test_progress_is_told_to_the_end(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr("assaygym.benchmarks.rescore.CHUNK", 2)
+    rescore(run, target=twice(), concurrency=2, progress=lambda *counts: told.append(counts))
+    assert told == [(4, 10), (8, 10), (10, 10)]
+
+
 def test_another_verifier_flips_what_it_judges_otherwise(run: Path) -> None:
     found = rescore(run, target=twice(within))
     assert [each.before.task for each in found.flips] == [1, 3, 5, 7]

@@ -67,6 +67,12 @@ def test_json_names_each_flip(run: Any, tmp_path: Path) -> None:
     assert "and 1 more" in run("score", "run", "--show", "1").stdout
 
 
+def test_progress_is_on_standard_error(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assaygym.cli.score.EVERY", 0.0)
+    run("eval", "assay/Reverse-v0", "--policy", "null", "-n", "2", "--out", "run")
+    assert run("score", "run").stderr == "2/2 episodes judged\n"
+
+
 def test_a_folder_without_a_run_is_told(run: Any) -> None:
     result = run("score", "nowhere")
     assert (result.exit_code, "holds no run" in result.stderr) == (2, True)
