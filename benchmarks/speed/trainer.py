@@ -30,6 +30,9 @@ __all__ = ["GOALS", "main", "take"]
 
 GOALS = {"2x64": 1.3, "4x256": 1.0}
 """By size: how many times TRL's steps a second are wanted."""
+LEARNING = {"samples": 0.9, "seconds": 1.0}
+"""How many times ours TRL is to need until a task is learnt. With one algorithm the samples differ by chance alone, by
+about a tenth over a few runs."""
 PARTS = (*GOALS, "learn")
 PACKAGES = ("torch", "transformers", "trl", "vllm")
 
@@ -66,15 +69,16 @@ def take(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def goals(sizes: dict[str, Any], runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What is wanted, what was found. A run in which one of the two never learnt has no ratio, and is not met."""
+    """What is wanted, what was found; of all runs that learn together, 0 where one of the two never learnt."""
     found = [
         {"name": f"steps a second at {name}, times TRL's", "wanted": GOALS[name], "found": size["ratio"]["seconds"]}
         for name, size in sizes.items() if name in GOALS
     ]  # fmt: skip
-    for unit in ("samples", "seconds") if runs else ():
-        ratios = sorted(run["ratio"][unit] or 0.0 for run in runs)
-        middle = ratios[len(ratios) // 2]
-        found.append({"name": f"{unit} that TRL needs to learn, times ours", "wanted": 1.0, "found": middle})
+    for unit, wanted in LEARNING.items() if runs else ():
+        needed = {name: [run["rows"][name][unit] for run in runs] for name in ("TRL", "assaygym")}
+        never = None in needed["TRL"] + needed["assaygym"]
+        ratio = 0.0 if never else round(sum(needed["TRL"]) / sum(needed["assaygym"]), 3)
+        found.append({"name": f"{unit} that TRL needs to learn, times ours", "wanted": wanted, "found": ratio})
     return [{**goal, "met": goal["found"] >= goal["wanted"]} for goal in found]
 
 
@@ -102,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = parser_of("trainer", __doc__)
     parser.add_argument("--only", type=_parts, default=list(PARTS), metavar="PARTS", help=f"of {','.join(PARTS)}")
     parser.add_argument("--rounds", type=positive, default=15, help="pairs of steps at each size (%(default)s)")
-    parser.add_argument("--seeds", type=positive, default=3, help="runs that learn (%(default)s)")
+    parser.add_argument("--seeds", type=positive, default=5, help="runs that learn (%(default)s)")
     parser.add_argument("--steps", type=positive, default=250, help="of such a run, at most (%(default)s)")
     parser.add_argument("--size", choices=("small", "large"), default="small", help="large wants a GPU (%(default)s)")
     parser.add_argument(

@@ -44,7 +44,7 @@ class Size:
 
 SIZES: dict[str, Size] = {
     "2x64": Size(layers=2, hidden=64),
-    "4x256": Size(layers=4, hidden=256),
+    "4x256": Size(layers=4, hidden=256, rounds=7),
     "large": Size(layers=24, hidden=1280, heads=20, tokens=1024, micro_rows=16, bfloat16=True, rounds=5, on_gpu=True),
 }
 """The large one has 0.63 billion parameters."""
