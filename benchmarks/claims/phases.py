@@ -16,9 +16,9 @@ from assaygym.benchmarks.claims.worlds import lettered
 
 __all__ = ["DELTA"]
 
-LENGTH, STEPS, LOOKS = 5, 40, 4
+LENGTH, STEPS, LOOKS = 5, 120, 4
 TRAIN, EVAL = (partial(lettered, split=split, length=LENGTH) for split in ("train", "eval"))
-START = Start(make_env=TRAIN, steps=70, layers=1)
+START = Start(make_env=TRAIN, steps=50)
 ARMS = {"binary": (TwoPhase(switch=0),), "dense": (), "two_phase": (TwoPhase(switch=STEPS // 2),)}
 
 
@@ -48,7 +48,7 @@ DELTA = Claim(
     source="DELTA, arXiv 2509.21016, and its project page",
     says="Rewards for whole solutions alone stay stuck, rewards by the share of tests level off, and the share first "
     "and whole solutions after it get further than either.",
-    setting=f"a model of 1 layer of 64 reverses words of {LENGTH} letters after 70 steps of imitation; each letter in "
+    setting=f"a model of 2 layers of 64 reverses words of {LENGTH} letters after 50 steps of imitation; each letter in "
     f"its place is a test. {STEPS} steps of 8 tasks, 12 episodes each; the switch comes at step {STEPS // 2}. The "
     "share of eval words that are wholly right.",
     checks=(
