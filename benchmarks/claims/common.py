@@ -11,7 +11,7 @@ from assaygym.agents.settings import TrainSettings
 from assaygym.benchmarks.claims.training import Start, judged, mean_reward
 from assaygym.benchmarks.claims.worlds import reverse
 
-__all__ = ["PLAIN", "RATE", "SETTING", "START", "bare", "settings", "success"]
+__all__ = ["FURTHER", "PLAIN", "RATE", "SETTING", "START", "bare", "settings", "success"]
 
 RATE = 5e-4
 """Of AdamW, in all claims that train: what a model of 64 channels wants, five hundred times a large one's 1e-6."""
@@ -26,6 +26,8 @@ PLAIN = replace(GRPO, regularisers=())
 """GRPO without its divergence, which most of the methods leave out as well."""
 START = Start(make_env=reverse("train"), teacher=bare, until=0.28)
 """Answers are the word alone: `\\boxed{}` would be two thirds of the tokens."""
+FURTHER = Start(make_env=reverse("train"), teacher=bare, until=0.2)
+"""Where a threshold is waited for: from here plain GRPO gets there as well."""
 SETTING = "a model of 2 layers of 64 reverses words of four letters, after a warm start"
 TASKS = 128
 

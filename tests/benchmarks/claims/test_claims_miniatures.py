@@ -115,8 +115,8 @@ def test_a_clock_counts_calls_and_their_faults() -> None:
     assert clock("7") == 7
     with pytest.raises(ValueError, match="invalid literal"):
         clock("x")
-    assert clock.calls == 2
-    assert clock.seconds >= 0
+    assert len(clock.seconds) == 2
+    assert min(clock.seconds) >= 0
 
 
 def test_evaluations_ask_tasks_that_neither_training_nor_imitation_saw() -> None:
