@@ -33,7 +33,7 @@ def read(path: Path, cache: Path) -> list[dict[str, Any]]:
     import datasets
 
     kind = "parquet" if path.suffix == ".parquet" else "json"
-    loaded = datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=str(cache))
+    loaded: Any = datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=str(cache))
     return [{name: value for name, value in one.items() if value is not None} for one in loaded]
 
 

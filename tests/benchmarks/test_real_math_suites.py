@@ -78,7 +78,9 @@ def test_the_next_rows_gold_is_wrong_unless_it_is_the_same(name: str) -> None:
     ],
 )
 def test_every_gold_is_right_against_its_solution_text(name: str, solution: str, gold: Any) -> None:
-    judge = suite(name).verifier()
+    make = suite(name).verifier
+    assert make is not None
+    judge = make()
     wrong = {
         str(row.get(suite(name).name or "", index)): str(gold(row))
         for index, row in enumerate(rows(name))

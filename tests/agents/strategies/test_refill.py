@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.jobs import AnyCrew
 from assaygym.agents.policy import Prompt, SamplingParams
 from assaygym.agents.strategies import Branching, Group, Independent, Refill
 from assaygym.errors import ConfigError
@@ -34,7 +35,7 @@ class Known:
         self.rewards, self.at_once = rewards, at_once
         self.begun: list[str] = []
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         tasks, under_way = iter(tasks), list[str]()
         while True:
             while len(under_way) < self.at_once and (job := next(tasks, None)) is not None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assaygym.agents.crew import Crew, EpisodeJob
+from assaygym.agents.jobs import AnyCrew
 from assaygym.agents.policy import SamplingParams
 from assaygym.agents.strategies import Branching, Group, Replay, ReplayBuffer
 from assaygym.errors import ConfigError, DataError
@@ -39,7 +40,7 @@ class Given:
     def __init__(self, *groups: Group) -> None:
         self.groups = groups
 
-    def collect(self, crew: Crew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
+    def collect(self, crew: AnyCrew, tasks: Iterable[EpisodeJob]) -> Iterator[Group]:
         yield from self.groups
 
 

@@ -77,8 +77,8 @@ def test_an_episode_is_that_of_the_environment_inside() -> None:
 def test_an_episode_that_runs_out_of_turns_is_cut_as_inside() -> None:
     env = load(suite("assay-tools")).definition.make(split="all")
     env.reset(options={"index": 0})
-    for _ in range(env.max_turns):
-        _, _, ended, cut, info = env.step('<tool_call>{"name": "nothing", "arguments": {}}</tool_call>')
+    call = '<tool_call>{"name": "nothing", "arguments": {}}</tool_call>'
+    _, _, ended, cut, info = [env.step(call) for _ in range(env.max_turns)][-1]
     assert (ended, cut) == (False, True)
     assert info["score"].value == 0.0
 

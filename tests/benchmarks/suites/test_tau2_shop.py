@@ -149,9 +149,7 @@ def folder(path: Path, tasks: list[dict[str, Any]] = TASKS) -> Path:
 def score(path: Path, index: int, *texts: str) -> Any:
     env = load(suite("tau2_retail"), path).definition.make(split="all")
     env.reset(options={"index": index})
-    for text in texts:
-        *_, info = env.step(text)
-    return info.get("score")
+    return [env.step(text)[4] for text in texts][-1].get("score")
 
 
 def call(name: str, **arguments: Any) -> str:
