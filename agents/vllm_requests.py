@@ -32,6 +32,8 @@ def sampling(
 ) -> Request:
     """A request for one completion of at most `room` ids, with the log-probabilities of `top_k` others.
 
+    Without `end_ids` nothing but its length and stop strings ends it.
+
     Raises:
         ConfigError: vLLM does not sample at this temperature.
     """
@@ -46,6 +48,7 @@ def sampling(
         max_tokens=min(params.max_tokens, room),
         stop=list(params.stop),
         stop_token_ids=list(end_ids),
+        ignore_eos=not end_ids,
         seed=seed,
         logprobs=top_k,
         detokenize=bool(params.stop),  # only the engine's own search for stop strings needs text

@@ -8,6 +8,9 @@ Both train copies of one model on the same tasks in the same order, with the sam
 step by step in one process, one thread each. For the time of a step every completion has equally many tokens and every
 row a reward of its own, so that neither may stop early or leave a row out; then words are to be written backwards, from
 one warm start, where both may. Ratios are taken within a round; their median counts.
+
+The large size, and rollouts by vLLM with their weight sync and parity check, were run on a CPU at a tiny size only: no
+figure of a GPU was measured.
 """
 
 from __future__ import annotations

@@ -275,7 +275,7 @@ def _trl_trainer(theirs: Theirs, tokenizer: Any, folder: str, seed: int, options
         use_cpu=not on_gpu,
         bf16=load.bfloat16,
         seed=seed,
-        generation_kwargs={"eos_token_id": None} if load.exact else None,
+        generation_kwargs=_endless(options) if load.exact else None,
         **{"gradient_checkpointing": False, **options},
     )
     trainer = GRPOTrainer(
@@ -290,6 +290,11 @@ def _trl_trainer(theirs: Theirs, tokenizer: Any, folder: str, seed: int, options
     if load.exact:
         trainer.eos_token_ids = []
     return trainer
+
+
+def _endless(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What keeps the engine of TRL from ending a completion."""
+    return {"ignore_eos": True} if options.get("use_vllm") else {"eos_token_id": None}
 
 
 def _taking_turns(theirs: Theirs) -> Any:

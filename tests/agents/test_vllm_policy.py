@@ -175,6 +175,9 @@ def test_the_request_is_what_was_asked_for(make: Callable[..., VLLMPolicy]) -> N
     assert (params["stop"], params["detokenize"]) == (["b"], True)
     assert not policy._request(prompt_ids, SamplingParams(), 7)[1]["detokenize"]
     assert params["stop_token_ids"] == [TOKENIZER.eos_token_id]
+    assert params["ignore_eos"] is False
+    policy.end_ids = []
+    assert policy._request(prompt_ids, SamplingParams(), 7)[1]["ignore_eos"] is True
 
 
 def test_no_more_ids_are_asked_for_than_there_are(make: Callable[..., VLLMPolicy]) -> None:
