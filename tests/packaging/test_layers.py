@@ -18,7 +18,21 @@ BELOW: dict[str, set[str]] = {
     "benchmarks": {"sandbox", "verifiers", "envs", "agents"},
 }
 LEAVES = {"types", "errors", "lazy"}
-HEAVY = ("torch", "transformers", "vllm", "sympy", "openai", "docker", "pyarrow", "huggingface_hub")
+HEAVY = (
+    "torch",
+    "transformers",
+    "vllm",
+    "sympy",
+    "openai",
+    "docker",
+    "pyarrow",
+    "huggingface_hub",
+    "scipy",
+    "trl",
+    "datasets",
+    "matplotlib",
+    "sqlglot",
+)
 
 
 def files_of(layer: str) -> list[Path]:
