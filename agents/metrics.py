@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from assaygym.agents.run_folder import write_whole
 from assaygym.errors import DataError
 
 __all__ = ["Watch", "append_metrics", "cut_metrics", "read_metrics"]
@@ -50,12 +51,7 @@ def cut_metrics(folder: Path, step: int) -> None:
     if not path.is_file():
         return
     kept = [row for row in read_metrics(folder) if row["step"] <= step]
-    partial = folder / f"{FILE}.partial"
-    with partial.open("wb") as file:
-        file.writelines(json.dumps(row).encode() + b"\n" for row in kept)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
+    write_whole(path, b"".join(json.dumps(row).encode() + b"\n" for row in kept))
 
 
 def read_metrics(folder: str | Path) -> list[dict[str, float]]:

@@ -28,13 +28,14 @@ from assaygym.agents.policy import ModelPolicy, Policy
 from assaygym.agents.ranks import Ranks
 from assaygym.agents.recipes.recipe import Recipe
 from assaygym.agents.regularisers import k1
+from assaygym.agents.run_folder import refuse_another_run
 from assaygym.agents.sampling import Sample, Sampler
 from assaygym.agents.scene import Scene
 from assaygym.agents.schedule import learning_rate
 from assaygym.agents.settings import TrainSettings
 from assaygym.agents.sync import WeightSync
 from assaygym.agents.update import Metrics, Updater
-from assaygym.errors import ConfigError, PolicyError, RunError
+from assaygym.errors import ConfigError, PolicyError
 
 __all__ = ["Metrics", "Trainer"]
 
@@ -270,10 +271,7 @@ class Trainer:
 
     def _load(self, path: Path) -> None:
         state = read_state(path)
-        mine, theirs = self.identity, state["identity"]
-        if changed := [name for name in mine if name not in FREE and mine[name] != theirs.get(name)]:
-            what = ", ".join(f"{name} {theirs.get(name)} (now {mine[name]})" for name in changed)
-            raise RunError(f"{path.parent} holds a run with {what}; use its settings or name another folder")
+        refuse_another_run(path.parent, self.identity, state["identity"], free=FREE)
         load_weights(path, self.model)
         self.updater.load(state)
         self.sampler.load(state["sampler"])

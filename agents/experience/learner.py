@@ -7,7 +7,6 @@ and lets a coach say what the lessons should be. The policy is any that chats.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from assaygym.agents.jobs import EpisodeJob, MakeEnv
 from assaygym.agents.live import derived_seed
 from assaygym.agents.metrics import append_metrics
 from assaygym.agents.policy import Policy, SamplingParams
+from assaygym.agents.run_folder import refuse_another_run, write_whole
 from assaygym.agents.strategies.group import Group
 from assaygym.agents.strategies.independent import Independent
 from assaygym.errors import ConfigError, DataError, PolicyError, RunError
@@ -170,12 +170,7 @@ class ExperienceLearner:
 
     def _save(self, folder: Path) -> None:
         state = {"step": self.done, "identity": self.identity, "lessons": self.lessons.to_dict()}
-        partial = folder / f"{STATE}.partial"
-        with partial.open("w") as file:
-            json.dump(state, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(folder / STATE)
+        write_whole(folder / STATE, json.dumps(state, ensure_ascii=False, indent=1).encode())
 
     def _resume(self) -> None:
         if self.folder is None or not (path := self.folder / STATE).is_file():
@@ -185,7 +180,5 @@ class ExperienceLearner:
             lessons, done, theirs = Lessons.from_dict(state["lessons"]), int(state["step"]), dict(state["identity"])
         except (ValueError, KeyError, TypeError, DataError) as error:
             raise RunError(f"cannot resume from {path}: {error}; delete it to begin again") from error
-        if changed := [name for name in self.identity if name not in FREE and self.identity[name] != theirs.get(name)]:
-            what = ", ".join(f"{name} {theirs.get(name)} (now {self.identity[name]})" for name in changed)
-            raise RunError(f"{self.folder} holds a run with {what}; use its settings or name another folder")
+        refuse_another_run(self.folder, self.identity, theirs, free=FREE)
         self.lessons, self.done = lessons, done

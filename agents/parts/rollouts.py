@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -29,7 +29,8 @@ class IID(Rollout):
     episodes: int = 8
 
     def __post_init__(self) -> None:
-        _at_least_one(self, "episodes")
+        if self.episodes < 1:
+            raise ConfigError(f"{self.name}: episodes is {self.episodes}; expected at least 1")
 
     def strategy(self, policy: ModelPolicy, *, temperature: float) -> Strategy:
         """`Independent`."""
@@ -187,10 +188,3 @@ def _retried(make_env: MakeEnv, attempts: int) -> Any:
     from assaygym.envs.retry_on_wrong import RetryOnWrong
 
     return RetryOnWrong(make_env(), attempts)
-
-
-def _at_least_one(part: Rollout, *names: str) -> None:
-    known = {field.name: getattr(part, field.name) for field in fields(part)}
-    for name in names:
-        if known[name] < 1:
-            raise ConfigError(f"{part.name}: {name} is {known[name]}; expected at least 1")

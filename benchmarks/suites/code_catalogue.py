@@ -8,6 +8,7 @@ digest of what was read stands in every run's record. APPS and LiveCodeBench are
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from assaygym.benchmarks.suites.declaration import Row, Suite
@@ -95,6 +96,26 @@ def _suite(**fields: Any) -> Suite:
     return Suite(**{**defaults, **fields})
 
 
+_LIVECODEBENCH = _suite(
+    id="livecodebench",
+    title="LiveCodeBench: contest problems by date, for contamination-free evaluation (Jain et al. 2024)",
+    licence="CC-BY-4.0",
+    published="2023-05",
+    category="difficulty",
+    hub_id="livecodebench/code_generation_lite",
+    hub_file="test.jsonl",
+    revision="0fe84c3912ea0c4d4a78037083943e8f0c4dd505",
+    files=("livecodebench.jsonl", "test.jsonl", "test[0-9].jsonl"),
+    rows=400,
+    columns=("question_content", "public_test_cases", "private_test_cases"),
+    prompt=_problem_prompt("question_content"),
+    gold=_rows("live_tests"),
+    solution=_rows("first_solution", "solution", "code"),
+    solution_column="solution",
+    name="question_id",
+    date="contest_date",
+)
+
 CODE_SUITES = (
     _suite(
         id="humaneval",
@@ -167,43 +188,15 @@ CODE_SUITES = (
         solution_column="code",
         name="task_id",
     ),
-    _suite(
-        id="livecodebench",
-        title="LiveCodeBench: contest problems by date, for contamination-free evaluation (Jain et al. 2024)",
-        licence="CC-BY-4.0",
-        published="2023-05",
-        category="difficulty",
-        hub_id="livecodebench/code_generation_lite",
-        hub_file="test.jsonl",
-        revision="0fe84c3912ea0c4d4a78037083943e8f0c4dd505",
-        files=("livecodebench.jsonl", "test.jsonl", "test[0-9].jsonl"),
-        rows=400,
-        columns=("question_content", "public_test_cases", "private_test_cases"),
-        prompt=_problem_prompt("question_content"),
-        gold=_rows("live_tests"),
-        solution=_rows("first_solution", "solution", "code"),
-        solution_column="solution",
-        name="question_id",
-        date="contest_date",
-    ),
-    _suite(
+    _LIVECODEBENCH,
+    replace(
+        _LIVECODEBENCH,
         id="livecodebench_v6",
         title="LiveCodeBench: the problems that its sixth release added (Jain et al. 2024)",
-        licence="CC-BY-4.0",
         published="2025-01",
-        category="difficulty",
-        hub_id="livecodebench/code_generation_lite",
         hub_file="test6.jsonl",
-        revision="0fe84c3912ea0c4d4a78037083943e8f0c4dd505",
         files=("livecodebench_v6.jsonl", "test6.jsonl", "test.jsonl"),
         rows=175,
-        columns=("question_content", "public_test_cases", "private_test_cases"),
-        prompt=_problem_prompt("question_content"),
-        gold=_rows("live_tests"),
-        solution=_rows("first_solution", "solution", "code"),
-        solution_column="solution",
-        name="question_id",
-        date="contest_date",
     ),
     _suite(
         id="apps",
