@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -12,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assaygym.cli.command import Json, Level, Settings, assignments, resolve_id, slug
+from assaygym.cli.command import Json, Level, Settings, assignments, slug
 from assaygym.cli.curve_table import show_curves
 from assaygym.cli.live import TrainingDisplay, plain_progress
 from assaygym.cli.output import emit_json, say
+from assaygym.cli.training import environments, leads, tracked, tracker_names
 from assaygym.errors import ConfigError, MissingDependencyError, RunError
 
 if TYPE_CHECKING:
     from assaygym.agents.recipes import Recipe
     from assaygym.agents.settings import TrainSettings
-    from assaygym.agents.trackers import Trackers
 
 TINY = "tiny"
 TINY_DEFAULTS = {"learning_rate": 5e-4, "max_tokens": 48, "prompts": 8}
@@ -78,7 +77,7 @@ def train(
     title = f"{recipe} on {', '.join(ids)}, {model} -> {folder}"
     with (
         tracked(trackers_wanted, folder, {**dataclasses.asdict(config), **method.described()}) as trackers,
-        TrainingDisplay(title, config.steps, quiet=not _leads()) as display,
+        TrainingDisplay(title, config.steps, quiet=not leads()) as display,
     ):
 
         def shown(metrics: Mapping[str, float]) -> None:
@@ -86,7 +85,7 @@ def train(
             trackers(metrics)
 
         rows = run(method, ids, begin, config, folder=folder, knobs=knobs, on_step=shown)
-    if _leads():
+    if leads():
         _tell(len(rows), folder, title, json)
     return 0
 
@@ -110,37 +109,6 @@ def configured(method: Recipe, given: Mapping[str, Any], *, tiny: bool) -> tuple
         else:
             knobs[name] = value
     return method, TrainSettings(**{**method.settings, **(TINY_DEFAULTS if tiny else {}), **mine}), knobs
-
-
-def environments(given: str) -> list[str]:
-    """The ids of a list with commas, each once.
-
-    Raises:
-        ConfigError: an empty or a repeated name, or code that cannot be imported.
-        RegistrationError: no such id.
-    """
-    names = [name.strip() for name in given.split(",")]
-    if not all(names) or len(set(names)) < len(names):
-        raise ConfigError(f"--env {given!r}; expected ids with one comma between them, each once")
-    return [resolve_id(name).id for name in names]
-
-
-def tracker_names(given: str) -> list[str]:
-    """The trackers of a list with commas.
-
-    Raises:
-        ConfigError: an unknown one.
-    """
-    from assaygym.agents.trackers import known
-
-    return list(known([name.strip() for name in given.split(",") if name.strip()]))
-
-
-def tracked(names: Sequence[str], folder: Path, config: Mapping[str, Any]) -> Trackers:
-    """The trackers of these names, made by the leading process alone."""
-    from assaygym.agents.trackers import Trackers
-
-    return Trackers(names if _leads() else (), "-".join(folder.parts[-2:]), folder, config)
 
 
 def _fitting(name: str, value: Any, default: Any) -> Any:
@@ -169,7 +137,7 @@ def _start(model: str, teach: int, ids: Sequence[str], knobs: dict[str, Any], fo
     start = folder / START
     if start.exists() or (model != TINY and not teach):
         return str(start) if start.exists() else model
-    if not _leads():
+    if not leads():
         return _awaited(start)
     try:
         from assaygym.agents.checkpoint import save_model
@@ -194,11 +162,6 @@ def _start(model: str, teach: int, ids: Sequence[str], knobs: dict[str, Any], fo
     save_model(network, tokenizer, unfinished)
     unfinished.rename(start)
     return str(start)
-
-
-def _leads() -> bool:
-    """Whether this is the first of the processes that torchrun started, or the only one."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _awaited(start: Path) -> str:

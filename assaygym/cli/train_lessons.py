@@ -12,6 +12,7 @@ from assaygym.cli.command import assignments, slug
 from assaygym.cli.curve_table import show_curves
 from assaygym.cli.live import TrainingDisplay
 from assaygym.cli.output import emit_json
+from assaygym.cli.training import environments, tracked, tracker_names
 from assaygym.errors import ConfigError
 
 __all__ = ["train_lessons"]
@@ -37,7 +38,6 @@ def train_lessons(
     from assaygym.agents.experience.learner import ExperienceLearner, ExperienceSettings
     from assaygym.agents.metrics import read_metrics
     from assaygym.agents.registry import policy_from
-    from assaygym.cli.train import environments, tracked, tracker_names
     from assaygym.envs.registration import make
 
     names = {field.name for field in dataclasses.fields(ExperienceSettings)}
