@@ -168,14 +168,18 @@ class LiveEpisode:
             raise self.fault
         return self._prompt(), self._turn_params()
 
-    def take(self, completion: Completion) -> StopReason | None:
+    def take(self, completion: Completion, seconds: float | None = None) -> StopReason | None:
         """Give an answer to the environment; how the episode ended, if it did.
+
+        Args:
+            completion: the answer.
+            seconds: what the policy took for it, for the record.
 
         Raises:
             Exception: whatever the environment raises.
         """
         self.spent += sampled_tokens(completion)
-        terminated, truncated = self._step(completion)
+        terminated, truncated = self._step(completion, seconds)
         if terminated:
             return StopReason.COMPLETED
         return StopReason.MAX_TURNS if truncated else None
@@ -238,15 +242,17 @@ class LiveEpisode:
                 return StopReason.TIMEOUT
             if self.max_tokens is not None and self.spent >= self.max_tokens:
                 return StopReason.MAX_TOKENS
+            asked = time.monotonic()
             completion = _answer(policy, *self.ask())
-            late = time.monotonic() >= deadline
-            if late:
+            answered = time.monotonic()
+            taken = round(answered - asked, 6)
+            if answered >= deadline:
                 self.spent += sampled_tokens(completion)
-                self.turns.append(Turn(observation=self.observation, completion=completion))
+                self.turns.append(Turn(observation=self.observation, completion=completion, sampling_seconds=taken))
                 return StopReason.TIMEOUT
             if watch is not None:
                 watch(self, completion)
-            if (end := self.take(completion)) is not None:
+            if (end := self.take(completion, taken)) is not None:
                 return end
 
     def _prompt(self) -> Prompt:
@@ -267,12 +273,21 @@ class LiveEpisode:
             params = replace(params, seed=derived_seed(params.seed, len(self.turns)))
         return params
 
-    def _step(self, completion: Completion) -> tuple[bool, bool]:
+    def _step(self, completion: Completion, seconds: float | None) -> tuple[bool, bool]:
         """Give the completion to the environment; (terminated, truncated)."""
         message = completion.message
+        begun = time.monotonic()
         _, reward, terminated, truncated, info = self.env.step(self.core.action_text(message))
-        rest = {key: value for key, value in info.items() if key not in OWN_KEYS}
-        self.turns.append(Turn(observation=self.observation, completion=completion, reward=float(reward), info=rest))
+        self.turns.append(
+            Turn(
+                observation=self.observation,
+                completion=completion,
+                reward=float(reward),
+                info={key: value for key, value in info.items() if key not in OWN_KEYS},
+                sampling_seconds=seconds,
+                step_seconds=round(time.monotonic() - begun, 6),
+            )
+        )
         self.score = info.get("score")
         self.observation = tuple(info["messages"])
         action: Message = info["action"]

@@ -114,6 +114,8 @@ def _turn(row: Mapping[str, Any]) -> Turn:
         completion=_completion(row["completion"]),
         reward=_number(row["reward"]),
         info=dict(row["info"]),
+        sampling_seconds=row.get("sampling_seconds"),
+        step_seconds=row.get("step_seconds"),
     )
 
 
@@ -149,4 +151,5 @@ def _score(row: Mapping[str, Any]) -> Score:
         explanation=row["explanation"],
         metrics={name: _number(value) for name, value in row["metrics"].items()},
         flags=tuple(row["flags"]),
+        seconds=row.get("seconds"),
     )

@@ -104,6 +104,8 @@ class Score:
     metrics: Mapping[str, float] = field(default_factory=dict[str, float])
     flags: tuple[str, ...] = ()
     """What a hack detector saw; never changes the verdict by itself."""
+    seconds: float | None = field(default=None, compare=False)
+    """What the verdict took, of wall clock, where it was measured."""
 
     def __post_init__(self) -> None:
         if math.isnan(self.value) != (self.verdict is Verdict.INVALID):
@@ -182,6 +184,10 @@ class Turn:
     completion: Completion
     reward: float = 0.0
     info: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    sampling_seconds: float | None = field(default=None, compare=False)
+    """What the policy took for the answer, of wall clock, where it was measured."""
+    step_seconds: float | None = field(default=None, compare=False)
+    """What the environment took for its reply, the verdict included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from assaygym.benchmarks.records import Outcome as Outcome
     from assaygym.benchmarks.records import final_records as final_records
     from assaygym.benchmarks.records import read_records as read_records
-    from assaygym.benchmarks.report import load_summary as load_summary
-    from assaygym.benchmarks.report import markdown as markdown
-    from assaygym.benchmarks.report import print_summary as print_summary
+    from assaygym.benchmarks.report.plain import load_summary as load_summary
+    from assaygym.benchmarks.report.plain import markdown as markdown
+    from assaygym.benchmarks.report.plain import print_summary as print_summary
     from assaygym.benchmarks.runner import RunInterrupted as RunInterrupted
     from assaygym.benchmarks.runner import evaluate as evaluate
     from assaygym.benchmarks.statistics import estimate_mean as estimate_mean
@@ -66,7 +66,7 @@ __getattr__, __dir__ = lazy_names(
         "progress": ("ProgressDisplay", "Tally"),
         "recorded": ("load_run", "run_pair", "run_samples"),
         "records": ("EpisodeRecord", "Outcome", "final_records", "read_records"),
-        "report": ("load_summary", "markdown", "print_summary"),
+        "report.plain": ("load_summary", "markdown", "print_summary"),
         "runner": ("RunInterrupted", "evaluate"),
         "statistics": ("estimate_mean", "pass_at_k", "wilson_interval"),
         "suites": ("SUITES", "Suite", "suite"),

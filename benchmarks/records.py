@@ -31,6 +31,7 @@ __all__ = [
     "mend",
     "outcome_of",
     "read_records",
+    "without_trajectory",
 ]
 
 Key = tuple[int, int]
@@ -247,10 +248,11 @@ def final_records(path: Path, config: str, *, trajectories: bool = False) -> dic
     found: dict[Key, EpisodeRecord] = {}
     for record in read_records(path):
         if record.config == config:
-            found[record.key] = record if trajectories else _without_trajectory(record)
+            found[record.key] = record if trajectories else without_trajectory(record)
     return found
 
 
-def _without_trajectory(record: EpisodeRecord) -> EpisodeRecord:
+def without_trajectory(record: EpisodeRecord) -> EpisodeRecord:
+    """The record without what was said."""
     kept = {item.name: getattr(record, item.name) for item in fields(record) if item.name != "trajectory"}
     return EpisodeRecord(**kept)

@@ -27,7 +27,7 @@ from assaygym.benchmarks.folder import Plan, RunFolder, open_run
 from assaygym.benchmarks.progress import ProgressCallback, Tally
 from assaygym.benchmarks.provenance import prompt_digest
 from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Key, final_records, judgement, outcome_of
-from assaygym.benchmarks.report import write_report
+from assaygym.benchmarks.report.plain import write_report
 from assaygym.benchmarks.summary import Summary, summarise
 from assaygym.benchmarks.targets import Target, find_target
 from assaygym.envs.definition import TaskDefinition

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from assaygym.errors import told
@@ -28,11 +30,13 @@ class Verifier(Protocol[ResponseT, AnswerT]):
 
 
 def judge(verifier: Callable[[Any, Any], Score | bool | float], response: object, answer: object) -> Score:
-    """The verifier's score; INVALID with the reason when the verifier itself fails."""
+    """The verifier's score with the seconds it took; INVALID with the reason when the verifier itself fails."""
+    started = time.perf_counter()
     try:
-        return Score.of(verifier(response, answer))
+        score = Score.of(verifier(response, answer))
     except Exception as error:  # the boundary: a fault of ours is never a zero reward
-        return Score.invalid(f"verifier {name_of(verifier)} failed: {told(error)}")
+        score = Score.invalid(f"verifier {name_of(verifier)} failed: {told(error)}")
+    return replace(score, seconds=round(time.perf_counter() - started, 6))
 
 
 def name_of(verifier: object) -> str:

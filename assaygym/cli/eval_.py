@@ -45,7 +45,7 @@ def evaluate(
     """Evaluate a policy; the same command again resumes. Exit code 1: an episode has no verdict through our fault."""
     from assaygym.agents.registry import policy_from
     from assaygym.benchmarks.progress import ProgressDisplay
-    from assaygym.benchmarks.report import print_summary
+    from assaygym.benchmarks.report.plain import print_summary
     from assaygym.benchmarks.runner import evaluate
 
     code, _, name = target.rpartition(":")

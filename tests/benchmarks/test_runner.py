@@ -13,7 +13,7 @@ from assaygym.agents.scripted import ConstantPolicy, OraclePolicy, ScriptedPolic
 from assaygym.benchmarks.folder import RunFolder
 from assaygym.benchmarks.progress import Tally
 from assaygym.benchmarks.records import EpisodeLog
-from assaygym.benchmarks.report import load_summary
+from assaygym.benchmarks.report.plain import load_summary
 from assaygym.benchmarks.runner import RunInterrupted, evaluate
 from assaygym.envs.definition import TaskDefinition
 from assaygym.errors import ConfigError, DataError, PolicyError, RunError, VerifierError

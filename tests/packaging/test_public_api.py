@@ -23,9 +23,9 @@ FIELDS = {
     "Message": "role content reasoning tool_calls tool_call_id",
     "ToolSpec": "name description parameters",
     "Task": "id prompt answer metadata",
-    "Score": "value verdict extracted explanation metrics flags",
+    "Score": "value verdict extracted explanation metrics flags seconds",
     "Completion": "message finish_reason prompt_ids token_ids logprobs entropies top_k_entropies cached",
-    "Turn": "observation completion reward info",
+    "Turn": "observation completion reward info sampling_seconds step_seconds",
     "Trajectory": "env_id task_id seed split turns score stop_reason id parent error notes",
 }
 

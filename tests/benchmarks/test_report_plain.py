@@ -10,7 +10,7 @@ from rich.console import Console
 
 from assaygym.benchmarks.folder import Plan, open_run
 from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Outcome
-from assaygym.benchmarks.report import load_summary, markdown, print_summary, write_report
+from assaygym.benchmarks.report.plain import load_summary, markdown, print_summary, write_report
 from assaygym.benchmarks.summary import Summary, summarise
 from assaygym.errors import RunError
 
