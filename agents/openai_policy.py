@@ -117,7 +117,7 @@ class OpenAIPolicy:
         self._chat = _chat(self.name, endpoint, tokenizer)
         self._path = PATHS[endpoint]
         self._check_options()
-        self._meter = Meter(self.name, prices, max_cost)
+        self.meter = Meter(self.name, prices, max_cost)
         self._server = self._server_at(base_url, api_key, headers or {}, {
             "timeout": timeout, "max_retries": max_retries, "backoff": backoff, "concurrency": concurrency,
         })  # fmt: skip
@@ -132,15 +132,16 @@ class OpenAIPolicy:
     @property
     def usage(self) -> Usage:
         """What was used so far."""
-        return self._meter.usage()
+        return self.meter.usage()
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
         """One completion a prompt, in order. Prompt `i` samples with its own seed, or with `params.seed + i`.
 
         Raises:
             ContextOverflowError: the server says that a prompt is too long.
-            PolicyError: a request was given up, with every failure of it by name; `max_cost` is reached; the policy was
-                closed, or made in another process.
+            SpendingLimitError: `max_cost` is reached, or cannot be kept.
+            PolicyError: a request was given up, with every failure of it by name; the policy was closed, or made in
+                another process.
         """
         if os.getpid() != self._process:
             raise PolicyError(f"{self.name} was made in process {self._process}; make one in each process that asks")
@@ -174,7 +175,7 @@ class OpenAIPolicy:
                 "base_url=http://HOST:PORT/v1"
             )
         sent = {"Authorization": f"Bearer {key}"} if key else {}
-        return Server(self.name, url or OPENAI, headers={**sent, **headers}, meter=self._meter, **options)
+        return Server(self.name, url or OPENAI, headers={**sent, **headers}, meter=self.meter, **options)
 
     def _check_options(self) -> None:
         if self.top_logprobs < 0 or (self.top_logprobs and not self.logprobs):
@@ -228,7 +229,7 @@ class OpenAIPolicy:
             return self._asked(ask)[1]
         key = self._key(ask)
         if (kept := self._kept(key, ask)) is not None:
-            self._meter.add("from_cache")
+            self.meter.add("from_cache")
             return replace(kept, cached=True)
         answer, completion = self._asked(ask)
         self._cache.put(key, answer)
@@ -243,12 +244,13 @@ class OpenAIPolicy:
             except GivenUp as end:
                 if (room := end.last.room) is None or room >= ask.body.get(self._limit, 0):
                     raise
-                self._meter.add("retries")
+                self.meter.add("retries")
                 answer, completion = self._server.ask(self._path, {**ask.body, self._limit: room}, ask.read)
         except GivenUp as end:
-            self._meter.add("failed")
+            self.meter.add("failed")
             raise self._server.error(end) from None  # its failures hold the server's words as they came
-        self._meter.answered(_tokens(answer, completion))
+        self.meter.answered(_tokens(answer, completion))
+        self.meter.served_by(answer)
         return answer, completion
 
     def _key(self, ask: _Ask) -> bytes:

@@ -7,13 +7,17 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from assaygym.errors import ConfigError, PolicyError
+from assaygym.errors import ConfigError, SpendingLimitError
 
-__all__ = ["Meter", "Prices", "Tokens", "Usage"]
+__all__ = ["Meter", "MeteredPolicy", "Prices", "Tokens", "Usage"]
 
 MILLION = 1e6
+SERVED = 32
+"""Names of models and fingerprints that are kept at most, of as many characters each as `SERVED_LENGTH`."""
+SERVED_LENGTH = 200
+KINDS = ("prompt", "completion", "cached", "reasoning")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +123,10 @@ class Meter:
     def __init__(self, name: str, prices: Prices | None, max_cost: float | None) -> None:
         if max_cost is not None and (prices is None or not max_cost > 0):
             raise ConfigError(f"max_cost={max_cost} with prices={prices}; expected more than 0, and prices=Prices(...)")
-        self._name, self._prices, self._max_cost = name, prices, max_cost
+        self._name, self.prices, self._max_cost = name, prices, max_cost
         self._lock = threading.Lock()
+        self._here = _Here()
+        self._served: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
         self._cost = 0.0
@@ -128,45 +134,63 @@ class Meter:
     def usage(self) -> Usage:
         """All so far."""
         with self._lock:
-            return Usage(
-                **self._counts,
-                failures=dict(self._failures),
-                cost=self._cost,
-                currency=self._prices.currency if self._prices else "",
-            )
+            return Usage(**self._counts, failures=dict(self._failures), cost=self._cost, currency=self._currency)
+
+    def usage_here(self) -> Usage:
+        """Of answers that the calling thread asked for, without failures and retries."""
+        return Usage(**self._here.counts, failures={}, cost=self._here.cost, currency=self._currency)
+
+    def served(self) -> dict[str, int]:
+        """Answers by what the server said that it is."""
+        with self._lock:
+            return dict(self._served)
+
+    @property
+    def _currency(self) -> str:
+        return self.prices.currency if self.prices else ""
 
     def check(self) -> None:
         """Before a request is sent.
 
         Raises:
-            PolicyError: `max_cost` is reached, or cannot be kept since the server does not count tokens.
+            SpendingLimitError: `max_cost` is reached, or cannot be kept since the server does not count tokens.
         """
-        if self._max_cost is None or self._prices is None:
+        if self._max_cost is None or self.prices is None:
             return
         with self._lock:
             cost, unmetered = self._cost, self._counts["unmetered"]
         if cost >= self._max_cost:
-            raise PolicyError(
-                f"{self._name} has cost {cost:.6g} {self._prices.currency} and max_cost is {self._max_cost:g}: no "
+            raise SpendingLimitError(
+                f"{self._name} has cost {cost:.6g} {self.prices.currency} and max_cost is {self._max_cost:g}: no "
                 "further request is sent; raise max_cost to go on"
             )
         if unmetered:
-            raise PolicyError(
+            raise SpendingLimitError(
                 f"{self._name}: the server does not say how many tokens an answer took, so max_cost={self._max_cost:g} "
                 "cannot be kept; leave max_cost out to go on without"
             )
 
     def answered(self, tokens: Tokens | None) -> None:
         """An answer came; None where nobody counted its tokens."""
+        counts, cost = Counter(requests=1), 0.0
+        if tokens is None:
+            counts["unmetered"] = 1
+        else:
+            counts.update({f"{name}_tokens": getattr(tokens, name) for name in KINDS})
+            cost = tokens.cost(self.prices) if self.prices is not None else 0.0
         with self._lock:
-            self._counts["requests"] += 1
-            if tokens is None:
-                self._counts["unmetered"] += 1
-                return
-            for name in ("prompt", "completion", "cached", "reasoning"):
-                self._counts[f"{name}_tokens"] += getattr(tokens, name)
-            if self._prices is not None:
-                self._cost += tokens.cost(self._prices)
+            self._counts.update(counts)
+            self._cost += cost
+        self._here.counts.update(counts)
+        self._here.cost += cost
+
+    def served_by(self, answer: Mapping[str, Any]) -> None:
+        """Note the `model` and the `system_fingerprint` of an answer; what has neither, or is too long, is not."""
+        said = [answer.get(name) for name in ("model", "system_fingerprint")]
+        name = " ".join(text for text in said if isinstance(text, str) and text)
+        with self._lock:
+            if 0 < len(name) <= SERVED_LENGTH and (name in self._served or len(self._served) < SERVED):
+                self._served[name] += 1
 
     def attempt_failed(self, kind: str) -> None:
         """An attempt failed."""
@@ -177,3 +201,18 @@ class Meter:
         """One more of `from_cache`, `failed` or `retries`."""
         with self._lock:
             self._counts[name] += 1
+
+
+class _Here(threading.local):
+    """What one thread was told."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.cost = 0.0
+
+
+@runtime_checkable
+class MeteredPolicy(Protocol):
+    """A policy that knows what its answers took."""
+
+    meter: Meter

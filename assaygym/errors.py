@@ -13,6 +13,7 @@
         IsolationError       OSError        this machine cannot isolate a program
       PolicyError            RuntimeError   a policy could not answer
         ContextOverflowError                the conversation is longer than the model's context
+        SpendingLimitError                  the policy's own limit is reached: it answers no more
         WeightMismatchError                 an engine does not have the weights that are trained
       RunError               RuntimeError   a run's folder is in use, or holds another run
 
@@ -36,6 +37,7 @@ __all__ = [
     "RegistrationError",
     "RunError",
     "SandboxError",
+    "SpendingLimitError",
     "TaskError",
     "ToolError",
     "VerifierError",
@@ -100,6 +102,10 @@ class PolicyError(AssayError, RuntimeError):
 
 class ContextOverflowError(PolicyError):
     """The conversation is longer than the model's context: ends an episode, is no failure of it."""
+
+
+class SpendingLimitError(PolicyError):
+    """The policy's own limit is reached and it answers no more: ends a run, is no failure of an episode."""
 
 
 class WeightMismatchError(PolicyError):

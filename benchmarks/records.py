@@ -109,6 +109,8 @@ class EpisodeRecord:
     """Whether a limit (turns, tokens, time) cut the episode."""
     attempt: int = 1
     """Which start of the run produced it."""
+    usage: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What it took: `prompt_tokens`, `completion_tokens`, `seconds`, and `cost` where there are prices."""
     trajectory: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from assaygym.agents.openai_usage import Meter, Prices, Tokens, Usage
-from assaygym.errors import ConfigError, PolicyError
+from assaygym.agents.openai_usage import SERVED, SERVED_LENGTH, Meter, Prices, Tokens, Usage
+from assaygym.errors import ConfigError, SpendingLimitError
 
 PRICES = Prices(prompt=2.0, completion=8.0, cached=0.5)
 
@@ -65,7 +65,7 @@ def test_the_limit_is_a_clear_error_once_it_is_reached() -> None:
         meter.answered(Tokens(prompt=1))
     meter.check()
     meter.answered(Tokens(prompt=2))
-    with pytest.raises(PolicyError, match=r"openai:m has cost 4 EUR and max_cost is 3: .* raise max_cost"):
+    with pytest.raises(SpendingLimitError, match=r"openai:m has cost 4 EUR and max_cost is 3: .* raise max_cost"):
         meter.check()
 
 
@@ -90,3 +90,50 @@ def test_nothing_is_lost_that_many_threads_count() -> None:
         cached_tokens=1600, reasoning_tokens=1600,
         currency="USD",
     )  # fmt: skip
+
+
+def test_each_thread_is_told_what_it_asked_for_itself() -> None:
+    meter = Meter("m", PRICES, None)
+    found: dict[int, Usage] = {}
+
+    def ask(times: int) -> None:
+        for _ in range(times):
+            meter.answered(Tokens(prompt=3, completion=2))
+            meter.attempt_failed("timeout")
+        meter.answered(None)
+        found[times] = meter.usage_here()
+
+    threads = [threading.Thread(target=ask, args=[times]) for times in (1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [(used.requests, used.prompt_tokens, used.completion_tokens, used.unmetered) for used in
+            (found[1], found[5])] == [(2, 3, 2, 1), (6, 15, 10, 1)]  # fmt: skip
+    assert found[5].cost == pytest.approx(5 * found[1].cost)
+    assert (meter.usage_here(), meter.usage().requests) == (Usage(currency="USD"), 8)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ({"model": "m-2026-01", "system_fingerprint": "fp_1"}, "m-2026-01 fp_1"),
+        ({"model": "m-2026-01", "system_fingerprint": None}, "m-2026-01"),
+        ({"system_fingerprint": "fp_1"}, "fp_1"),
+    ],
+)
+def test_what_a_server_says_that_it_is_is_counted(answer: dict[str, Any], name: str) -> None:
+    meter = Meter("m", None, None)
+    meter.served_by(answer)
+    meter.served_by(answer)
+    assert meter.served() == {name: 2}
+
+
+def test_a_server_with_a_new_name_in_each_answer_fills_no_memory() -> None:
+    meter = Meter("m", None, None)
+    for number in range(2 * SERVED):
+        meter.served_by({"model": f"m{number}"})
+    for nothing in ({}, {"model": 7}, {"model": ""}, {"model": "m" * (SERVED_LENGTH + 1)}):
+        meter.served_by(nothing)
+    meter.served_by({"model": "m0"})
+    assert meter.served() == {"m0": 2, **{f"m{number}": 1 for number in range(1, SERVED)}}
