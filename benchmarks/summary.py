@@ -16,7 +16,7 @@ from assaygym.benchmarks.folder import Plan
 from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome
 from assaygym.benchmarks.statistics import Estimate, Interval, estimate_mean, pass_at_k, worst_and_best
 
-__all__ = ["Failure", "PassAtK", "Summary", "bracketed", "percent", "summarise"]
+__all__ = ["Failure", "PassAtK", "Summary", "bracketed", "percent", "shape_of", "summarise"]
 
 TYPICAL = 3
 """How many failures a summary shows."""
@@ -159,12 +159,12 @@ def _typical(records: Iterable[EpisodeRecord]) -> tuple[Failure, ...]:
     kinds: dict[tuple[Outcome, str], list[EpisodeRecord]] = {}
     for record in records:
         if record.outcome not in (Outcome.CORRECT, Outcome.PARTIAL):
-            kinds.setdefault((record.outcome, _shape(record.explanation)), []).append(record)
+            kinds.setdefault((record.outcome, shape_of(record.explanation)), []).append(record)
     common = sorted(kinds.values(), key=lambda alike: (-len(alike), alike[0].key))
     return tuple(_failure(alike[0], len(alike)) for alike in common[:TYPICAL])
 
 
-def _shape(explanation: str) -> str:
+def shape_of(explanation: str) -> str:
     """The explanation without what differs from task to task: numbers and quoted text."""
     return re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`|[-+]?\d[\d.,/]*", "#", explanation)[:120]
 

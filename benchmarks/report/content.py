@@ -1,4 +1,5 @@
-"""What a report says, as plain values: everything on its first page, bounded in size whatever the length of the run.
+"""What a report says, as plain values: everything on its first page. Its size does not grow with the episodes, only
+with the categories.
 
 `assaygym.benchmarks.report.facts` works it out; the page, the Markdown and `--json` show it.
 """
@@ -191,7 +192,7 @@ class TaskStrip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Seconds of a verdict. Quantiles are of the measured episodes (lower of the two nearest)."""
+    """Seconds of a verdict. Quantiles are by nearest rank, of the measured episodes."""
 
     measured: int
     p50: float
