@@ -91,6 +91,8 @@ class Ending:
     """Why it ended; empty where that was not recorded."""
     error: str
     metrics: Mapping[str, Any]
+    notes: Mapping[str, Any]
+    """How the episode came about, where that is not by plain sampling."""
     seconds: float | None
     """Of the verdict."""
 
@@ -128,6 +130,7 @@ def ending(record: EpisodeRecord) -> Ending:
         stop_reason=str(row.get("stop_reason") or ""),
         error=str(row.get("error") or ""),
         metrics=dict(score.get("metrics") or {}),
+        notes=dict(row.get("notes") or {}),
         seconds=score.get("seconds"),
     )
 
