@@ -6,18 +6,18 @@
     rescored-1.json, rescored-1.jsonl   later scores of the same episodes (`assaygym.benchmarks.rescore`)
     .lock           held while a process writes here
 
-The configuration is all that can change a verdict; another one in the same folder is refused. The plan (how many tasks,
-how many samples) may grow from one start to the next.
+The configuration is all that can change a verdict, without keys and passwords (`assaygym.benchmarks.scrub`); another
+one in the same folder is refused. The plan (how many tasks, how many samples) may grow from one start to the next. A
+start records where it was played and, at its end, `why` it ended: `done`, `interrupted`, `limit NAME`, `estimate` (it
+would have been over its limit), `error`. One without an end was killed.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.metadata
 import json
 import os
-import platform
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,14 +26,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from assaygym.benchmarks.host import git_state, host_facts
 from assaygym.benchmarks.records import mend
+from assaygym.benchmarks.scrub import scrubbed
 from assaygym.errors import RunError
 
 __all__ = ["Plan", "RunFolder", "config_hash", "differences", "open_run", "read_run"]
 
 FORMAT = 1
-PACKAGES = ("assaygym", "gymnasium", "numpy", "openai", "sympy", "torch", "transformers", "vllm")
-"""Whose versions each start of a run records, where they are installed."""
 RUN, EPISODES, SUMMARY, REPORT, LOCK = "run.json", "episodes.jsonl", "summary.json", "report.md", ".lock"
 RESCORED = "rescored"
 """Begins the names of the files with later scores."""
@@ -73,13 +73,18 @@ class RunFolder:
         return len(self._document["attempts"])
 
     @property
+    def before(self) -> list[dict[str, Any]]:
+        """The records of the starts before this one, the first first."""
+        return list(self._document["attempts"][:-1])
+
+    @property
     def episodes(self) -> Path:
         """The episodes' file."""
         return self.path / EPISODES
 
     def end_attempt(self, **facts: object) -> None:
-        """Record the end of this start, with facts about it. A start without an end was killed."""
-        self._document["attempts"][-1].update(ended=_now(), **facts)
+        """Record the end of this start, with facts about it: JSON values, which are scrubbed of secrets."""
+        self._document["attempts"][-1].update(ended=_now(), **scrubbed(facts))
         write_json(self.path / RUN, self._document)
 
 
@@ -111,7 +116,9 @@ def open_run(
                 (folder / name).unlink(missing_ok=True)
         document = _resumed(folder, config)
         document["plan"] = {"tasks": _as_ranges(plan.tasks), "samples": plan.samples}
-        document["attempts"].append({"started": _now(), "ended": None, "host": _host(), "plan": document["plan"]})
+        document["attempts"].append(
+            {"started": _now(), "ended": None, "host": host_facts(), "git": git_state(), "plan": document["plan"]}
+        )
         write_json(folder / RUN, document)
         mend(folder / EPISODES)
         yield RunFolder(folder, document)
@@ -166,7 +173,8 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 def _resumed(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     """The document of the run in the folder, or a new one."""
-    fresh = {"format": FORMAT, "config": dict(config), "config_hash": config_hash(config), "attempts": []}
+    config = scrubbed(config)
+    fresh = {"format": FORMAT, "config": config, "config_hash": config_hash(config), "attempts": []}
     document = _read_document(folder / RUN)
     if document is None:
         if (folder / EPISODES).exists():
@@ -226,24 +234,6 @@ def _open_lock(folder: Path) -> IO[bytes]:
 
 def _busy(folder: Path) -> RunError:
     return RunError(f"another evaluation is writing to {folder}; wait for it to end, or give another --out")
-
-
-def _host() -> dict[str, Any]:
-    return {
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "release": platform.release(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _now() -> str:
