@@ -9,6 +9,7 @@ from assaygym.lazy import lazy_names
 if TYPE_CHECKING:
     from assaygym.benchmarks.folder import Plan as Plan
     from assaygym.benchmarks.folder import read_run as read_run
+    from assaygym.benchmarks.index import final_records as final_records
     from assaygym.benchmarks.progress import ProgressDisplay as ProgressDisplay
     from assaygym.benchmarks.progress import Tally as Tally
     from assaygym.benchmarks.recorded import load_run as load_run
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from assaygym.benchmarks.recorded import run_samples as run_samples
     from assaygym.benchmarks.records import EpisodeRecord as EpisodeRecord
     from assaygym.benchmarks.records import Outcome as Outcome
-    from assaygym.benchmarks.records import final_records as final_records
     from assaygym.benchmarks.records import read_records as read_records
     from assaygym.benchmarks.report.plain import load_summary as load_summary
     from assaygym.benchmarks.report.plain import markdown as markdown
@@ -63,9 +63,10 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "folder": ("Plan", "read_run"),
+        "index": ("final_records",),
         "progress": ("ProgressDisplay", "Tally"),
         "recorded": ("load_run", "run_pair", "run_samples"),
-        "records": ("EpisodeRecord", "Outcome", "final_records", "read_records"),
+        "records": ("EpisodeRecord", "Outcome", "read_records"),
         "report.plain": ("load_summary", "markdown", "print_summary"),
         "runner": ("RunInterrupted", "evaluate"),
         "statistics": ("estimate_mean", "pass_at_k", "wilson_interval"),

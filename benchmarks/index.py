@@ -1,19 +1,48 @@
-"""Where each episode of a log stands, and all that is known of it without reading what was said."""
+"""The index of a log: where each episode stands, and all that is known of it without reading what was said.
+
+    with EpisodeIndex(folder / EPISODES, document["config_hash"]) as index:
+        for entry in index.entries(): ...
+        index.read(index.find(task, sample)).trajectory
+
+It opens a log of any length at once and always answers as the log does: its rows (`assaygym.benchmarks.index_table`)
+are a cache, `episodes.index` beside `episodes.jsonl`, that may be deleted whenever one likes. Where nothing can be
+written there (a read-only folder, a full disk, another process that is at it), and for a log so small that reading it
+is as quick, the rows stand in a private file.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+import time
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, BinaryIO, Self
 
-from assaygym.benchmarks.measures import Measures, measure
-from assaygym.benchmarks.records import EpisodeRecord, without_trajectory
+from assaygym.benchmarks.index_table import IndexTable, Line, line_of, ordered, plain, unpacked
+from assaygym.benchmarks.measures import Measures
+from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Key
 from assaygym.errors import RunError
 
-__all__ = ["Entry", "EpisodeIndex"]
+__all__ = ["Entry", "EpisodeIndex", "IndexedLog", "final_records", "index_path"]
+
+SMALL = 1 << 20
+"""Bytes of a log that needs no file of its own."""
+PATIENCE = 5.0
+"""Seconds that a reader waits for another process."""
+HASTE = 0.1
+"""Seconds that a run waits for its readers, before it leaves the index to them."""
+EVERY, PAUSE = 1.0, 30.0
+"""Seconds between two batches of a run, and until the next one where the index could not be written."""
+PAGE = 1000
+"""Rows in hand."""
+_LAST = "SELECT light, max(offset), length, checksum FROM lines WHERE config = ? AND offset < ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,63 +55,88 @@ class Entry:
     """Of the line's first byte in the log."""
     length: int
     """Bytes of the line, its newline left out."""
+    checksum: int | None = None
+    """CRC-32 of the line and its newline; None is not held against the log."""
 
 
 class EpisodeIndex:
     """The episodes of one configuration that count: the last line of each (task, sample). A context manager.
 
+    They are those of when it was opened, whatever is appended since. Used by one thread at a time.
+
     Args:
-        log: the `episodes.jsonl`.
+        log: the `episodes.jsonl`; one that is missing has no episodes.
         config: hash of the configuration.
 
     Raises:
-        RunError: the log cannot be read, or a line of it is no episode.
+        RunError: the log cannot be read, or a line of it is no episode; from every method too, where the log was
+            rewritten meanwhile.
     """
 
     def __init__(self, log: Path, config: str) -> None:
-        self._log = log
-        self._found: dict[tuple[int, int], Entry] = {}
-        offset = 0
-        with log.open("rb") as file:
-            for line in file:
-                row = json.loads(line)
-                record = EpisodeRecord.from_row(row)
-                if record.config == config:
-                    self._found[record.key] = Entry(
-                        record=without_trajectory(record),
-                        measures=measure(row["trajectory"]),
-                        offset=offset,
-                        length=len(line) - 1,
-                    )
-                offset += len(line)
+        self._log, self._config = log, config
+        self._file = _opened(log)
+        try:
+            self._table = _table(log, self._file, PATIENCE)
+        except BaseException:
+            self._file.close()
+            raise
+        self._end = self._table.end
 
     def __len__(self) -> int:
-        return len(self._found)
+        sql = "SELECT count(*) FROM (SELECT 1 FROM lines WHERE config = ? AND offset < ? GROUP BY task, sample)"
+        found: int = self._rows(sql)[0][0]
+        return found
 
     def entries(self) -> Iterator[Entry]:
         """All of them, by task and then by sample."""
-        yield from (self._found[key] for key in sorted(self._found))
+        after: tuple[object, object] = (-1, -1)
+        sql = f"{_LAST} AND (task, sample) > (?, ?) GROUP BY task, sample ORDER BY task, sample LIMIT ?"
+        while rows := self._rows(sql, *after, PAGE):
+            found = [self._entry(*row) for row in rows]
+            yield from found
+            after = tuple(map(ordered, found[-1].record.key))  # type: ignore[assignment]
 
     def find(self, task: int, sample: int) -> Entry | None:
         """The one episode; None where there is none."""
-        return self._found.get((task, sample))
+        rows = self._rows(f"{_LAST} AND task = ? AND sample = ? GROUP BY task", ordered(task), ordered(sample))
+        return self._entry(*rows[0]) if rows else None
+
+    def named(self, task_id: str) -> list[Entry]:
+        """The episodes of the tasks of this id, by task and then by sample."""
+        sql = "SELECT DISTINCT task, sample FROM lines WHERE config = ? AND offset < ? AND task_id = ? ORDER BY 1, 2"
+        keys = self._rows(sql, plain(task_id))
+        one = f"{_LAST} AND task = ? AND sample = ? GROUP BY task"
+        found = [self._entry(*self._rows(one, *key)[0]) for key in keys]
+        return [entry for entry in found if entry.record.task_id == task_id]
 
     def raw(self, entry: Entry) -> bytes:
         """The line as it was written, without its newline."""
-        with self._log.open("rb") as file:
-            file.seek(entry.offset)
-            return file.read(entry.length)
+        line = os.pread(self._file.fileno(), entry.length + 1, entry.offset)
+        if entry.checksum is not None and zlib.crc32(line) != entry.checksum:
+            raise _rewritten(self._log)
+        return line[: entry.length]
 
     def read(self, entry: Entry) -> EpisodeRecord:
-        """The episode with what was said in it.
-
-        Raises:
-            RunError: the log has changed since.
-        """
+        """The episode with what was said in it."""
         try:
             return EpisodeRecord.from_row(json.loads(self.raw(entry)))
         except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{self._log} has changed while it was read") from error
+            raise _rewritten(self._log) from error
+
+    def _entry(self, light: str, offset: int, length: int, checksum: int) -> Entry:
+        record, measures = unpacked(light)
+        return Entry(record=record, measures=measures, offset=offset, length=length, checksum=checksum)
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        """Of a query whose first two values are the configuration and the end of this view."""
+        given = (plain(self._config), self._end, *values)
+        try:
+            return self._table.rows(sql, given)
+        except sqlite3.Error:  # damaged, or taken away: the log has it all
+            self._table.close()
+            self._table = _private(self._log, self._file)
+            return self._table.rows(sql, given)
 
     def __enter__(self) -> Self:
         return self
@@ -90,4 +144,133 @@ class EpisodeIndex:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing is held open."""
+        self._table.close()
+        self._file.close()
+
+
+class IndexedLog(EpisodeLog):
+    """A log that keeps its index up to date as it goes. What the index lacks in the end, its next reader adds."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._table: IndexTable | None = None
+        self._reader = _opened(path)
+        self._waiting: list[Line] = []
+        self._due = time.monotonic() + EVERY
+
+    def append(self, record: EpisodeRecord) -> bytes:
+        """Write one whole line to the operating system before returning it."""
+        line = super().append(record)
+        self._waiting.append(line_of(record, os.fstat(self._file.fileno()).st_size - len(line), line))
+        if time.monotonic() >= self._due:
+            self.flush()
+        return line
+
+    def flush(self) -> None:
+        """Index what was appended; nothing where the log is small, or the index cannot be written now."""
+        self._due = time.monotonic() + EVERY
+        if not self._waiting or self._waiting[-1].offset < SMALL:
+            return
+        try:
+            if self._table is None:
+                self._table = _shared(self._path, self._reader, HASTE)
+            else:
+                self._table.extend(self._waiting)
+        except (sqlite3.Error, RunError):  # whoever reads it next is told, or mends it
+            self._let_go()
+            self._due += PAUSE
+        self._waiting.clear()
+
+    def _let_go(self) -> None:
+        if self._table is not None:
+            self._table.close()
+            self._table = None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.flush()
+        self._let_go()
+        self._reader.close()
+        super().__exit__(kind, error, trace)
+
+
+def final_records(path: Path, config: str, *, trajectories: bool = False) -> dict[Key, EpisodeRecord]:
+    """The record that counts for each key: the last one of this configuration.
+
+    Args:
+        path: the `episodes.jsonl`.
+        config: hash of the configuration.
+        trajectories: keep what was said; left out otherwise, to hold a long run in little memory.
+
+    Raises:
+        RunError: a line is no episode.
+    """
+    with EpisodeIndex(path, config) as index:
+        return {entry.record.key: index.read(entry) if trajectories else entry.record for entry in index.entries()}
+
+
+def index_path(log: Path) -> Path:
+    """Where the index of a log is: `episodes.index` beside `episodes.jsonl`."""
+    return log.with_suffix(".index")
+
+
+def _opened(log: Path) -> BinaryIO:
+    try:
+        return log.open("rb")
+    except FileNotFoundError:
+        return Path(os.devnull).open("rb")
+    except OSError as error:
+        raise RunError(f"cannot read {log}: {error.strerror}") from error
+
+
+def _rewritten(log: Path) -> RunError:
+    return RunError(f"{log} was rewritten while it was read; try again")
+
+
+def _table(log: Path, file: BinaryIO, patience: float) -> IndexTable:
+    """An index that is up to date: the one beside the log, or a private one."""
+    if os.fstat(file.fileno()).st_size < SMALL:
+        return _private(log, file)
+    try:
+        return _shared(log, file, patience)
+    except sqlite3.OperationalError:
+        return _private(log, file, index_path(log))
+    except sqlite3.DatabaseError:
+        return _replaced(log, file, patience)
+
+
+def _shared(log: Path, file: BinaryIO, patience: float) -> IndexTable:
+    return _refreshed(IndexTable(log, file, str(index_path(log)), patience))
+
+
+def _private(log: Path, file: BinaryIO, begun: Path | None = None) -> IndexTable:
+    """An index of this process alone, begun as a copy of another where that can be had."""
+    table = IndexTable(log, file, "", PATIENCE)
+    if begun is not None:
+        with suppress(sqlite3.Error):
+            table.copy_from(begun, HASTE)
+    return _refreshed(table)
+
+
+def _refreshed(table: IndexTable) -> IndexTable:
+    try:
+        table.refresh()
+    except BaseException:
+        table.close()
+        raise
+    return table
+
+
+def _replaced(log: Path, file: BinaryIO, patience: float) -> IndexTable:
+    """Delete an index that is damaged, one process at a time, and make it anew."""
+    flock(file, LOCK_EX)  # until the log is closed
+    try:
+        return _shared(log, file, patience)  # another process may have replaced it already
+    except sqlite3.DatabaseError:
+        with suppress(OSError):
+            index_path(log).unlink()
+    try:
+        return _shared(log, file, patience)
+    except sqlite3.Error:
+        return _private(log, file)

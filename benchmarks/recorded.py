@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from assaygym.benchmarks.folder import EPISODES, RESCORED, Plan, read_run
-from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome, final_records
+from assaygym.benchmarks.index import final_records
+from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome
 from assaygym.benchmarks.statistics import RunSamples, Sample, Status, TaskSamples
 from assaygym.errors import ConfigError, RunError
 

@@ -26,9 +26,9 @@ __all__ = [
     "EpisodeRecord",
     "Key",
     "Outcome",
-    "final_records",
     "judgement",
     "mend",
+    "not_an_episode",
     "outcome_of",
     "read_records",
     "without_trajectory",
@@ -132,6 +132,9 @@ class EpisodeRecord:
             KeyError, TypeError, ValueError: the row is no episode.
         """
         known = {item.name: row[item.name] for item in fields(cls) if item.name in row}
+        for name in ("task", "sample"):
+            if type(known[name]) is not int or known[name] < 0:
+                raise ValueError(f"its {name} is {known[name]!r}; expected a whole number from 0")
         value = math.nan if row["value"] is None else float(row["value"])
         if "prompt" not in row:  # a log of before it was recorded
             known["prompt"] = prompt_digest(row.get("trajectory", {}))
@@ -154,9 +157,10 @@ class EpisodeLog:
         except OSError as error:
             raise RunError(f"cannot write {path}: {error.strerror}; choose another folder with --out") from error
 
-    def append(self, record: EpisodeRecord) -> None:
-        """Write one whole line to the operating system before returning."""
-        rest = memoryview(record.line())
+    def append(self, record: EpisodeRecord) -> bytes:
+        """Write one whole line to the operating system before returning it."""
+        line = record.line()
+        rest = memoryview(line)
         try:
             while rest:
                 rest = rest[os.write(self._file.fileno(), rest) :]
@@ -164,6 +168,7 @@ class EpisodeLog:
             raise RunError(
                 f"cannot write {self._path}: {error.strerror}; every episode before is kept, the same call resumes"
             ) from error
+        return line
 
     def __enter__(self) -> Self:
         return self
@@ -230,28 +235,14 @@ def read_records(path: Path) -> Iterator[EpisodeRecord]:
             try:
                 yield EpisodeRecord.from_row(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
-                raise RunError(
-                    f"{path} line {number} is no episode of a run ({error}); "
-                    "remove that line, or start anew with --overwrite"
-                ) from error
+                raise not_an_episode(path, number, error) from error
 
 
-def final_records(path: Path, config: str, *, trajectories: bool = False) -> dict[Key, EpisodeRecord]:
-    """The record that counts for each key: the last one of this configuration.
-
-    Args:
-        path: the `episodes.jsonl`.
-        config: hash of the configuration.
-        trajectories: keep what was said; left out otherwise, to hold a long run in little memory.
-
-    Raises:
-        RunError: a line is no episode.
-    """
-    found: dict[Key, EpisodeRecord] = {}
-    for record in read_records(path):
-        if record.config == config:
-            found[record.key] = record if trajectories else without_trajectory(record)
-    return found
+def not_an_episode(path: Path, number: int, error: Exception) -> RunError:
+    """What is raised for a line of a log that cannot be read, and why."""
+    return RunError(
+        f"{path} line {number} is no episode of a run ({error}); remove that line, or start anew with --overwrite"
+    )
 
 
 def without_trajectory(record: EpisodeRecord) -> EpisodeRecord:

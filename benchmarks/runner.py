@@ -24,9 +24,10 @@ from assaygym.agents.record import trajectory_to_dict
 from assaygym.agents.registry import policy_from
 from assaygym.agents.workers import EpisodeJob, rollout_many
 from assaygym.benchmarks.folder import Plan, RunFolder, open_run
+from assaygym.benchmarks.index import IndexedLog, final_records
 from assaygym.benchmarks.progress import ProgressCallback, Tally
 from assaygym.benchmarks.provenance import prompt_digest
-from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Key, final_records, judgement, outcome_of
+from assaygym.benchmarks.records import EpisodeRecord, Key, judgement, outcome_of
 from assaygym.benchmarks.report.plain import write_report
 from assaygym.benchmarks.summary import Summary, summarise
 from assaygym.benchmarks.targets import Target, find_target
@@ -193,7 +194,7 @@ class _Evaluation:
                 max_tokens=None if self.limits["max_tokens"] is None else int(self.limits["max_tokens"]),
             ),
         )
-        with closing(cast("Generator[tuple[EpisodeJob, Trajectory]]", episodes)), EpisodeLog(run.episodes) as log:
+        with closing(cast("Generator[tuple[EpisodeJob, Trajectory]]", episodes)), IndexedLog(run.episodes) as log:
             for job, trajectory in episodes:
                 record = _record(job, trajectory, run, self.target)
                 log.append(record)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assaygym.benchmarks.folder import EPISODES, REPORT, SUMMARY, read_run, write_json
-from assaygym.benchmarks.records import Outcome, final_records
+from assaygym.benchmarks.index import final_records
+from assaygym.benchmarks.records import Outcome
 from assaygym.benchmarks.summary import Failure, PassAtK, Summary, bracketed, percent, summarise
 from assaygym.errors import RunError
 
