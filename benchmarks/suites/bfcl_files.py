@@ -49,7 +49,8 @@ def _category(row: Row) -> str:
 def read_bfcl(paths: Sequence[Path]) -> list[Row]:
     """The rows of these files, each with `category`, `ground_truth` and `function`.
 
-    Answers lie in `possible_answer/` beside a file and are found by id, or by place where the ids there are others.
+    Answers lie in `possible_answer/` beside a file and are found by id. Where no id there is that of a question they are
+    found by place, and have to call functions that the question offers.
 
     Raises:
         DataError: a file cannot be read, or its answers are not those of its questions.
@@ -66,15 +67,36 @@ def _rows_of(path: Path) -> Iterator[Row]:
     if own[1] in _NOT_JUDGED:
         return
     rows, beside = list(_lines(path)), path.parent / "possible_answer" / path.name
-    answers = list(_lines(beside)) if beside.is_file() else None
-    if answers is not None and len(answers) != len(rows):
-        raise DataError(f"{beside} has {len(answers)} answers to {len(rows)} questions")
-    by_id = {answer.get("id"): answer["ground_truth"] for answer in answers or ()}
-    for place, row in enumerate(rows):
-        gold = None
-        if answers is not None:
-            gold = by_id[row["id"]] if row["id"] in by_id else answers[place]["ground_truth"]
+    golds = _aligned(rows, beside) if beside.is_file() else [None] * len(rows)
+    for row, gold in zip(rows, golds, strict=True):
         yield {**row, "category": own[1], "ground_truth": gold}
+
+
+def _aligned(rows: Sequence[Row], path: Path) -> list[Any]:
+    """The gold of each row."""
+    answers = list(_lines(path))
+    if len(answers) != len(rows):
+        raise DataError(f"{path} has {len(answers)} answers to {len(rows)} questions")
+    asked = {row["id"] for row in rows}
+    by_id = {answer.get("id"): answer["ground_truth"] for answer in answers}
+    if asked.isdisjoint(by_id):
+        return [_offered(row, answer["ground_truth"], path) for row, answer in zip(rows, answers, strict=True)]
+    if others := [name for name in by_id if name not in asked]:
+        raise DataError(f"{path} has an answer to {others[0]}, of which there is no question")
+    if lacking := [row["id"] for row in rows if row["id"] not in by_id]:
+        raise DataError(f"{path} has no answer to {lacking[0]}")
+    return [by_id[row["id"]] for row in rows]
+
+
+def _offered(row: Row, gold: Any, path: Path) -> Any:
+    """The gold, which has to call functions of this row: else it is another row's."""
+    names = {function["name"] for function in row.get("function") or ()}
+    called = {name for call in gold if isinstance(call, dict) for name in call}
+    if names and not called <= names:
+        raise DataError(
+            f"{path}: the answer in the place of {row['id']} calls {min(called - names)}, not offered there"
+        )
+    return gold
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

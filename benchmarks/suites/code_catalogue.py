@@ -90,7 +90,7 @@ def _mbpp_solution(row: Row) -> str:
 
 def _suite(**fields: Any) -> Suite:
     defaults = {
-        "kind": "code", "hub_config": None, "split": "test", "verifier": _judge,
+        "kind": "code", "hub_config": None, "split": "test", "verifier": _judge, "format": "block",
         "files": (f"{fields['id']}.jsonl", f"{fields['id']}.jsonl.gz", "test.jsonl", "test.jsonl.gz", "test-*.parquet"),
     }  # fmt: skip
     return Suite(**{**defaults, **fields})

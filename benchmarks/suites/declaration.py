@@ -61,6 +61,10 @@ class Suite:
     gold: str | Callable[[Row], Any] = ""
     verifier: Callable[[], Judge] | None = None
     """Makes the verifier; called when the suite is used, so that its dependencies are too."""
+    format: Literal["", "hashes", "boxed", "integer", "letter", "block", "boxed or block", "calls"] = ""
+    """How the prompt asks for the answer: a right one written otherwise earns 0, and 1 leniently (`formats.py`).
+    `boxed or block` depends on the row, `calls` on all turns of an episode: their judges see to it. Empty where the
+    tasks are environments, which judge by themselves."""
     solution: str | Callable[[Row], str] = ""
     """A right answer as an agent would give it, for the oracle."""
     solution_column: str = ""

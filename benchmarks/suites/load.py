@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assaygym.benchmarks.suites.declaration import Row, Suite
+from assaygym.benchmarks.suites.declaration import Judge, Row, Suite
 from assaygym.benchmarks.suites.files import digest_of, fetch, find
 from assaygym.benchmarks.suites.reading import read
 from assaygym.envs.data import column
@@ -124,13 +124,22 @@ def _define(suite: Suite, rows: list[Row]) -> DataTaskDefinition:
             "name": suite.name if named else None,
         },
         solve=_stored if solved else None,
-        verifier=suite.verifier() if suite.verifier is not None else None,
+        verifier=_judge(suite),
         kind=suite.kind,
         summary=suite.title,
     )
     definition.suite = suite
     definition.check()
     return definition
+
+
+def _judge(suite: Suite) -> Judge | None:
+    if suite.verifier is None:
+        return None
+    from assaygym.benchmarks.suites.formats import FORMATS, Formatted
+
+    judge = suite.verifier()
+    return Formatted(judge, FORMATS[suite.format]) if suite.format in FORMATS else judge
 
 
 class SuiteTasks(DataTaskDefinition):

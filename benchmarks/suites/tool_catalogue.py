@@ -67,6 +67,7 @@ TOOL_SUITES = (
         reader=_of("bfcl_files", "read_bfcl"),
         keep=_of("bfcl_files", "is_single_turn"),
         define=_of("bfcl", "bfcl_tasks"),
+        format="calls",
     ),
     Suite(
         id="bfcl_multi_turn",
@@ -86,6 +87,7 @@ TOOL_SUITES = (
         reader=_of("bfcl_files", "read_bfcl"),
         keep=_of("bfcl_files", "is_multi_turn"),
         define=_of("bfcl_turns", "bfcl_turn_tasks"),
+        format="calls",
     ),
     Suite(
         id="tau2_retail",
@@ -99,5 +101,6 @@ TOOL_SUITES = (
         reader=_of("tau2", "read_tau2"),
         keep=_of("tau2", "is_judged_by_state"),
         define=_of("tau2", "tau2_tasks"),
+        format="calls",
     ),
 )

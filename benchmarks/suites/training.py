@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from assaygym.benchmarks.suites.code_rows import AnyTests, CodeJudge, taco_tests
 from assaygym.benchmarks.suites.declaration import Row
+from assaygym.benchmarks.suites.formats import FORMATS, Formatted
 from assaygym.errors import DataError
 from assaygym.types import Score
 from assaygym.verifiers.code import FunctionCase, FunctionTests, StdinCase, StdinTests
@@ -28,7 +29,7 @@ _CODE_KINDS = frozenset(("code", "coding", "verifiable_code"))
 
 @dataclass(frozen=True, slots=True)
 class EitherJudge:
-    """Judges a text by the math verifier, tests by running the program."""
+    """Judges a text by the math verifier, tests by running the program; each in the format that was asked for."""
 
     name: ClassVar[str] = "math or code"
 
@@ -37,8 +38,8 @@ class EitherJudge:
         if isinstance(answer, str):
             from assaygym.verifiers.maths.verify import verify_math
 
-            return verify_math(response, answer)
-        return CodeJudge()(response, answer)
+            return Formatted(verify_math, FORMATS["boxed"])(response, answer)
+        return Formatted(CodeJudge(), FORMATS["block"])(response, answer)
 
 
 def words_of(row: Row) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from assaygym.benchmarks.suites.declaration import Row, Suite
+from assaygym.benchmarks.suites.formats import CALLS, strictly
 from assaygym.envs.core import Reply
 from assaygym.envs.data_tasks import DataEnv, DataTaskDefinition
 from assaygym.envs.grammars import ParsedTurn, grammar
@@ -120,7 +121,7 @@ class _OneTurn:
         parsed = read_turn(response, world.tools)
         action = Message(role="assistant", content=parsed.content, tool_calls=parsed.calls)
         reply = world.turn(action, parsed.errors)
-        return reply.score if reply.score is not None else world.end()
+        return strictly(reply.score if reply.score is not None else world.end(), not parsed.repaired, CALLS)
 
 
 class WorldTasks(DataTaskDefinition):
@@ -188,10 +189,12 @@ class WorldEnv(DataEnv):
     definition: WorldTasks  # pyright: ignore[reportIncompatibleVariableOverride]
     world: World | None = None
     _parsed = ParsedTurn(content="")
+    _repaired = False
+    """Whether a call of the episode had to be repaired."""
 
     def _draw(self, seed: int, options: Mapping[str, Any]) -> Task[Any]:
         task = super()._draw(seed, options)
-        self.world = task.answer.begin()
+        self.world, self._repaired = task.answer.begin(), False
         return task
 
     @property
@@ -223,12 +226,14 @@ class WorldEnv(DataEnv):
 
     def _reply(self, action: Message) -> Reply:
         parsed = self._parsed  # `step` has just parsed this very turn
+        self._repaired = self._repaired or parsed.repaired
         reply = self._world.turn(action, parsed.errors)
         info = {"tool_calls": len(action.tool_calls), "repaired": parsed.repaired}
-        return Reply(messages=reply.messages, score=reply.score, info={**info, **reply.info})
+        score = None if reply.score is None else strictly(reply.score, not self._repaired, CALLS)
+        return Reply(messages=reply.messages, score=score, info={**info, **reply.info})
 
     def _conclude(self) -> Score:
-        return self._world.end()
+        return strictly(self._world.end(), not self._repaired, CALLS)
 
     def _solve(self) -> Any:
         return self._world.solve()

@@ -43,13 +43,18 @@ def rows(name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
+def stated(name: str, answer: object) -> str:
+    """The answer as the suite asks for it."""
+    return f"#### {answer}" if suite(name).format == "hashes" else rf"\boxed{{{answer}}}"
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_every_gold_is_right_against_itself(name: str) -> None:
     definition = load(suite(name), DATA / name).definition
     wrong = []
     for index in range(ROWS[name]):
         task = definition.row_task(index)
-        score = definition.score(rf"\boxed{{{task.answer}}}", task.answer)
+        score = definition.score(stated(name, task.answer), task.answer)
         if score.verdict != "correct":
             wrong.append((task.id, str(task.answer), score.explanation))
     assert wrong == []
@@ -63,7 +68,7 @@ def test_the_next_rows_gold_is_wrong_unless_it_is_the_same(name: str) -> None:
         (str(gold), str(other))
         for gold, other in pairwise(golds)
         if {str(gold), str(other)} != {"5", "x=5"}
-        and definition.score(rf"\boxed{{{other}}}", gold).verdict == "correct"
+        and definition.score(stated(name, other), gold).metrics["lenient"] > 0
         and str(gold) != str(other)
     ]
     assert told == []

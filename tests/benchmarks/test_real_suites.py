@@ -51,9 +51,9 @@ def test_saying_nothing_of_use_scores_zero(name: str, policy: str) -> None:
     assert (summary.score.mean, summary.scored) == (0.0, min(200, suite(name).rows)), summary.counts
 
 
-@pytest.mark.parametrize("name", ["gsm8k", "math500"])
-def test_one_answer_to_every_question_is_nearly_always_wrong(name: str) -> None:
-    summary = evaluate(name, "constant:\\boxed{17}", data=DATA / name)
+@pytest.mark.parametrize(("name", "answer"), [("gsm8k", "#### 17"), ("math500", "\\boxed{17}")])
+def test_one_answer_to_every_question_is_nearly_always_wrong(name: str, answer: str) -> None:
+    summary = evaluate(name, f"constant:{answer}", data=DATA / name)
     assert summary.score.mean < 0.03
     assert summary.scored == summary.planned
 

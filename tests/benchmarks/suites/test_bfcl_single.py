@@ -100,6 +100,34 @@ def test_a_turn_is_judged_by_its_calls(tmp_path: Path, index: int, text: str, ri
     assert found.verdict is (Verdict.CORRECT if right else Verdict.INCORRECT), found.explanation
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<tool_call>{"name": "weather.now", "arguments": {"town": "Rome"}}',
+        '<tool_call>{"name": "weather.now", "arguments": "{\\"town\\": \\"Rome\\"}"}</tool_call>',
+    ],
+)
+def test_a_call_that_had_to_be_repaired_is_right_leniently_only(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path)
+    definition = load(suite("bfcl"), path).definition
+    for found in (verdict(path, 0, text), definition.score(text, definition.row_task(0).answer)):
+        assert (found.value, found.verdict, found.metrics["lenient"]) == (0.0, Verdict.UNPARSED, 1.0)
+        assert found.explanation == "format: expected calls that need no repair; otherwise calls: as wanted"
+    whole = verdict(path, 0, hermes("weather.now", town="Rome"))
+    assert (whole.value, whole.metrics["lenient"]) == (1.0, 1.0)
+
+
+def test_any_words_are_a_refusal_and_the_categories_of_a_constant_agent_show_it(tmp_path: Path) -> None:
+    evaluate("bfcl", "constant:abc", data=written(tmp_path), out=tmp_path / "run")
+    lines = [json.loads(line) for line in (tmp_path / "run" / "episodes.jsonl").read_text().splitlines()]
+    assert {line["category"]: line["value"] for line in lines} == {
+        "simple_python": 0.0,
+        "parallel": 0.0,
+        "irrelevance": 1.0,
+        "live_relevance": 0.0,
+    }
+
+
 def test_tools_are_told_with_the_types_of_json_schema(tmp_path: Path) -> None:
     env = load(suite("bfcl"), written(tmp_path)).definition.make(split="all")
     _, info = env.reset(options={"index": 0})
@@ -146,6 +174,39 @@ def test_answers_to_other_questions_are_refused(tmp_path: Path) -> None:
     written(tmp_path / "possible_answer", answers).rename(tmp_path / "possible_answer" / "BFCL_v3_simple.json")
     with pytest.raises(DataError, match="has 2 answers to 1 questions"):
         load(suite("bfcl"), tmp_path)
+
+
+def own_files(folder: Path, rows: list[Any], answers: list[Any]) -> Path:
+    written(folder, [{key: each[key] for key in ("id", "question", "function")} for each in rows]).rename(
+        folder / "BFCL_v3_simple.json"
+    )
+    (folder / "possible_answer").mkdir()
+    written(folder / "possible_answer", answers).rename(folder / "possible_answer" / "BFCL_v3_simple.json")
+    return folder
+
+
+def towns(count: int) -> list[Any]:
+    return [{**row("simple", [{"weather.now": {"town": [f"Town {n}"]}}]), "id": f"simple_{n}"} for n in range(count)]
+
+
+def test_answers_in_another_order_are_those_of_their_ids(tmp_path: Path) -> None:
+    rows = towns(5)
+    answers = [{"id": each["id"], "ground_truth": each["ground_truth"]} for each in reversed(rows)]
+    loaded = load(suite("bfcl"), own_files(tmp_path, rows, answers)).definition.rows
+    assert [each["ground_truth"] for each in loaded] == [each["ground_truth"] for each in rows]
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ([{"id": "simple_1", "ground_truth": []}, {"id": "other_7", "ground_truth": []}], "other_7"),
+        ([{"id": "simple_1", "ground_truth": []}] * 2, "no answer to simple_0"),
+        ([{"id": f"x_{n}", "ground_truth": [{"sky.now": {}}]} for n in range(2)], "sky.now"),
+    ],
+)
+def test_answers_that_are_not_those_of_the_questions_are_refused(tmp_path: Path, answers: Any, reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        load(suite("bfcl"), own_files(tmp_path, towns(2), answers))
 
 
 def test_a_live_episode_survives_pickling(tmp_path: Path) -> None:

@@ -82,6 +82,15 @@ def test_the_oracle_serves_every_request() -> None:
     assert reward == 1.0
 
 
+def test_one_repaired_call_makes_the_whole_conversation_right_leniently_only() -> None:
+    env, unclosed = episode(), call("add", amount=2).removesuffix("</tool_call>")
+    score = played(env, unclosed, call("add", amount=3), "Done.", "I cannot.", call("read"), "6.")
+    assert (score.value, score.metrics["lenient"]) == (0.0, 1.0)
+    env.reset(options={"index": 0})
+    rest = (call("add", amount=2) + call("add", amount=3), "Done.", "I cannot.", call("read"), "6.")
+    assert played(env, *rest).value == 1.0, "the next episode starts anew"
+
+
 def test_another_way_to_the_same_state_is_right_where_the_results_were_seen() -> None:
     score = played(episode(), call("add", amount=2) + call("add", amount=3), "Done.", "I cannot.", call("read"), "6.")
     assert score.verdict is Verdict.CORRECT, score.explanation
