@@ -49,8 +49,8 @@ def _category(row: Row) -> str:
 def read_bfcl(paths: Sequence[Path]) -> list[Row]:
     """The rows of these files, each with `category`, `ground_truth` and `function`.
 
-    Answers lie in `possible_answer/` beside a file and are found by id. Where no id there is that of a question they are
-    found by place, and have to call functions that the question offers.
+    Answers lie in `possible_answer/` beside a file and are found by id. Where no id there is that of a question they
+    are found by place, and have to call functions that the question offers.
 
     Raises:
         DataError: a file cannot be read, or its answers are not those of its questions.
