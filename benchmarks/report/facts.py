@@ -40,8 +40,6 @@ __all__ = ["ReportFacts", "report_facts"]
 
 DIFFERENCES = 50
 """Rows shown whose strict and lenient scores differ."""
-VOTED = 20_000
-"""Different answers up to which votes are counted: bringing one to canonical form may take milliseconds."""
 CURVES = {
     "pass@k": "at least one of k tries is right (unbiased)",
     "pass^k": "all of k tries are right (unbiased)",
@@ -59,7 +57,7 @@ def report_facts(run: RecordedRun, document: Mapping[str, Any], entries: Iterabl
         entries: of the run's log, by task and sample; those that the run has no record of are passed over. A record
             without an entry counts with nothing measured.
     """
-    samples = run_samples(run, answers=_votes(run))
+    samples = run_samples(run, answers=run.plan.samples > 1)
     names = {task: sample.task for task, sample in zip(run.plan.tasks, samples.tasks, strict=True)}
     found = describe(samples.tasks)
     pass_over = _Pass(names=names)
@@ -99,11 +97,6 @@ class _Pass:
         self.flags.add(record, measures, ref)
         self.latencies.add(record, measures, ref)
         self.totals.add(measures)
-
-
-def _votes(run: RecordedRun) -> bool:
-    """Whether answers are worth bringing to canonical form."""
-    return run.plan.samples > 1 and len({record.extracted for record in run.records.values()}) <= VOTED
 
 
 def _joined(run: RecordedRun, entries: Iterable[Entry]) -> Iterator[tuple[EpisodeRecord, Measures]]:

@@ -92,7 +92,7 @@ class Flags:
     def add(self, record: EpisodeRecord, measures: Measures, ref: EpisodeRef) -> None:
         """Take an episode in."""
         right = record.outcome is Outcome.CORRECT
-        for name in dict.fromkeys(flag.partition(":")[0] for flag in record.flags):
+        for name in {flag.partition(":")[0] for flag in record.flags}:
             self._recorded.setdefault(name, _Seen()).add(ref, right)
         if not record.outcome.scored and not math.isnan(record.value):
             self._scored_faults.add(ref, record.value == 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 from assaygym.benchmarks.folder import Plan
@@ -38,7 +37,7 @@ def task_strip(lines: Iterable[TaskLine]) -> TaskStrip:
         binned=each > 1,
         hardest=tuple(line for line in scored[:LISTED] if line.mean < 1),
         flakiest=tuple(sorted(varying, key=lambda line: -line.variance)[:LISTED]),
-        between=statistics.variance([line.mean for line in scored]) if len(scored) > 1 else math.nan,
+        between=_variance([line.mean for line in scored]),
         within=_mean([line.variance for line in scored if line.scored > 1]),
         always=sum(line.right == line.scored for line in scored),
         never=sum(line.right == 0 for line in scored),
@@ -57,7 +56,7 @@ def _line(task: int, name: str, planned: int, records: Sequence[EpisodeRecord]) 
         scored=len(values),
         planned=planned,
         mean=_mean(values),
-        variance=statistics.variance(values) if len(values) > 1 else math.nan,
+        variance=_variance(values),
         example=None if shown is None else EpisodeRef(task=task, sample=shown.sample, name=name),
     )
 
@@ -79,3 +78,10 @@ def _cell(lines: Sequence[TaskLine]) -> StripCell:
 
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if values else math.nan
+
+
+def _variance(values: Sequence[float]) -> float:
+    if len(values) < 2:
+        return math.nan
+    mean = _mean(values)
+    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
