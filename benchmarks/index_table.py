@@ -14,6 +14,7 @@ then lengthened before anyone looked, where the edit is not among the lines that
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import sqlite3
@@ -24,19 +25,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from assaygym.benchmarks.measures import Measures, measure
-from assaygym.benchmarks.records import EpisodeRecord, not_an_episode
+from assaygym.benchmarks import measures
+from assaygym.benchmarks.measures import NAMES, Measures, measured
+from assaygym.benchmarks.records import EpisodeRecord, Outcome, not_an_episode
 from assaygym.errors import RunError
 
 __all__ = ["IndexTable", "Line", "line_of", "ordered", "plain", "unpacked"]
 
 RECORD = tuple(item.name for item in fields(EpisodeRecord) if item.name != "trajectory")
-MEASURES = tuple(item.name for item in fields(Measures))
-VERSION = zlib.crc32(f"1 {RECORD} {MEASURES}".encode()) & 0x7FFF_FFFF
-"""Of what the rows hold: those of another one are made anew. The number is raised when a measure is taken otherwise."""
+VERSION = zlib.crc32(f"1 {RECORD} {inspect.getsource(measures)}".encode()) & 0x7FFF_FFFF
+"""Of what the rows hold, and of how a measure is taken: the rows of another one are made anew."""
 SCHEMA = (
     "CREATE TABLE head (generation TEXT, end INT, lines INT, inode INT, size INT, changed INT, seen INT)",
     "CREATE TABLE lines (offset INTEGER PRIMARY KEY, length INT, checksum INT, config TEXT, task, sample, task_id TEXT,"
@@ -54,6 +56,7 @@ UNSETTLED = 2_000_000_000
 """Nanoseconds: a file changed so lately may change again without another time of change."""
 GREATEST = (1 << 63) - 1
 
+_light_of = attrgetter(*RECORD)
 _encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -111,8 +114,7 @@ def ordered(number: int) -> int | str:
 
 def line_of(record: EpisodeRecord, offset: int, written: bytes) -> Line:
     """The line of an episode, as it was written there."""
-    measures = measure(record.trajectory)
-    light = [getattr(record, name) for name in RECORD] + [getattr(measures, name) for name in MEASURES]
+    light = [*_light_of(record), *measured(record.trajectory)]
     return Line(
         offset=offset,
         length=len(written) - 1,
@@ -128,8 +130,9 @@ def line_of(record: EpisodeRecord, offset: int, written: bytes) -> Line:
 def unpacked(light: str) -> tuple[EpisodeRecord, Measures]:
     """What `Line.light` says."""
     values = json.loads(light)
-    record = EpisodeRecord.from_row(dict(zip(RECORD, values, strict=False)))
-    return record, Measures(**dict(zip(MEASURES, values[len(RECORD) :], strict=True)))
+    row = dict(zip(RECORD, values, strict=False))
+    row["outcome"], row["flags"] = Outcome(row["outcome"]), tuple(row["flags"])
+    return EpisodeRecord(**row), Measures(**dict(zip(NAMES, values[len(RECORD) :], strict=True)))
 
 
 class IndexTable:

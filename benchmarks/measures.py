@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-__all__ = ["Measures", "measure"]
+__all__ = ["NAMES", "Measures", "measure", "measured"]
 
 COPIED_CHARS = 20
 """A shorter answer is in many a prompt by chance."""
@@ -58,37 +58,59 @@ class Measures:
         return self.sampling_seconds + self.step_seconds
 
 
+NAMES = tuple(item.name for item in fields(Measures))
+"""Of the measures, in their order."""
+
+
 def measure(trajectory: Mapping[str, Any]) -> Measures:
     """The measures of a trajectory as `trajectory_to_dict` writes it; of an empty one, nothing."""
-    turns = list(trajectory.get("turns") or ())
-    answers = [turn["completion"] for turn in turns]
+    return Measures(**dict(zip(NAMES, measured(trajectory), strict=True)))
+
+
+def measured(trajectory: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of `measure`, in the order of `NAMES`: each episode of each run is measured, so in one pass."""
+    turns = trajectory.get("turns") or ()
     score = trajectory.get("score") or {}
-    texts = [_said(answer["message"]) for answer in answers]
-    return Measures(
-        turns=len(turns),
-        tool_calls=_told(turns, "tool_calls"),
-        tool_errors=_told(turns, "tool_errors"),
-        repaired=_told(turns, "repaired"),
-        prompt_tokens=sum(len(answer["prompt_ids"]) for answer in answers),
-        sampled_tokens=sum(max(len(answer["token_ids"]), len(answer["logprobs"] or ())) for answer in answers),
-        characters=sum(len(each["message"]["content"]) + len(each["message"]["reasoning"] or "") for each in answers),
-        cached=sum(bool(answer["cached"]) for answer in answers),
-        sampling_seconds=_seconds(turn.get("sampling_seconds") for turn in turns),
-        step_seconds=_seconds(turn.get("step_seconds") for turn in turns),
-        verify_seconds=_seconds([score.get("seconds")]),
-        last_step_seconds=_seconds(turn.get("step_seconds") for turn in turns[-1:]),
-        stop_reason=str(trajectory.get("stop_reason", "")),
-        unasked=_count((score.get("metrics") or {}).get("unexpected")),
-        said=hashlib.blake2b("\0".join(texts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest(),
-        copied=bool(turns) and _copied(answers[-1]["message"]["content"], turns[0]["observation"]),
-        suspicious=any(word in text for text in texts for word in SUSPICIOUS),
+    calls = errors = repaired = fed = sampled = characters = cached = 0
+    texts: list[str] = []
+    for turn in turns:
+        answer, info = turn["completion"], turn.get("info")
+        message = answer["message"]
+        if info:
+            calls += _whole(info.get("tool_calls"))
+            errors += _whole(info.get("tool_errors"))
+            repaired += _whole(info.get("repaired"))
+        fed += len(answer["prompt_ids"])
+        sampled += max(len(answer["token_ids"]), len(answer["logprobs"] or ()))
+        characters += len(message["content"]) + len(message["reasoning"] or "")
+        cached += bool(answer.get("cached"))
+        texts.append(_said(message))
+    said = "\0".join(texts)
+    return (
+        len(turns),
+        calls,
+        errors,
+        repaired,
+        fed,
+        sampled,
+        characters,
+        cached,
+        _seconds([turn.get("sampling_seconds") for turn in turns]),
+        _seconds([turn.get("step_seconds") for turn in turns]),
+        _seconds([score.get("seconds")]),
+        _seconds([turn.get("step_seconds") for turn in turns[-1:]]),
+        str(trajectory.get("stop_reason", "")),
+        _count((score.get("metrics") or {}).get("unexpected")),
+        hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest(),
+        bool(turns) and _copied(turns[-1]["completion"]["message"]["content"], turns[0]["observation"]),
+        any(word in said for word in SUSPICIOUS),
     )
 
 
 def _said(message: Mapping[str, Any]) -> str:
     """What the agent wrote in a turn, its reasoning left out."""
-    calls = "".join(f"\n{call['name']} {call['arguments']}" for call in message["tool_calls"])
-    return f"{message['content']}{calls}"
+    content: str = message["content"]
+    return content + "".join([f"\n{call['name']} {call['arguments']}" for call in message["tool_calls"]])
 
 
 def _copied(answer: str, prompt: Sequence[Mapping[str, Any]]) -> bool:
@@ -96,10 +118,9 @@ def _copied(answer: str, prompt: Sequence[Mapping[str, Any]]) -> bool:
     return len(words) >= COPIED_CHARS and any(words in " ".join(each["content"].split()) for each in prompt)
 
 
-def _told(turns: Iterable[Mapping[str, Any]], name: str) -> int:
-    """What the turns' infos say of this, added up; anything but a number is passed over."""
-    values = (turn["info"].get(name, 0) for turn in turns)
-    return sum(int(value) for value in values if isinstance(value, int))
+def _whole(value: object) -> int:
+    """What a turn's info says of this; anything but a number is passed over."""
+    return int(value) if isinstance(value, int) else 0
 
 
 def _count(value: object) -> int:
