@@ -46,6 +46,8 @@ NAMES = 116
 """Width of what stands before the bars."""
 BARS = 150
 """Width of a whole bar."""
+KINDS = 160
+"""As NAMES, of the kinds of failure."""
 OUTCOMES = {
     "correct": "right",
     "partial": "partial",
@@ -104,11 +106,11 @@ def failure_bars(failures: Sequence[FailureKind]) -> str:
     body, hatch = [HATCH.format(id="hatch-failures")], "hatch-failures"
     for place, kind in enumerate(failures):
         y, name = 4 + place * ROW, failure_name(kind)
-        body.append(text(NAMES - 6, y + 13, shortened(name, NAMES), anchor="end", tip=f"{name}: {kind.meaning}"))
+        body.append(text(KINDS - 6, y + 13, name, anchor="end", tip=f"{name}: {kind.meaning}"))
         fill = "none" if kind.ours or kind.name == "unfinished" else "format" if kind.name == "format" else "wrong"
         wide, tip = max(1.0, BARS * kind.count / most), f"{kind.count}: {kind.meaning}"
-        body.append(_filled(NAMES, y + 3, wide, 13, fill, tip, hatch))
-        body.append(text(NAMES + BARS + 8, y + 13, str(kind.count)))
+        body.append(_filled(KINDS, y + 3, wide, 13, fill, tip, hatch))
+        body.append(text(KINDS + BARS + 8, y + 13, str(kind.count)))
     told = ", ".join(f"{kind.count} {failure_name(kind)}" for kind in failures) or "none"
     return chart(body, 4 + len(failures) * ROW, f"Ways not to be right: {told}")
 

@@ -18,7 +18,7 @@ __all__ = ["Column", "Histograms", "histogram"]
 
 BINS = 24
 """At most, but for a last one that rounding adds."""
-HEAVY = 20
+HEAVY = 10
 """A largest value of so many medians makes the bins grow by a factor."""
 ALIKE = 1e-9
 """Of the largest value: closer ones are one bin."""

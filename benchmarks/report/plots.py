@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from assaygym.benchmarks.report.content import Curve, Histogram, StripCell, TaskStrip
 from assaygym.benchmarks.report.svg import (
     HATCH,
+    LINE,
     WIDTH,
     chart,
     legend,
@@ -52,24 +53,22 @@ def histogram_plot(histogram: Histogram) -> str:
     below = [wrong + none for wrong, none in zip(histogram.wrong, histogram.unscored, strict=True)]
     most = max(*histogram.right, *below, 1)
     bins, hatch = len(histogram.right), f"hatch-{histogram.name}"
-    width = (WIDTH - 2) / bins
-    body = [HATCH.format(id=hatch)]
+    width, axis = (WIDTH - 2) / bins, LINE + 4 + SIDE
+    keys, _ = legend(_sides(hatch, sum(histogram.unscored), arrows=True), 0)
+    body = [HATCH.format(id=hatch), *keys, text(WIDTH, 9, f"up to {most}", anchor="end", kind="soft")]
     for i in range(bins):
         x, up = 1 + i * width, _bar(histogram.right[i], most)
         down, none = _bar(histogram.wrong[i], most), _bar(histogram.unscored[i], most)
-        top = 4 + SIDE
         body += [
-            rect(x, top - up, width - 0.8, up, "right") if up else "",
-            rect(x, top, width - 0.8, down, "wrong") if down else "",
-            rect(x, top + down, width - 0.8, none, "hatched", more=f'fill="url(#{hatch})"') if none else "",
-            rect(x, 4, width, 2 * SIDE, "hit", tip=_bin_told(histogram, i)),
+            rect(x, axis - up, width - 0.8, up, "right") if up else "",
+            rect(x, axis, width - 0.8, down, "wrong") if down else "",
+            _hatched(x, axis + down, width - 0.8, none, hatch) if none else "",
+            rect(x, axis - SIDE, width, 2 * SIDE, "hit", tip=_bin_told(histogram, i)),
         ]
-    body += [line(0, 4 + SIDE, WIDTH, 4 + SIDE, "axis"), text(2, 13, f"right \u2191 (up to {most})", kind="soft")]
-    body.append(text(2, 2 * SIDE + 4, "wrong \u2193", kind="soft"))
-    body += _edge_labels(histogram, 2 * SIDE + 18)
+    body += [line(0, axis, WIDTH, axis, "axis"), *_edge_labels(histogram, axis + SIDE + 14)]
     words = _medians(histogram)
-    body.append(text(0, 2 * SIDE + 34, words, kind="soft"))
-    return chart(body, 2 * SIDE + 40, f"Histogram of {histogram.label}, {histogram.episodes} episodes: {words}")
+    body.append(text(0, axis + SIDE + 30, words, kind="soft"))
+    return chart(body, axis + SIDE + 36, f"Histogram of {histogram.label}, {histogram.episodes} episodes: {words}")
 
 
 def strip_plot(strip: TaskStrip) -> str:
@@ -85,7 +84,7 @@ def strip_plot(strip: TaskStrip) -> str:
         x, y = place % columns * wide, place // columns * high
         w, h = wide - (1 if wide < 12 else 2), high - (1 if wide < 12 else 2)
         if math.isnan(cell.mean):
-            body.append(rect(x, y, w, h, "hatched", more='fill="url(#hatch-strip)"'))
+            body.append(_hatched(x, y, w, h, "hatch-strip"))
         else:
             grounds.append(f"M{x:.5g} {y:.5g}h{w:.4g}v{h * (1 - cell.mean):.4g}h-{w:.4g}z" if cell.mean < 1 else "")
             fills.append(f"M{x:.5g} {y + h:.5g}h{w:.4g}v-{h * cell.mean:.4g}h-{w:.4g}z" if cell.mean > 0 else "")
@@ -93,12 +92,25 @@ def strip_plot(strip: TaskStrip) -> str:
             cells.append(text(x + w / 2, y + h / 2 + 3.5, f"{cell.right}/{cell.scored}", kind="inside"))
         cells.append(rect(x, y, w, h, "hit", tip=_cell_told(cell), more=_opens(cell)))
     body += [f'<path d="{"".join(grounds)}" class="wrong"/>', f'<path d="{"".join(fills)}" class="right"/>', *cells]
-    height = math.ceil(count / columns) * high
+    height = math.ceil(count / columns) * high + 4
+    marks, more = legend(_sides("hatch-strip", sum(math.isnan(cell.mean) for cell in strip.cells)), height)
     note = f"{sum(cell.tasks for cell in strip.cells)} tasks, hardest first"
     note += f", {strip.cells[0].tasks} to a cell" if strip.binned else ""
-    body.append(text(0, height + 13, note, kind="soft"))
+    body += [*marks, text(0, height + more + 9, note, kind="soft")]
     told = f"{strip.never} tasks are never right, {strip.sometimes} sometimes, {strip.always} always"
-    return chart(body, height + 18, f"Tasks from the hardest to the easiest: {told}")
+    return chart(body, height + more + 14, f"Tasks from the hardest to the easiest: {told}")
+
+
+def _sides(hatch: str, unscored: int, *, arrows: bool = False) -> Iterator[tuple[str, str]]:
+    """Keys of right and wrong, and of no score where there is any."""
+    yield rect(0, 0, 10, 10, "right"), "right \u2191" if arrows else "right"
+    yield rect(0, 0, 10, 10, "wrong"), "wrong \u2193" if arrows else "wrong"
+    if unscored:
+        yield _hatched(0, 0, 10, 10, hatch), "no score"
+
+
+def _hatched(x: float, y: float, width: float, height: float, hatch: str) -> str:
+    return rect(x, y, width, height, "hatched", more=f'fill="url(#{hatch})"')
 
 
 def _percent_grid() -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 __all__ = [
@@ -127,7 +127,7 @@ def title(words: str) -> str:
     return f"<title>{escape(clean(words))}</title>" if words else ""
 
 
-def legend(items: Sequence[tuple[str, str]], top: float) -> tuple[list[str], float]:
+def legend(items: Iterable[tuple[str, str]], top: float) -> tuple[list[str], float]:
     """Keys of a chart, (SVG of a mark at 0, 0 of 10 x 10, words), in as many rows as they need; and their height."""
     body: list[str] = []
     x, y = 0.0, top
