@@ -21,6 +21,7 @@ from assaygym.cli import (
     score,
     train,
     verify,
+    view,
 )
 from assaygym.cli.command import command
 
@@ -67,6 +68,7 @@ app.command("score", epilog="Example: assay score runs/q8 --write")(command(scor
 app.command("verify", epilog="Example: assay verify math answers.jsonl --out verdicts.jsonl")(
     command(verify.verify, imports=False)
 )
+app.command("view", epilog="Example: assay view runs/q4 runs/q8")(command(view.view, imports=False))
 app.command("doctor", epilog="Example: assay doctor assay/Countdown-v0")(command(doctor.doctor))
 app.command("train", epilog="Example: assay train grpo --env assay/Reverse-v0 --model tiny --steps 50 --set length=2")(
     command(train.train, resumes=True)

@@ -14,7 +14,7 @@ from typing import Any
 from rich.text import Text
 
 from assaygym.benchmarks.dialogue import Block, Call, Ending, dialogue, ending, visible
-from assaygym.benchmarks.measures import Measures, measure
+from assaygym.benchmarks.measures import measure
 from assaygym.benchmarks.records import EpisodeRecord
 from assaygym.errors import ConfigError
 
@@ -35,6 +35,11 @@ VERDICT_STYLES = {
     "error": "magenta",
     "unfinished": "yellow",
 }
+TOOK = (
+    "turns", "tool_calls", "tool_errors", "repaired", "prompt_tokens", "sampled_tokens", "characters", "cached",
+    "sampling_seconds", "step_seconds", "verify_seconds",
+)  # fmt: skip
+"""Which measures are shown, in this order."""
 _LIKELY, _UNLIKELY = -0.3, -2.3
 """Log-probabilities: tokens above the one are plain, below the other marked as unlikely (one in ten)."""
 
@@ -222,10 +227,9 @@ def _metrics(record: EpisodeRecord) -> list[Section]:
         "category": record.category or "-",
         "stopped": end.stop_reason or "-",
         "attempt": record.attempt,
-        "verifier seconds": end.seconds,
     }
     took = measure(record.trajectory)
-    found = {name.replace("_", " "): getattr(took, name) for name in Measures.__dataclass_fields__}
+    found = {name.replace("_", " "): getattr(took, name) for name in TOOK}
     return [
         _plain("metrics of the verdict", _facts(end.metrics)),
         _plain("what it took", _facts(found)),

@@ -145,21 +145,23 @@ _MARK = Column(title=" ", width=1)
 _REWARD = Column(title="reward", width=6, right=True)
 _TURNS = Column(title="turn", width=4, right=True)
 _MORE = (
-    (66, Column(title="tokens", width=6, right=True)),
-    (74, Column(title="sec", width=6, right=True)),
+    (29, Column(title="tokens", width=6, right=True)),
+    (44, Column(title="sec", width=6, right=True)),
     (96, Column(title="category", width=14)),
 )
+"""From which width on."""
 _WHY = Column(title="why", width=0)
 
 
 def columns_for(width: int, *, two: bool) -> tuple[Column, ...]:
     """The columns that fit into so many cells: the most telling first, the reason last."""
-    name = Column(title="task" if two else "episode", width=min(10, max(5, width - 18)))
+    name = Column(title="task" if two else "episode", width=8 if width < 60 else 10)
     if two:
-        shown = (_MARK, name, Column(title="A", width=7), Column(title="B", width=7), _WHY)
-        return shown if width >= 34 else shown[:4]
+        shown = (_MARK, name, Column(title="A", width=7), Column(title="B", width=7))
+        return (*shown, _WHY) if width >= 44 else shown
     more = tuple(column for least, column in _MORE if width >= least)
-    return (_MARK, name, _REWARD, _TURNS, *more, _WHY) if width >= 26 else (_MARK, name, _REWARD)
+    why = (_WHY,) if width >= 60 else ()
+    return (_MARK, name, _REWARD, _TURNS, *more, *why) if width >= 22 else (_MARK, name, _REWARD)
 
 
 def cells(item: Item, columns: Sequence[Column]) -> list[str]:
@@ -175,7 +177,7 @@ def _cell(item: Item, title: str) -> str:
         case " ":
             return ("≠" if differs(item) else " ") if item.b or not item.a else MARKS[first.outcome]
         case "reward":
-            return "-" if math.isnan(first.value) else f"{first.value:.3g}"
+            return _score(first.value)
         case "turn":
             return f"{first.turns}{'+' if first.truncated else ''}"
         case "tokens":
@@ -185,17 +187,25 @@ def _cell(item: Item, title: str) -> str:
         case "category":
             return first.category
         case "why":
-            return f"{' '.join(f'[{flag}]' for flag in first.flags)} {first.explanation[:400]}"
+            return _why(item)
         case _:
             return item.name
 
 
 def _told(rows: Sequence[Row]) -> str:
-    """How a task came out in a run: its mark, and of several samples how many are right."""
-    if len(rows) < 2:
-        return f"{MARKS[rows[0].outcome]} {_score(rows[0].value)}" if rows else "-"
+    """How a task came out in a run: the marks of its samples; of more than fit, how many are right."""
+    if len(rows) == 1:
+        return f"{MARKS[rows[0].outcome]} {_score(rows[0].value)}"
+    if len(rows) <= 7:
+        return "".join(MARKS[row.outcome] for row in rows) or "-"
     solved = sum(row.outcome is Outcome.CORRECT for row in rows)
     return f"{solved}/{len(rows)}"
+
+
+def _why(item: Item) -> str:
+    """The flags and the reason; of several episodes those of the first that failed."""
+    row = next((row for row in item.rows if row.failed), item.rows[0])
+    return f"{' '.join(f'[{flag}]' for flag in row.flags)} {row.explanation[:400]}"
 
 
 def _score(value: float) -> str:

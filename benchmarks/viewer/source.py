@@ -45,9 +45,14 @@ class Source:
         self._seen = (-1, -1)
 
     @property
-    def title(self) -> str:
-        """What was evaluated, and who played."""
-        return f"{self.config['target']['id']} · {self.config['policy']['name']}"
+    def target(self) -> str:
+        """What was evaluated."""
+        return str(self.config["target"]["id"])
+
+    @property
+    def player(self) -> str:
+        """Who played."""
+        return str(self.config["policy"]["name"])
 
     def changed(self) -> bool:
         """Whether the log is another one than when it was opened."""
