@@ -134,6 +134,14 @@ class OpenAIPolicy:
         """What was used so far."""
         return self.meter.usage()
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What of these can change an answer and is not as it is without being named."""
+        given = {
+            "endpoint": self.endpoint, "send_reasoning": self.send_reasoning, "extra_body": self.extra_body,
+        }  # fmt: skip
+        return {name: value for name, value in given.items() if value not in ("chat", False, {})}
+
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
         """One completion a prompt, in order. Prompt `i` samples with its own seed, or with `params.seed + i`.
 

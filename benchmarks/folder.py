@@ -31,7 +31,7 @@ from assaygym.benchmarks.records import mend
 from assaygym.benchmarks.scrub import scrubbed
 from assaygym.errors import RunError
 
-__all__ = ["Plan", "RunFolder", "config_hash", "differences", "open_run", "read_run"]
+__all__ = ["Plan", "RunFolder", "config_hash", "differences", "open_run", "peek", "read_run"]
 
 FORMAT = 1
 RUN, EPISODES, SUMMARY, REPORT, LOCK = "run.json", "episodes.jsonl", "summary.json", "report.md", ".lock"
@@ -136,6 +136,17 @@ def read_run(path: str | Path) -> tuple[dict[str, Any], Plan]:
     plan = document["plan"]
     tasks = tuple(task for low, high in plan["tasks"] for task in range(low, high + 1))
     return document, Plan(tasks=tasks, samples=plan["samples"])
+
+
+def peek(path: str | Path, config: Mapping[str, Any]) -> Path | None:
+    """The episodes that a run of this configuration would resume, looked at and left as they are; None: none are there.
+
+    Raises:
+        RunError: the folder holds a run of another configuration or something else.
+    """
+    folder = Path(path)
+    _resumed(folder, config)
+    return folder / EPISODES if (folder / EPISODES).exists() else None
 
 
 def config_hash(config: Mapping[str, Any]) -> str:

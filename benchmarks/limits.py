@@ -17,13 +17,16 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assaygym.errors import ConfigError
 
-__all__ = ["Reached", "RunLimits", "Spending", "Used", "money", "seconds_of"]
+if TYPE_CHECKING:
+    from assaygym.benchmarks.records import EpisodeRecord
+
+__all__ = ["Reached", "RunLimits", "Spending", "Used", "money", "seconds_of", "used_before"]
 
 DURATION = re.compile(r"(?:(?P<h>\d+(?:\.\d+)?)h)?(?:(?P<m>\d+(?:\.\d+)?)m)?(?:(?P<s>\d+(?:\.\d+)?)s?)?")
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
@@ -87,6 +90,23 @@ class Used:
     def to_dict(self) -> dict[str, float]:
         """Plain JSON values."""
         return {**asdict(self), "cost": round(self.cost, 9), "seconds": round(self.seconds, 6)}
+
+
+def used_before(starts: Sequence[Mapping[str, Any]], records: Iterable[EpisodeRecord]) -> Used:
+    """What earlier starts of a run used: as each recorded at its end; of one that was killed, what its episodes took.
+
+    Args:
+        starts: the first first, as `run.json` has them.
+        records: the episodes that count.
+    """
+    total = Used()
+    killed = {number for number, start in enumerate(starts, start=1) if "usage" not in start}
+    for record in records:
+        if record.attempt in killed:
+            total += Used.of(record.usage)
+    for start in starts:
+        total += Used.of(start.get("usage", {}))
+    return total
 
 
 def money(amount: float, currency: str) -> str:

@@ -72,6 +72,8 @@ class Summary:
     failures: tuple[Failure, ...]
     folder: str = field(default="", compare=False)
     """Where the records are, as the user named it."""
+    ended_by: str = field(default="", compare=False)
+    """The limit of the run that ended it before all was played, as a sentence; empty where none did."""
 
     @property
     def planned(self) -> int:

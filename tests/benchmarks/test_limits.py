@@ -49,7 +49,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 @pytest.mark.parametrize("limit", [0, -1, math.nan, math.inf])
 def test_a_limit_is_more_than_nothing_and_not_without_end(name: str, limit: float) -> None:
     with pytest.raises(ConfigError, match=f"limit_{name} is {limit}; expected more than 0"):
-        RunLimits(**{name: limit})
+        RunLimits(**{name: limit})  # type: ignore[arg-type]
 
 
 @given(used, used)
@@ -111,10 +111,12 @@ def test_the_first_limit_stays_the_one_that_ended_the_run() -> None:
 
 def test_no_use_is_lost_that_many_threads_add() -> None:
     spending = Spending()
-    threads = [
-        threading.Thread(target=lambda: [spending.add(Used(prompt_tokens=1, cost=0.5)) for _ in range(300)])
-        for _ in range(8)
-    ]
+
+    def add() -> None:
+        for _ in range(300):
+            spending.add(Used(prompt_tokens=1, cost=0.5))
+
+    threads = [threading.Thread(target=add) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
