@@ -148,6 +148,19 @@ def _as_json(result: Any) -> str:
         return str(result)
 
 
+def _compared(result: str) -> str:
+    """A result as it is compared: a number is one number however it is written, `3.0` as `3`."""
+    try:
+        return json.dumps(json.loads(result, parse_float=_number), sort_keys=True)
+    except (ValueError, RecursionError):
+        return result
+
+
+def _number(text: str) -> int | float:
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
 class Conversation(CallingWorld):
     """A row with its requests; the gold calls of a request are made when the agent says that it is done with it.
 
@@ -195,7 +208,7 @@ class Conversation(CallingWorld):
             if isinstance(arguments.get(key), (int, float)) and not abs(arguments[key]) <= most:
                 raise ToolError(f"{key} is over {most}")
         result = self._mine.call(request.name, arguments)
-        self._told[result] += 1
+        self._told[_compared(result)] += 1
         return result
 
     def said(self, text: str) -> Reply:
@@ -218,7 +231,7 @@ class Conversation(CallingWorld):
             return "a function was called, but none could serve it" if self._called else ""
         if not self._called:
             return "no function was called"
-        wanted = Counter(self._gold.call(*parsed_call(text)) for text in gold)
+        wanted = Counter(_compared(self._gold.call(*parsed_call(text))) for text in gold)
         mine, expected = self._mine.state(), self._gold.state()
         for name, attributes in expected.items():
             for key, value in attributes.items():
