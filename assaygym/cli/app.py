@@ -18,7 +18,9 @@ from assaygym.cli import (
     new,
     play,
     recipes,
+    report,
     score,
+    show,
     train,
     verify,
     view,
@@ -64,6 +66,8 @@ app.command("eval", epilog="Example: assay eval assay/ChainSum-v0 --policy oracl
     command(eval_.evaluate, resumes=True)
 )
 app.command("compare", epilog="Example: assay compare runs/q4 runs/q8")(command(compare.compare, imports=False))
+app.command("report", epilog="Example: assay report runs/q8 --open")(command(report.report, imports=False))
+app.command("show", epilog="Example: assay show runs/q8 12/3")(command(show.show, imports=False))
 app.command("score", epilog="Example: assay score runs/q8 --write")(command(score.score))
 app.command("verify", epilog="Example: assay verify math answers.jsonl --out verdicts.jsonl")(
     command(verify.verify, imports=False)

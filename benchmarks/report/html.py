@@ -18,7 +18,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -33,6 +33,7 @@ from assaygym.benchmarks.report import charts
 from assaygym.benchmarks.report.chunks import EMBEDDED, Chunks, ChunkWriter, pack, slim
 from assaygym.benchmarks.report.episode_view import EpisodeColumns
 from assaygym.benchmarks.report.facts import report_facts
+from assaygym.benchmarks.report.table import planned_entries
 from assaygym.benchmarks.summary import bracketed, percent
 from assaygym.errors import MissingDependencyError, RunError
 
@@ -47,7 +48,7 @@ PAGE = "report.html"
 TOKENS = 2_000_000
 """Sampled tokens of a run up to which the page shows their ids and log-probabilities."""
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-SCRIPTS = ("text.js", "data.js", "message.js", "list.js", "episode.js", "app.js")
+SCRIPTS = ("theme.js", "text.js", "data.js", "message.js", "list.js", "episode.js", "app.js")
 JUDGED = ("outcome", "value", "explanation", "extracted", "flags", "lenient")
 """The fields of a record that a later scoring changes."""
 Progress = Callable[[int, int], None]
@@ -116,12 +117,9 @@ class _Packing:
     """Sampled so far."""
 
     def entries(self) -> Iterator[Entry]:
-        """Those of the index, unchanged."""
-        planned = frozenset(self.run.plan.tasks)
-        for entry in self.index.entries():
-            record = self.run.records.get(entry.record.key)
-            if record is not None and record.task in planned and record.sample < self.run.plan.samples:
-                self._take(replace(entry, record=record))
+        """Those that the report counts."""
+        for entry in planned_entries(self.run, self.index):
+            self._take(entry)
             yield entry
         self._tell()
 
@@ -155,7 +153,7 @@ def write_index(pages: Sequence[Page], out: Path) -> None:
     rows = [{"facts": page.facts, "link": _link(page.path, out.parent)} for page in pages]
     template = _environment().get_template("index.html.j2")
     with _replacing(out) as scratch:
-        _write(scratch, template.generate(rows=rows, **_assets("", script=_read(("index.js",)))))
+        _write(scratch, template.generate(rows=rows, **_assets("", script=_read(SCRIPTS[:1]))))
         scratch.replace(out)
 
 
@@ -207,7 +205,8 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=visible, percent=percent, bracketed=bracketed, seconds=_seconds, number=_number)
+    filters = {"visible": visible, "percent": percent, "bracketed": bracketed}
+    environment.filters.update(filters, seconds=_seconds, number=_number, moment=_moment)
     return environment
 
 
@@ -223,6 +222,11 @@ def _seconds(value: float) -> str:
 def _number(value: float) -> str:
     """A count with its thousands apart, another number with three digits; `-` for NaN."""
     return "-" if math.isnan(value) else f"{value:,.0f}" if value == int(value) else f"{value:.3g}"
+
+
+def _moment(text: str) -> str:
+    """`2026-11-22 03:34:07 UTC` for `2026-11-22T03:34:07+00:00`."""
+    return text.replace("T", " ").replace("+00:00", " UTC")
 
 
 @contextmanager
