@@ -51,6 +51,7 @@ class ChannelProcess:
         self._received = bytearray()
         self._sending = True
         self._result: ExecResult | None = None
+        self._fault: SandboxError | None = None
         self._let_go = weakref.finalize(self, _let_go, worker, channel, pool)
         channel.setblocking(False)
 
@@ -82,7 +83,7 @@ class ChannelProcess:
         What came of an unfinished message is kept for the next call.
         """
         deadline = time.monotonic() + timeout
-        while self._result is None:
+        while self._result is None and self._fault is None:
             size = int.from_bytes(self._received[:HEADER_BYTES], "big") + HEADER_BYTES
             if HEADER_BYTES <= size <= len(self._received):
                 message = bytes(self._received[HEADER_BYTES:size])
@@ -96,7 +97,7 @@ class ChannelProcess:
 
     def wait(self, timeout: float) -> bool:
         """Whether the program has ended, for which it waits so many seconds. What it sent can be received after it."""
-        if self._result is None:
+        if self._result is None and self._fault is None:
             poll = select.poll()
             poll.register(self._worker.link, select.POLLIN)
             return bool(poll.poll(min(max(timeout, 0) * 1000, LONGEST_WAIT)))
@@ -119,9 +120,14 @@ class ChannelProcess:
         return self._end(killed=True)
 
     def _end(self, *, killed: bool) -> ExecResult:
+        if self._fault:
+            raise self._fault  # the worker is somebody else's by now, or closed
         if self._result is None:
             try:
                 self._result = self._ended(killed=killed)
+            except SandboxError as fault:
+                self._fault, self._sending = fault, False
+                raise
             finally:
                 self._let_go()
         return self._result

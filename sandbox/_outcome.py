@@ -1,9 +1,10 @@
 """From a worker's report to an `ExecResult`: the rule of every status stands here.
 
 In this order: a stream passed its cap: OUTPUT_LIMIT. The wall clock ran out, SIGXCPU, or more CPU time than the limit:
-TIMEOUT. It failed with a `MemoryError` as the last line of its standard error, or was killed with SIGKILL by neither us
-nor the CPU limit when it had held nearly all of its memory (the kernel's out-of-memory killer): OUT_OF_MEMORY. Another
-signal: SIGNALED. Then the exit code decides. A program can only fake a *failure* in this way, never OK.
+TIMEOUT; but who waited for processors in all the time there is for that may be right, and that is an error of ours. It
+failed with a `MemoryError` as the last line of its standard error, or was killed with SIGKILL by neither us nor the CPU
+limit when it had held nearly all of its memory (the kernel's out-of-memory killer): OUT_OF_MEMORY. Another signal:
+SIGNALED. Then the exit code decides. A program can only fake a *failure* in this way, never OK.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import os
 import re
 import signal
 
+from assaygym.errors import SandboxError
 from assaygym.sandbox._worker import Report
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits
-from assaygym.sandbox.guest.protocol import BY_HOST, BY_ITSELF, BY_OUTPUT, BY_WALL
+from assaygym.sandbox.guest.protocol import BY_CROWD, BY_HOST, BY_ITSELF, BY_OUTPUT, BY_WALL
 
 MEMORY_ERROR = re.compile(r"(?:\A|\n)[\w.]*MemoryError\b[^\n]*\n?\Z")
 NEARLY_ALL = 0.8
@@ -28,6 +30,9 @@ def outcome(report: Report, limits: Limits, isolation: tuple[str, ...], short: b
         limits: of the run.
         isolation: what was in force.
         short: whether the kernel killed something of this run for want of memory.
+
+    Raises:
+        SandboxError: the machine is too busy to tell whether the program needs too long.
     """
     code, number = ending(report.status)
     stderr = report.stderr.decode("utf-8", "replace")
@@ -62,6 +67,11 @@ def _status(
     over = report.cpu_seconds > limits.cpu_seconds
     if report.ended == BY_WALL or number == signal.SIGXCPU or over:
         return ExecStatus.TIMEOUT
+    if report.ended == BY_CROWD:
+        raise SandboxError(
+            f"the machine is too busy: in {report.wall_seconds:.1f} s a program got {report.cpu_seconds:.1f} s of CPU "
+            "time and waited for the rest; use fewer workers, or raise Limits.wall_seconds"
+        )
     if code and MEMORY_ERROR.search(stderr):
         return ExecStatus.OUT_OF_MEMORY
     if report.ended == BY_HOST or number is None:

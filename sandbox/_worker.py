@@ -31,9 +31,10 @@ from assaygym.sandbox.guest.protocol import (
     REPORT,
     RUN,
 )
+from assaygym.sandbox.guest.turns import MOST_WALLS
 
 GRACE_SECONDS = 30.0
-"""How much longer than the wall-clock limit a worker may take before it counts as lost: a loaded machine is slow."""
+"""How much longer than a run can last a worker may take before it counts as lost: a loaded machine is slow."""
 END_SECONDS = 10.0
 """How long a worker may take to end by itself, and how long its last processes may hold its control group."""
 WORDS_BYTES = 2000
@@ -165,7 +166,7 @@ class Worker:
         finally:
             if stdin >= 0:
                 os.close(stdin)
-        self.deadline = time.monotonic() + order.wall_seconds + GRACE_SECONDS
+        self.deadline = time.monotonic() + MOST_WALLS * order.wall_seconds + GRACE_SECONDS
 
     def ran_short(self) -> bool:
         """Whether the kernel has killed something of the last run for want of memory.

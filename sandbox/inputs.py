@@ -8,8 +8,9 @@ What the inputs of one run share, and those of several runs do not: the process 
 one control group and one limit of processes; the scratch, as long as nobody touches it; and, where the program looks
 through its own memory, how long earlier inputs took and how much was printed. The process of ours has the program's
 user: it can be stopped, killed, slowed down. Whatever is not as it was before an input (a folder, the scheduling of
-our process), and every end that is not an exit or a limit, ends the sharing: that input, where its end is in doubt,
-and all later ones are runs of their own. So a program can give up the sharing, and gains nothing by it.
+our process), and every end that is not an exit or a limit, ends the sharing, and so does the wall clock, since only
+the jail can tell whether an input waited for processors: that input, where its end is in doubt, and all later ones are
+runs of their own. So a program can give up the sharing, and gains nothing by it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -28,7 +30,7 @@ from assaygym.sandbox._order import PIPE_BYTES, WANTS_ITS_FILE
 from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._worker import Report
 from assaygym.sandbox.base import MIB, ExecResult, Limits, Process, Sandbox
-from assaygym.sandbox.guest.inputs import BY_ITSELF, HEAD, READY, TOLD
+from assaygym.sandbox.guest.inputs import BY_ITSELF, BY_WALL, HEAD, READY, TOLD
 
 __all__ = ["SharedRun"]
 
@@ -90,7 +92,8 @@ class SharedRun:
         """End the run; calling it again does nothing."""
         self._shares = False
         if self._process is not None:
-            self.isolation = self._process.kill().isolation
+            with suppress(SandboxError):  # a lost worker, which takes nothing from the inputs: all have their results
+                self.isolation = self._process.kill().isolation
             self._process = None
 
     def __enter__(self) -> Self:
@@ -141,6 +144,8 @@ def _report(message: bytes) -> tuple[Report | None, bool]:
     why, status, cpu, wall, peak, unchanged, out, _ = TOLD.unpack_from(message)
     stdout, stderr = message[TOLD.size : TOLD.size + out], message[TOLD.size + out :]
     report = Report(status, why, stdout, stderr, cpu, wall, peak, {})
+    if why == BY_WALL:  # only the jail knows whether it waited for processors
+        return None, False
     if why == BY_ITSELF and os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGXCPU:
         return None, False
     return report, unchanged

@@ -10,16 +10,18 @@ import marshal
 import os
 import socket
 import threading
+import time
 
 from assaygym.sandbox.guest.library import move_memory
 from assaygym.sandbox.guest.program import become
-from assaygym.sandbox.guest.protocol import LIMITED, START_FAILED
+from assaygym.sandbox.guest.protocol import BY_CROWD, BY_WALL, LIMITED, START_FAILED
 from assaygym.sandbox.guest.scratch import SHARED_MEMORY, MountedScratch
 from assaygym.sandbox.guest.zygote import CHUNK, LINK_FD, PIPE, Zygote
 
-GONE, PROGRAM, SETTLE, FETCH, TIDY, FAILED = range(6)
+GONE, PROGRAM, SETTLE, FETCH, TIDY, FAILED, LATE = range(7)
 """What `serve` comes back for: the host is gone; we are the program to be; buffer and scratch must fit the order; files
-or a failed start are to be looked at; the scratch must be renewed; the kernel refused something."""
+or a failed start are to be looked at; the scratch must be renewed; the kernel refused something; the wall-clock time of
+the run is over, unless more is owed to it."""
 PROGRAM_NUMBER = 2
 """Of each program, in the process namespace of its run."""
 u32, u64, i32, real = ctypes.c_uint32, ctypes.c_uint64, ctypes.c_int, ctypes.c_double
@@ -87,6 +89,9 @@ class _State(ctypes.Structure):
         ("order", _Order),
         ("report", _Report),
         ("start", _Start),
+        ("begun", real),
+        ("deadline", real),
+        ("over", i32),
         ("clean", _Mark * 2),
         ("thread", ctypes.c_void_p),
         ("beginning", ctypes.c_int64 * 4),
@@ -101,7 +106,7 @@ class NativeZygote(Zygote):
         library: the compiled `zygote.c`.
         scratch: what a run may write to.
         mapped: bytes that our interpreter maps.
-        proc: a descriptor of the host's /proc, for the order in which processes are killed for memory.
+        proc: a descriptor of the host's /proc.
     """
 
     frames = 5
@@ -109,7 +114,7 @@ class NativeZygote(Zygote):
     def __init__(
         self, link: socket.socket, library: ctypes.PyDLL, scratch: MountedScratch, mapped: int, proc: int
     ) -> None:
-        super().__init__(link, None, scratch, grouped=False)
+        super().__init__(link, None, scratch, grouped=False, proc=proc)
         self._library, self._serve, self._remember = library, library.serve, library.remember_clean
         self._state = _State(link=LINK_FD, mapped=mapped, proc=proc)
         self._state.places[:] = [scratch.path.encode(), SHARED_MEMORY.encode()]
@@ -139,6 +144,11 @@ class NativeZygote(Zygote):
 
     def _answer(self, event: int) -> None:
         state, order = self._state, self._state.order
+        if event == LATE:
+            now = time.monotonic()
+            state.deadline, crowded = self._turns.until(state.begun, order.wall, now)
+            state.over = (BY_CROWD if crowded else BY_WALL) * (state.deadline <= now)
+            return
         if event == SETTLE:
             self._buffer.need(2 * (order.cap + PIPE) + order.fetch)
             state.buffer, state.room = self._buffer.address, len(self._buffer.view)

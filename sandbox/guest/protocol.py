@@ -38,8 +38,8 @@ RUN, KILL, FAULT = 1, 2, 3
 """Kinds. A REPORT of kind FAULT has a sentence in place of stdout: the worker failed, the program is not to blame."""
 NO_STATUS = -1
 """In place of a wait status: the program was ended from outside."""
-BY_ITSELF, BY_WALL, BY_OUTPUT, BY_HOST = range(4)
-"""Why a program ended."""
+BY_ITSELF, BY_WALL, BY_OUTPUT, BY_HOST, BY_CROWD = range(5)
+"""Why a program ended. The last: it waited for processors until there was no more time for that."""
 CHANNEL_FD, FEED_FD = 3, 4
 START_FAILED = 125
 """Exit code of a prepared process that could not become the program; its reason lies in the order's socket."""

@@ -223,6 +223,7 @@ def _serve_jailed(boot: dict[str, Any], link: socket.socket, keeper: socket.sock
             PlainCloner(kernel.clear_capabilities, boot["mapped_bytes"], boot["scratch"], boot["proc"]),
             scratch,
             grouped=False,
+            proc=boot["proc"],
         )
     _go(boot, zygote, isolation)
 

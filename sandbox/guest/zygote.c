@@ -43,9 +43,9 @@ typedef unsigned long long u64;
 #define END_MILLISECONDS 1000
 enum { RUN = 1, KILL = 2 };
 enum { HAS_CHANNEL = 1, HAS_STDIN = 2, HAS_FEED = 4, HAS_FILES = 8, ON_TOP = 16 };
-enum { BY_ITSELF, BY_WALL, BY_OUTPUT, BY_HOST };
-enum { GONE, PROGRAM, SETTLE, FETCH, TIDY, FAILED };           /* events */
-enum { PREPARE, AWAIT, START_RUN, REPORTED, CLEAN };           /* stages: what is to be done next */
+enum { BY_ITSELF, BY_WALL, BY_OUTPUT, BY_HOST, BY_CROWD };
+enum { GONE, PROGRAM, SETTLE, FETCH, TIDY, FAILED, LATE };     /* events */
+enum { PREPARE, AWAIT, START_RUN, WATCH, REPORTED, CLEAN };    /* stages: what is to be done next */
 
 struct order { unsigned kind, fetch; u64 number, payload; double wall; u64 cap, size; };
 struct report {
@@ -71,6 +71,8 @@ struct zygote {
     struct order order;
     struct report report;
     struct start start;
+    double begun, deadline;
+    int over; /* why, once Python knows that no more time is owed to the run */
     struct mark clean[2];
     int *thread;
     struct beginning beginning; /* what the program to be is told; else nothing */
@@ -346,6 +348,8 @@ __attribute__((noinline)) static void forget(struct zygote *z) {
     memset(&z->order, 0, sizeof z->order);
     memset(&z->report, 0, sizeof z->report);
     memset(&z->start, 0, sizeof z->start);
+    z->begun = z->deadline = 0;
+    z->over = 0;
 }
 
 /* Where the C library remembers the number of this thread, which it only changes in forks of its own; or null. */
@@ -490,18 +494,27 @@ static void end(struct zygote *z, int why, struct rusage *usage) {
         continue;
 }
 
-static int run(struct zygote *z) {
-    struct report *report = &z->report;
-    struct rusage usage;
-    memset(report, 0, sizeof *report);
-    double begun = now();
+static int begin(struct zygote *z) {
+    memset(&z->report, 0, sizeof z->report);
+    z->begun = now(), z->deadline = z->begun + z->order.wall;
     int event = hand_over(z);
     if (event >= 0)
         return event;
     if (z->order.fetch) /* the names stay at the end of the buffer */
         if (recv(z->link, z->buffer + z->room - z->order.fetch, z->order.fetch, MSG_WAITALL) != z->order.fetch)
             return GONE;
-    int why = watch(z, begun + z->order.wall);
+    z->stage = WATCH;
+    return -1;
+}
+
+static int go_on(struct zygote *z) {
+    struct report *report = &z->report;
+    struct rusage usage;
+    int why = watch(z, z->deadline);
+    if (why == BY_WALL && !z->over)
+        return LATE; /* which comes back here, with a deadline or with a reason */
+    if (why == BY_WALL)
+        why = z->over;
     end(z, why, &usage);
     if (why < 0)
         return GONE;
@@ -516,7 +529,7 @@ static int run(struct zygote *z) {
     }
     report->cpu = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
     report->peak = (u64)(shared.peak ? shared.peak : usage.ru_maxrss) * 1024; /* the first process's own is ours */
-    report->wall = now() - begun;
+    report->wall = now() - z->begun;
     close(z->streams[0]), close(z->streams[1]), close(z->watched);
     z->stage = REPORTED;
     return report->status == START_FAILED << 8 || z->order.fetch ? FETCH : -1;
@@ -582,7 +595,11 @@ int serve(struct zygote *z) {
                 return SETTLE;
             break;
         case START_RUN:
-            if ((event = run(z)) >= 0)
+            if ((event = begin(z)) >= 0)
+                return event;
+            break;
+        case WATCH:
+            if ((event = go_on(z)) >= 0)
                 return event;
             if (tell(z))
                 return GONE;

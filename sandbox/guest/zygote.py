@@ -20,6 +20,7 @@ from contextlib import suppress
 
 from assaygym.sandbox.guest.program import become
 from assaygym.sandbox.guest.protocol import (
+    BY_CROWD,
     BY_HOST,
     BY_ITSELF,
     BY_OUTPUT,
@@ -33,6 +34,7 @@ from assaygym.sandbox.guest.protocol import (
     START_FAILED,
 )
 from assaygym.sandbox.guest.scratch import open_left
+from assaygym.sandbox.guest.turns import Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,13 +115,15 @@ class Zygote:
         clone: makes the processes of a run.
         scratch: what a run may write to.
         grouped: whether a run must be ended by its process group, for want of a namespace.
+        proc: a descriptor of the host's /proc; -1 for none.
     """
 
     frames = 7
     """Of its, and of `become`, below a program: what the program's own recursion is granted on top."""
 
-    def __init__(self, link: socket.socket, clone: Any, scratch: Any, *, grouped: bool) -> None:
+    def __init__(self, link: socket.socket, clone: Any, scratch: Any, *, grouped: bool, proc: int = -1) -> None:
         self._link = link
+        self._turns = Turns(proc)
         self._clone, self._scratch, self._grouped = clone, scratch, grouped
         self._buffer = Buffer()
 
@@ -147,7 +151,7 @@ class Zygote:
         start = time.monotonic()
         self._hand_over(run, payload, descriptors)
         names: list[str] = marshal.loads(self._link.recv(fetch, socket.MSG_WAITALL)) if fetch else []
-        why, used = self._watch(run, number, start + wall, cap)
+        why, used = self._watched(run, number, start, wall, cap)
         status, usage = self._end(run, why)
         seconds = time.monotonic() - start
         if status == START_FAILED << 8 and (reason := run.order.recv(CHUNK)):
@@ -218,12 +222,21 @@ class Zygote:
         for descriptor in descriptors:
             os.close(descriptor)
 
-    def _watch(self, run: Waiting, number: int, deadline: float, cap: int) -> tuple[int, tuple[int, int]]:
+    def _watched(self, run: Waiting, number: int, start: float, wall: float, cap: int) -> tuple[int, tuple[int, int]]:
+        """Watch a run, as long as it is owed time for what it waited; why it ended, and how much it wrote."""
+        used, deadline = [0, 0], start + wall
+        while (why := self._watch(run, number, deadline, cap, used)) == BY_WALL:
+            deadline, crowded = self._turns.until(start, wall, now := time.monotonic())
+            if deadline <= now:
+                why = BY_CROWD if crowded else BY_WALL
+                break
+        return why, (used[0], used[1])
+
+    def _watch(self, run: Waiting, number: int, deadline: float, cap: int, used: list[int]) -> int:
         """Collect output until the run ends, passes a limit, or the host speaks."""
         poll = select.poll()
         for descriptor in (run.watched, run.out, run.err, LINK_FD):  # the end first: what it left is seen after it
             poll.register(descriptor, select.POLLIN)
-        used = [0, 0]
         while (left := deadline - time.monotonic()) > 0:
             ready = poll.poll(left * 1000)
             ended = ready and ready[0][0] == run.watched
@@ -232,16 +245,16 @@ class Zygote:
                     continue
                 if descriptor == LINK_FD:
                     if not ended and self._is_kill(number):
-                        return BY_HOST, (used[0], used[1])
+                        return BY_HOST
                 elif events & select.POLLIN:
                     self._collect(run, descriptor, used, cap, whole=bool(ended))
                     if max(used) > cap:
-                        return BY_OUTPUT, (used[0], used[1])
+                        return BY_OUTPUT
                 else:
                     poll.unregister(descriptor)  # closed by all that could write
             if ended:
-                return BY_ITSELF, (used[0], used[1])
-        return BY_WALL, (used[0], used[1])
+                return BY_ITSELF
+        return BY_WALL
 
     def _is_kill(self, number: int) -> bool:
         kind, _, whom, *_ = self._next()
