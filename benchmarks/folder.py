@@ -2,6 +2,7 @@
 
     run.json        the whole configuration, its hash, the plan, and every start of the run
     episodes.jsonl  one line per episode (`assaygym.benchmarks.records`)
+    episodes.index  where each line is: a cache, which may be deleted (`assaygym.benchmarks.index`)
     summary.json    report.md       written when the run ends
     rescored-1.json, rescored-1.jsonl   later scores of the same episodes (`assaygym.benchmarks.rescore`)
     .lock           held while a process writes here
@@ -111,7 +112,8 @@ def open_run(
         raise RunError(f"cannot make the run's folder {folder}: {error.strerror}; give another --out") from error
     with _locked(folder):
         if overwrite:
-            later = [path.name for path in folder.glob(f"{RESCORED}-*.json*")]
+            made = (f"{RESCORED}-*.json*", "*.index", "*.index-journal")
+            later = [path.name for pattern in made for path in folder.glob(pattern)]
             for name in (EPISODES, RUN, SUMMARY, REPORT, *later):
                 (folder / name).unlink(missing_ok=True)
         document = _resumed(folder, config)

@@ -69,7 +69,7 @@ def measure(trajectory: Mapping[str, Any]) -> Measures:
 
 def measured(trajectory: Mapping[str, Any]) -> tuple[Any, ...]:
     """The values of `measure`, in the order of `NAMES`: each episode of each run is measured, so in one pass."""
-    turns = trajectory.get("turns") or ()
+    turns: Sequence[Mapping[str, Any]] = trajectory.get("turns") or ()
     score = trajectory.get("score") or {}
     calls = errors = repaired = fed = sampled = characters = cached = 0
     texts: list[str] = []
