@@ -44,9 +44,12 @@ class Range:
     high: float
 
     def text(self, show: Callable[[float], str]) -> str:
-        """`12k (9k to 15k)`, or `9k to 15k`."""
-        ends = f"{show(self.low)} to {show(self.high)}"
-        return ends if math.isnan(self.likely) else f"{show(self.likely)} ({ends})"
+        """`12k (9k to 15k)`, or `9k to 15k`; `12k` where all look the same."""
+        low, high = show(self.low), show(self.high)
+        ends = low if low == high else f"{low} to {high}"
+        if math.isnan(self.likely) or low == high == show(self.likely):
+            return ends
+        return f"{show(self.likely)} ({ends})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +66,13 @@ class RunEstimate:
     currency: str = "USD"
 
     def sentence(self) -> str:
-        """One line for a person."""
+        """One line for a person, which goes on after the word estimate."""
         parts = [f"{self.prompt_tokens.text(count)} tokens in", f"{self.completion_tokens.text(count)} out"]
         if self.cost is not None:
             parts.insert(0, self.cost.text(lambda amount: money(amount, self.currency)))
         if self.seconds is not None:
             parts.append(f"{self.seconds.text(duration)} at this pace")
-        return f"estimate for {self.episodes} more episodes, from {self.basis}: {', '.join(parts)}"
+        return f"for {self.episodes} more episodes, from {self.basis}: {', '.join(parts)}"
 
 
 def from_episodes(

@@ -218,12 +218,12 @@ class Evaluation:
         estimate = from_episodes(known, left, concurrency=self.concurrency, prices=self.prices)
         if estimate is None or estimate.cost is None:
             return
-        self._note(estimate.sentence())
+        self._note(f"estimate {estimate.sentence()}")
         limit, spent = self.run_limits.cost, (spending.before + spending.now).cost
         if limit is not None and spent + estimate.cost.likely > limit:
             spent_text, limit_text = (money(amount, spending.currency) for amount in (spent, limit))
             raise EstimateOverLimit(
-                f"the run has cost {spent_text} and its limit is {limit_text}; {estimate.sentence()}. Every finished "
+                f"the run has cost {spent_text} and its limit is {limit_text}; the estimate {estimate.sentence()}. Every finished "
                 "episode is kept: raise the limit of the cost, or ask for fewer tasks or samples, and it goes on"
             )
 

@@ -168,5 +168,5 @@ class Spending:
             sentence = f"the run has used {used.tokens:,} tokens and its limit is {limits.tokens:,}"
             return Reached(name="tokens", sentence=sentence)
         if limits.time is not None and self.clock() - self._started >= limits.time:
-            return Reached(name="time", sentence=f"the limit of {limits.time:g} s for this start is over")
+            return Reached(name="time", sentence=f"the limit of {round(limits.time, 1):g} s for this start is over")
         return None

@@ -163,6 +163,8 @@ class ProgressDisplay:
 
     def begin(self, tally: Tally, /) -> None:
         """Show a run from now on."""
+        if self._bar is None:
+            self._last_line()
         self._tally = tally
         if self._bar is not None:
             self._draw(self._bar, tally)
@@ -174,6 +176,11 @@ class ProgressDisplay:
             self._draw(self._bar, tally)
         else:
             self._line_if_due()
+
+    @property
+    def tally(self) -> Tally | None:
+        """Of the run that was shown last."""
+        return self._tally
 
     def note(self, sentence: str, /) -> None:
         """Print a sentence above what is shown."""
@@ -189,10 +196,8 @@ class ProgressDisplay:
         self._over.set()
         if self._bar is not None:
             self._bar.stop()
-            return
-        with self._lock:
-            if self._tally is not None and self._told(self._tally) != self._shown:
-                self._line(self._tally, self._clock())
+        else:
+            self._last_line()
 
     def _draw(self, bar: RichProgress, tally: Tally) -> None:
         if tally.name not in self._rows:
@@ -210,6 +215,11 @@ class ProgressDisplay:
             now = self._clock()
             if self._tally is not None and not self._over.is_set() and now - self._last >= self._every:
                 self._line(self._tally, now)
+
+    def _last_line(self) -> None:
+        with self._lock:
+            if self._tally is not None and self._told(self._tally) != self._shown:
+                self._line(self._tally, self._clock())
 
     def _line(self, tally: Tally, now: float) -> None:
         self._last, self._shown = now, self._told(tally)

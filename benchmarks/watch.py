@@ -90,7 +90,9 @@ class WatchedPolicy:
         with self._lock:
             playing = self._playing.pop(threading.get_ident(), None)
         if playing is not None:
-            playing.used += Used(seconds=max(0.0, self._clock() - playing.started))
+            taken = Used(seconds=max(0.0, self._clock() - playing.started))
+            playing.used += taken
+            self.spending.add(taken)
         return playing
 
     def slowest(self) -> tuple[Playing, float] | None:

@@ -29,7 +29,7 @@ from assaygym.errors import AssayError, ConfigError
 if TYPE_CHECKING:
     from assaygym.envs.registration import EnvSpec
 
-__all__ = ["EnvId", "Json", "Level", "Seed", "Settings", "assignments", "command", "import_code", "resolve_id"]
+__all__ = ["EnvId", "Json", "Level", "Seed", "Settings", "assignments", "command", "import_code", "resolve_id", "typed"]
 
 FOUND_SOMETHING, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -76,9 +76,9 @@ def command(function: Callable[..., int], *, imports: bool = True, resumes: bool
         except KeyboardInterrupt as interrupt:
             say(f"interrupted{f': {interrupt}' if str(interrupt) else ''}")
             if resumes:
-                say(f"what was done is kept; this goes on: {_typed()}")
+                say(f"what was done is kept; this goes on: {typed()}")
             else:
-                say(f"this begins anew: {_typed()}")
+                say(f"this begins anew: {typed(resumes=False)}")
             raise typer.Exit(INTERRUPTED) from None
         raise typer.Exit(code)
 
@@ -94,8 +94,9 @@ def command(function: Callable[..., int], *, imports: bool = True, resumes: bool
     return run
 
 
-def _typed() -> str:
-    return shlex.join(["assay", *sys.argv[1:]])
+def typed(*, resumes: bool = True) -> str:
+    """The command as it was typed; one that resumes without what would delete the run first."""
+    return shlex.join(["assay", *(word for word in sys.argv[1:] if not (resumes and word == "--overwrite"))])
 
 
 def import_code(given: str) -> None:

@@ -78,9 +78,14 @@ def test_the_sentence_names_basis_money_tokens_and_time() -> None:
     found = from_episodes([used(0.5)] * 8, 192, concurrency=8, prices=PRICES)
     assert found is not None
     assert found.sentence() == (
-        "estimate for 192 more episodes, from 8 that were played: $96.00 ($96.00 to $96.00), 96k (96k to 96k) tokens "
-        "in, 1.92k (1.92k to 1.92k) out, 72 s (72 s to 72 s) at this pace"
+        "for 192 more episodes, from 8 that were played: $96.00, 96k tokens in, 1.92k out, 72 s at this pace"
     )
+
+
+def test_a_range_is_told_beside_what_is_likely() -> None:
+    found = from_episodes([used(1.0), used(1.2)], 2, concurrency=1, prices=PRICES)
+    assert found is not None
+    assert "$2.20 ($0.00 to $5.79), 2.2k (0 to 5.79k) tokens in" in found.sentence()
 
 
 def test_of_prompts_alone_only_the_ends_are_known() -> None:
