@@ -114,6 +114,15 @@ def test_the_oracle_of_a_row_is_right_and_a_constant_is_not(tmp_path: Path, name
         assert definition.score(f"```python\n{text}\n```", answer).verdict is Verdict.INCORRECT
 
 
+@pytest.mark.usefixtures("jail")
+@pytest.mark.parametrize("form", ["```\n{}\n```", "```python\n{}", "```python\nx\n```\n```python\n{}\n```", "{}"])
+def test_a_right_program_that_is_in_no_block_as_asked_for_is_right_leniently_only(tmp_path: Path, form: str) -> None:
+    definition = load(suite("mbpp"), written(tmp_path, ROWS["mbpp"])).definition
+    score = definition.score(form.format("def d(x):\n    return 2 * x"), definition.row_task(0).answer)
+    assert (score.value, score.verdict, score.metrics["lenient"]) == (0.0, Verdict.UNPARSED, 1.0)
+    assert score.extracted is not None
+
+
 @each_suite
 @pytest.mark.usefixtures("jail")
 def test_a_suite_is_evaluated_by_its_name(tmp_path: Path, name: str) -> None:

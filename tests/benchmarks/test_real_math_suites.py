@@ -61,6 +61,21 @@ def test_every_gold_is_right_against_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(
+    "form", ["The answer is {}.", r"\boxed{{{}}}", "#### {}", r"\fbox{{{}}}", "<answer>{}</answer>"]
+)
+def test_a_gold_in_another_format_than_asked_for_is_right_leniently_only(name: str, form: str) -> None:
+    definition, wrong = load(suite(name), DATA / name).definition, []
+    for index in range(min(ROWS[name], 100)):
+        gold = definition.row_task(index).answer
+        text = form.format(gold)
+        score = definition.score(text, gold)
+        if (score.value, score.metrics["lenient"]) != (float(text == stated(name, gold)), 1.0):
+            wrong.append((text, score))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ROWS)
 def test_the_next_rows_gold_is_wrong_unless_it_is_the_same(name: str) -> None:
     definition = load(suite(name), DATA / name).definition
     golds = [definition.row_task(index).answer for index in range(min(ROWS[name], 300))]

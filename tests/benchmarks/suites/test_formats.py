@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assaygym.benchmarks.suites import SUITES
+from assaygym.benchmarks.suites import SUITES, load, register, suite
 from assaygym.benchmarks.suites.answers import OptionGold, OptionMath
 from assaygym.benchmarks.suites.formats import FORMATS, Formatted, strictly
 from assaygym.benchmarks.suites.training import EitherJudge
+from assaygym.envs.checker import Status, check_env
 from assaygym.types import Score, Verdict
 from assaygym.verifiers import math
 from assaygym.verifiers.code import StdinCase, StdinTests
@@ -191,6 +194,27 @@ def test_a_training_row_is_judged_in_the_format_of_its_kind() -> None:
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=200)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "texts"),
+    [
+        ("gsm8k", {"question": "How many?", "answer": "So 80.\n#### 80"}, ["#### ٨٠", r"\boxed{٨٠}"]),
+        ("aime24", {"problem": "How many?", "answer": "080"}, [r"\boxed{٨٠}", r"\boxed{８０}"]),
+        ("math500", {"problem": "How many?", "answer": "80"}, [r"\boxed{٨٠}"]),
+    ],
+)
+def test_digits_of_other_scripts_are_right_leniently_and_the_doctor_agrees(
+    tmp_path: Path, name: str, row: dict[str, str], texts: list[str]
+) -> None:
+    path = tmp_path / "test.jsonl"
+    path.write_text(json.dumps(row))
+    definition = load(suite(name), path).definition
+    for text in texts:
+        score = definition.score(text, definition.row_task(0).answer)
+        assert (score.value, score.metrics["lenient"]) == (0.0, 1.0)
+    report = check_env(register(suite(name), path), seeds=1, only=("unicode_digits", "hedge_list", "oracle"))
+    assert [result.status for result in report.results] == [Status.PASSED] * 3, str(report)
 
 
 ALPHABET = "ab .,\n$#*{}\\0123456789"

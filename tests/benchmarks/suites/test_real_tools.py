@@ -37,6 +37,13 @@ FAULTS = {
 }
 """Rows that no agent can answer right, and why. Whole files of BFCL v4 (3,641 single-turn rows) have four more."""
 SLOW = ("humaneval", "mbpp")
+READ_BY = {
+    **{name: {name} for name in FAULTS},
+    "bfcl": {"bfcl", "bfcl_multi_turn"},
+    "math500": {"math500", "math"},
+    "aime24": {"aime24", "aime25"},
+}
+"""Which suites read each folder; all but its own have tests of their own below."""
 LEFT_OUT = {"tau2_retail": {"57": "changes nothing and tells nothing, so that doing nothing is right"}}
 
 
@@ -49,17 +56,37 @@ def named(*, slow: bool) -> list[Any]:
 def test_the_oracle_is_right_wherever_the_data_is(name: str, tmp_path: Path) -> None:
     shared_sandbox()
     summary = evaluate(name, "oracle", data=DATA / name, concurrency=4, out=tmp_path / "run")
-    lines = [json.loads(line) for line in (tmp_path / "run" / "episodes.jsonl").read_text().splitlines()]
+    lines = episodes(tmp_path / "run")
     wrong = {line["task_id"] for line in lines if line["outcome"] != "correct"}
     assert wrong == FAULTS[name].keys()
     assert summary.scored == summary.planned
+    assert all(line["lenient"] == line["value"] for line in lines), "the oracle answers in the format asked for"
+
+
+def episodes(run: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (run / "episodes.jsonl").read_text().splitlines()]
+
+
+def test_every_folder_of_data_has_a_suite_that_is_tried_on_it() -> None:
+    assert {path.name for path in DATA.iterdir() if path.is_dir()} == READ_BY.keys()
+    for name, suites in READ_BY.items():
+        for each in suites - {"bfcl_multi_turn"}:  # which needs a package to be read
+            assert load(suite(each), DATA / name).definition.rows
+
+
+@pytest.mark.parametrize(("folder", "name"), [("math500", "math"), ("aime24", "aime25")])
+@pytest.mark.parametrize(("policy", "score"), [("oracle", 1.0), ("null", 0.0)])
+def test_a_suite_of_the_same_shape_reads_the_data_alike(folder: str, name: str, policy: str, score: float) -> None:
+    summary = evaluate(name, policy, data=DATA / folder)
+    assert (summary.score.mean, summary.scored) == (score, summary.planned)
 
 
 @pytest.mark.parametrize("name", [*named(slow=False), *named(slow=True)])
-def test_silence_earns_nothing(name: str) -> None:
+def test_silence_earns_nothing(name: str, tmp_path: Path) -> None:
     shared_sandbox()
-    summary = evaluate(name, "null", data=DATA / name, limit=300)
+    summary = evaluate(name, "null", data=DATA / name, out=tmp_path / "run")
     assert (summary.score.mean, summary.scored) == (0.0, summary.planned)
+    assert {line["lenient"] for line in episodes(tmp_path / "run")} == {0.0}
 
 
 @pytest.mark.parametrize("name", LEFT_OUT)
@@ -72,6 +99,7 @@ def test_only_tasks_that_are_no_tasks_are_left_out(name: str) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("bfcl_eval") is None, reason="bfcl-eval, which has the APIs, is not here")
 def test_the_oracle_serves_every_conversation_of_bfcl() -> None:
     assert evaluate("bfcl_multi_turn", "oracle", data=DATA / "bfcl").counts["correct"] == 7
+    assert evaluate("bfcl_multi_turn", "null", data=DATA / "bfcl").counts["incorrect"] == 7
 
 
 def answered() -> Iterator[tuple[str, CallGold, list[ToolCall]]]:
