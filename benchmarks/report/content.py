@@ -284,6 +284,7 @@ class Speed:
     episodes_per_second: float
     """Of these attempts."""
     prompt_tokens: int
+    """Fed and sampled: counted by the policy, else by its server."""
     sampled_tokens: int
     characters: int
     tokens_per_second: float
@@ -294,7 +295,8 @@ class Speed:
     turns: int
     cached_turns: int
     cost: float
-    """As recorded; NaN where nothing was."""
+    """Of all attempts, as recorded; NaN where there were no prices."""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

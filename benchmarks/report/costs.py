@@ -72,8 +72,8 @@ class Totals:
             if math.isfinite(value := getattr(measures, name)):
                 column.append(value)
 
-    def facts(self, attempts: Sequence[Attempt], document: Mapping[str, Any]) -> Speed:
-        """The sums, and the rates over the attempts that ended."""
+    def facts(self, attempts: Sequence[Attempt], cost: float = 0.0, currency: str = "") -> Speed:
+        """The sums, and the rates over the attempts that ended; a `cost` of 0 is one that nobody knows."""
         ended = [attempt for attempt in attempts if math.isfinite(attempt.seconds)]
         wall = math.fsum(attempt.seconds for attempt in ended) if ended else math.nan
         tokens, whole = self._counts["sampled_tokens"], len(ended) == len(attempts)
@@ -87,7 +87,8 @@ class Totals:
             tokens_per_second=_rate(tokens, wall) if tokens and whole else math.nan,
             turns=self._counts["turns"],
             cached_turns=self._counts["cached"],
-            cost=_cost(document),
+            cost=cost or math.nan,
+            currency=currency,
             **{name: math.fsum(column) if column else math.nan for name, column in self._seconds.items()},
         )
 
@@ -119,13 +120,6 @@ def _between(started: str, ended: str) -> float:
 
 def _rate(count: int, seconds: float) -> float:
     return count / seconds if seconds > 0 else math.nan
-
-
-def _cost(document: Mapping[str, Any]) -> float:
-    """What the attempts cost together, where any says so."""
-    told = [row.get("cost") for row in document.get("attempts", ())]
-    known = [float(cost) for cost in told if isinstance(cost, (int, float))]
-    return math.fsum(known) if known else math.nan
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

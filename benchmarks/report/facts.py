@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
 from assaygym.benchmarks.index import Entry
+from assaygym.benchmarks.limits import Used, used_before
 from assaygym.benchmarks.measures import Measures
 from assaygym.benchmarks.recorded import RecordedRun, run_samples
 from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome
@@ -63,7 +64,7 @@ def report_facts(run: RecordedRun, document: Mapping[str, Any], entries: Iterabl
     pass_over = _Pass(names=names)
     for record, measures in _joined(run, entries):
         pass_over.add(record, measures)
-    attempts = attempts_of(document)
+    attempts, used = attempts_of(document), used_before(document["attempts"], run.records.values())
     return ReportFacts(
         headline=_headline(run, found),
         categories=found.categories,
@@ -75,7 +76,7 @@ def report_facts(run: RecordedRun, document: Mapping[str, Any], entries: Iterabl
         flags=pass_over.flags.facts(),
         format_gap=_format_gap(run, found, names),
         provenance=_provenance(run, document),
-        speed=pass_over.totals.facts(attempts, document),
+        speed=pass_over.totals.facts(attempts, used.cost, _currency(document)),
     )
 
 
@@ -105,9 +106,18 @@ def _joined(run: RecordedRun, entries: Iterable[Entry]) -> Iterator[tuple[Episod
     for entry in entries:
         if entry.record.key in left:
             left.remove(entry.record.key)
-            yield run.records[entry.record.key], entry.measures
+            record = run.records[entry.record.key]
+            yield record, _with_usage(entry.measures, record)
     for key in sorted(left):
-        yield run.records[key], Measures()
+        yield run.records[key], _with_usage(Measures(), run.records[key])
+
+
+def _with_usage(measures: Measures, record: EpisodeRecord) -> Measures:
+    """The measures with the tokens that a server charged, where the policy itself has none."""
+    used = Used.of(record.usage)
+    if measures.sampled_tokens or not used.completion_tokens:
+        return measures
+    return replace(measures, prompt_tokens=used.prompt_tokens, sampled_tokens=used.completion_tokens)
 
 
 def _headline(run: RecordedRun, found: RunStatistics) -> Headline:
@@ -186,6 +196,11 @@ def _format_gap(run: RecordedRun, found: RunStatistics, names: Mapping[int, str]
 def _parts(record: EpisodeRecord) -> bool:
     """Whether the strict and the lenient score differ."""
     return record.outcome.scored and record.lenient is not None and record.lenient != record.value
+
+
+def _currency(document: Mapping[str, Any]) -> str:
+    told = [str(start.get("usage", {}).get("currency") or "") for start in document["attempts"]]
+    return next(filter(None, told), "")
 
 
 def _provenance(run: RecordedRun, document: Mapping[str, Any]) -> Provenance:

@@ -33,7 +33,7 @@ def speed(document: dict[str, Any], *measures: Measures) -> Speed:
     totals = Totals()
     for each in measures:
         totals.add(each)
-    return totals.facts(attempts_of(document), document)
+    return totals.facts(attempts_of(document))
 
 
 def test_quantiles_are_by_nearest_rank() -> None:
@@ -91,11 +91,6 @@ def test_a_killed_attempt_leaves_the_tokens_rate_unknown() -> None:
 @pytest.mark.parametrize("attempts", [[], [{"started": START, "ended": START, "episodes": 3}], [{"started": START}]])
 def test_rates_without_a_wall_clock_are_unknown(attempts: list[dict[str, Any]]) -> None:
     assert math.isnan(speed({"attempts": attempts}, Measures(sampled_tokens=1)).episodes_per_second)
-
-
-def test_cost_is_what_the_attempts_recorded() -> None:
-    assert speed({"attempts": [{"cost": 0.25}, {}, {"cost": 1}]}).cost == 1.25
-    assert math.isnan(speed({"attempts": [{}]}).cost)
 
 
 def test_attempts_are_told_with_host_and_duration() -> None:

@@ -127,6 +127,23 @@ def test_an_entry_outside_the_plan_is_passed_over() -> None:
     assert (found.speed.episodes, found.speed.turns) == (1, 0)
 
 
+def test_tokens_that_only_the_server_counted_are_counted() -> None:
+    run = run_of("rw", usage={"prompt_tokens": 30, "completion_tokens": 4, "cost": 0.25})
+    found = report_facts(run, DOCUMENT, entries(run))
+    assert (found.speed.prompt_tokens, found.speed.sampled_tokens) == (60, 8)
+    assert "tokens" in {each.name for each in found.histograms}
+    own = report_facts(run, DOCUMENT, entries(run, Measures(sampled_tokens=5, prompt_tokens=1)))
+    assert (own.speed.prompt_tokens, own.speed.sampled_tokens) == (2, 10)
+
+
+def test_the_cost_is_of_all_attempts_those_that_were_killed_by_their_episodes() -> None:
+    run = run_of("rw", usage={"cost": 0.25}, attempt=2)
+    attempts = [{"started": "", "usage": {"cost": 1.0, "currency": "USD"}}, {"started": ""}]
+    speed = report_facts(run, {**DOCUMENT, "attempts": attempts}, entries(run)).speed
+    assert (speed.cost, speed.currency) == (1.5, "USD")
+    assert math.isnan(facts("rw").speed.cost)
+
+
 def test_what_a_run_did_not_record_is_told() -> None:
     run = run_of("r")
     bare = RecordedRun(
