@@ -6,7 +6,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, runtime_checkable
 
 from assaygym.errors import ConfigError, SpendingLimitError
@@ -106,6 +106,17 @@ class Usage:
     cost: float = 0.0
     """By the prices that were given; 0 without."""
     currency: str = ""
+
+    def since(self, earlier: Usage) -> Usage:
+        """What came on top of this earlier one."""
+        numbers = {
+            each.name: getattr(self, each.name) - getattr(earlier, each.name)
+            for each in fields(self)
+            if each.name not in ("failures", "currency")
+        }
+        failures = Counter(self.failures)
+        failures.subtract(earlier.failures)
+        return Usage(**numbers, failures=dict(+failures), currency=self.currency)
 
 
 class Meter:

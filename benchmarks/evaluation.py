@@ -23,12 +23,13 @@ from assaygym.benchmarks.folder import Plan, RunFolder, config_hash, open_run, p
 from assaygym.benchmarks.index import IndexedLog, final_records
 from assaygym.benchmarks.limits import RunLimits, Spending, Used, money, used_before
 from assaygym.benchmarks.preview import FEW, Preview, guess, spread
-from assaygym.benchmarks.progress import Display, ProgressCallback, Tally
+from assaygym.benchmarks.progress import Display, ProgressCallback
 from assaygym.benchmarks.provenance import prompt_digest
 from assaygym.benchmarks.records import EpisodeRecord, Key, judgement, outcome_of
 from assaygym.benchmarks.report.plain import write_report
 from assaygym.benchmarks.scrub import scrubbed
 from assaygym.benchmarks.summary import Summary, summarise
+from assaygym.benchmarks.tally import Tally
 from assaygym.benchmarks.targets import Target
 from assaygym.benchmarks.watch import Played, WatchedPolicy, play
 from assaygym.errors import RunError
@@ -223,8 +224,9 @@ class Evaluation:
         if limit is not None and spent + estimate.cost.likely > limit:
             spent_text, limit_text = (money(amount, spending.currency) for amount in (spent, limit))
             raise EstimateOverLimit(
-                f"the run has cost {spent_text} and its limit is {limit_text}; the estimate {estimate.sentence()}. Every finished "
-                "episode is kept: raise the limit of the cost, or ask for fewer tasks or samples, and it goes on"
+                f"the run has cost {spent_text} and its limit is {limit_text}; the estimate {estimate.sentence()}. "
+                "Every finished episode is kept: raise the limit of the cost, or ask for fewer tasks or samples, and it "
+                "goes on"
             )
 
     def _guess(self, known: Sequence[Used], todo: Sequence[Key]) -> RunEstimate:
@@ -236,9 +238,10 @@ class Evaluation:
 
     def _end(self, start: _Start, before: Usage | None) -> None:
         """Record why this start ended and what it took."""
-        facts: dict[str, Any] = {"usage": {**start.spending.now.to_dict(), **_requests(self._usage(), before)}}
-        if isinstance(self.policy, MeteredPolicy) and (served := self.policy.meter.served()):
-            facts["served"] = served
+        facts: dict[str, Any] = {"usage": start.spending.now.to_dict()}
+        if isinstance(self.policy, MeteredPolicy) and before is not None:
+            meter = self.policy.meter
+            facts = {"usage": {**asdict(meter.usage().since(before)), **facts["usage"]}, "served": meter.served()}
         start.run.end_attempt(
             episodes=start.tally.done - start.tally.resumed,
             interrupted=start.why == "interrupted",
@@ -269,18 +272,6 @@ class Evaluation:
 def _known(kept: Mapping[Key, EpisodeRecord]) -> list[Used]:
     """What the episodes took of which that is recorded."""
     return [Used.of(record.usage) for record in kept.values() if record.usage]
-
-
-def _requests(after: Usage | None, before: Usage | None) -> dict[str, Any]:
-    """What a policy that asks a server did between two moments."""
-    if after is None or before is None:
-        return {}
-    counts = ("requests", "from_cache", "failed", "retries", "cached_tokens", "reasoning_tokens", "unmetered")
-    return {
-        **{name: getattr(after, name) - getattr(before, name) for name in counts},
-        "failures": {kind: n - before.failures.get(kind, 0) for kind, n in after.failures.items()},
-        "currency": after.currency,
-    }
 
 
 def _record(played: Played, run: RunFolder, target: Target) -> EpisodeRecord:
