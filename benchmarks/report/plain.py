@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assaygym.benchmarks.folder import EPISODES, REPORT, SUMMARY, read_run, write_json
-from assaygym.benchmarks.index import final_records
+from assaygym.benchmarks.folder import EPISODES, REPORT, SUMMARY, write_json
+from assaygym.benchmarks.recorded import load_run
 from assaygym.benchmarks.records import Outcome
 from assaygym.benchmarks.summary import Failure, PassAtK, Summary, bracketed, percent, summarise
 from assaygym.errors import RunError
@@ -16,22 +16,25 @@ from assaygym.errors import RunError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from assaygym.benchmarks.report.content import ReportFacts
+
 __all__ = ["load_summary", "markdown", "print_summary", "write_report"]
 
 WIDTH = 200
 """Characters of a failure's reason that are shown."""
 
 
-def load_summary(folder: str | Path) -> Summary:
-    """The summary of the run in a folder, worked out anew from its records.
+def load_summary(path: str | Path) -> Summary:
+    """The summary of a run, worked out anew from its records.
+
+    Args:
+        path: the folder, or a `rescored-N.json` in it for the scores of then.
 
     Raises:
-        RunError: the folder holds no run, or one that cannot be read.
+        RunError: there is no run, or one that cannot be read.
     """
-    document, plan = read_run(folder)
-    records = final_records(Path(folder) / EPISODES, document["config_hash"])
-    config = document["config"]
-    return summarise(config["target"]["id"], config["policy"]["name"], plan, records, str(folder))
+    run = load_run(path)
+    return summarise(str(run.target["id"]), str(run.config["policy"]["name"]), run.plan, run.records, run.folder)
 
 
 def write_report(folder: Path, summary: Summary) -> None:
@@ -47,11 +50,13 @@ def write_report(folder: Path, summary: Summary) -> None:
         raise RunError(f"cannot write {folder / REPORT}: {error.strerror}") from error
 
 
-def markdown(summary: Summary) -> str:
-    """The report as Markdown."""
+def markdown(summary: Summary, facts: ReportFacts | None = None) -> str:
+    """The report as Markdown; with `facts`, categories, failures, hardest tasks and flags too."""
     lines = [f"# {summary.target} by {summary.policy}", "", f"**{summary.headline()}** (95 % interval)", ""]
     lines += ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in _rows(summary)), ""]
-    if summary.failures:
+    if facts is not None:
+        lines += _sections(facts)
+    elif summary.failures:
         lines += ["## Typical failures", "", *(f"- {_escaped(_told(failure))}" for failure in summary.failures), ""]
     lines += [f"Records: `{EPISODES}`; configuration: `run.json`.", ""]
     return "\n".join(lines)
@@ -104,9 +109,36 @@ def _pass_at(estimate: PassAtK, tasks: int) -> str:
     return f"{percent(estimate.value)} over {estimate.tasks} of {tasks} tasks; bounds {bracketed(estimate.bounds)}"
 
 
+def _sections(facts: ReportFacts) -> Iterator[str]:
+    """What the page shows beyond the summary, as far as it reads well as a table."""
+    if facts.headline.rescored:
+        yield from (_escaped(facts.headline.rescored), "")
+    scores = [(each.name, percent(each.score.mean), bracketed(each.score.interval)) for each in facts.categories]
+    yield from _table("Categories", ("category", "score", "95 % interval"), scores)
+    kinds = [(f"{kind.name} {kind.limit}".strip(), kind.count, _line(kind.reasons[0].text)) for kind in facts.failures]
+    yield from _table("Why episodes are not right", ("kind", "episodes", "typical reason"), kinds)
+    hardest = [(line.name, f"{line.right} of {line.scored}", percent(line.mean)) for line in facts.strip.hardest]
+    yield from _table("Hardest tasks", ("task", "right", "score"), hardest)
+    flags = [(flag.name, flag.count, flag.rewarded, flag.meaning) for flag in facts.flags if flag.count]
+    yield from _table("Worth a look", ("flag", "episodes", "of these right", "meaning"), flags)
+
+
+def _table(title: str, names: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    """A section with a table; nothing where it has no rows."""
+    if rows:
+        yield from (f"## {title}", "", f"| {' | '.join(names)} |", f"|{'---|' * len(names)}")
+        yield from (f"| {' | '.join(_escaped(str(value)) for value in row)} |" for row in rows)
+        yield ""
+
+
+def _line(text: str) -> str:
+    """The text on one line of at most `WIDTH` characters."""
+    what = " ".join(text.split()) or "no reason given"
+    return what if len(what) <= WIDTH else f"{what[: WIDTH - 1]}…"
+
+
 def _told(failure: Failure) -> str:
-    what = " ".join(failure.explanation.split()) or "no reason given"
-    what = what if len(what) <= WIDTH else f"{what[: WIDTH - 1]}…"
+    what = _line(failure.explanation)
     alike = f" ({failure.count} like it)" if failure.count > 1 else ""
     where = failure.task_id or f"task {failure.task}"
     return f"{where} sample {failure.sample}: {failure.outcome.value}: {what}{alike}"

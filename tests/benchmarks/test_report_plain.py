@@ -3,16 +3,21 @@ from __future__ import annotations
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from assaygym.benchmarks.folder import Plan, open_run
+from assaygym.benchmarks.recorded import RecordedRun
 from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Outcome
+from assaygym.benchmarks.report.facts import report_facts
 from assaygym.benchmarks.report.plain import load_summary, markdown, print_summary, write_report
 from assaygym.benchmarks.summary import Summary, summarise
 from assaygym.errors import RunError
+
+CONFIG = {"target": {"id": "gsm8k"}, "policy": {"name": "oracle"}}
 
 
 def record(task: int, outcome: Outcome, explanation: str = "", config: str = "c") -> EpisodeRecord:
@@ -103,10 +108,50 @@ def test_a_report_that_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
 
 
 def test_the_summary_can_be_worked_out_again_from_the_folder(tmp_path: Path) -> None:
-    config = {"target": {"id": "gsm8k"}, "policy": {"name": "oracle"}}
-    with open_run(tmp_path, config, Plan(tasks=(0, 1, 2), samples=1)) as run, EpisodeLog(run.episodes) as log:
+    with open_run(tmp_path, CONFIG, Plan(tasks=(0, 1, 2), samples=1)) as run, EpisodeLog(run.episodes) as log:
         rows = [record(0, Outcome.CORRECT, config=run.config_hash), record(1, Outcome.ERROR, config=run.config_hash)]
         for row in rows:
             log.append(row)
     assert load_summary(tmp_path) == summary(*rows, tasks=3)
     assert load_summary(tmp_path).folder == str(tmp_path)
+
+
+def full(*rows: EpisodeRecord) -> str:
+    """The Markdown with the facts of these records."""
+    found = {row.key: row for row in rows}
+    plan = Plan(tasks=tuple(range(len(rows))), samples=1)
+    run = RecordedRun(name="a", folder="a", config=CONFIG, plan=plan, records=found)
+    return markdown(summary(*rows), report_facts(run, {"config_hash": "c", "attempts": []}, []))
+
+
+def test_with_the_facts_it_tells_categories_failures_hardest_tasks_and_flags() -> None:
+    odd = replace(record(0, Outcome.CORRECT), category="Number theory", flags=("early_exit",))
+    text = full(odd, record(1, Outcome.INCORRECT, "number: 3, gold [4]"), MIXED[2])
+    for line in (
+        "| Number theory | 100.0 % | \\[20.7, 100.0\\] |",
+        "| wrong | 1 | number: 3, gold \\[4\\] |",
+        "| invalid | 1 | sandbox down |",
+        "| seed 1 | 0 of 1 | 0.0 % |",
+        "| early\\_exit | 1 | 1 | ends its process",
+    ):
+        assert line in text
+    assert "Typical failures" not in text
+
+
+def test_without_anything_to_tell_it_has_no_section() -> None:
+    assert "##" not in full(record(0, Outcome.CORRECT))
+
+
+def test_what_a_model_wrote_cannot_leave_its_cell() -> None:
+    text = full(replace(record(0, Outcome.INCORRECT, "a | b\n# c"), category="x|y"))
+    assert "| wrong | 1 | a \\| b \\# c |" in text
+    assert "x\\|y" in text
+
+
+def test_later_scores_have_a_summary_too(tmp_path: Path) -> None:
+    with open_run(tmp_path, CONFIG, Plan(tasks=(0,), samples=1)) as run:
+        pass
+    (tmp_path / "rescored-1.json").write_text(json.dumps({"verifier": "v#2", "assaygym": "1"}))
+    (tmp_path / "rescored-1.jsonl").write_bytes(record(0, Outcome.CORRECT, config=run.config_hash).line())
+    assert load_summary(tmp_path / "rescored-1.json").score.mean == 1.0
+    assert load_summary(tmp_path).scored == 0
