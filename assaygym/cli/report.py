@@ -107,7 +107,7 @@ def _write_text(runs: Sequence[Path], file: TextIO, *, as_csv: bool, as_json: bo
         from assaygym.benchmarks.report.plain import load_summary, markdown
         from assaygym.benchmarks.report.table import encodable
 
-        file.write(encodable("\n".join(markdown(load_summary(run)) for run in runs)))
+        file.write(encodable("\n".join(markdown(load_summary(run), _facts(run)) for run in runs)))
 
 
 def _facts(run: Path) -> ReportFacts:
