@@ -19,7 +19,7 @@ function headView(columns, i, record) {
   return el("header", { class: `head ${record.outcome}` },
     el("div", { class: "title" },
       el("span", { class: "sign", "aria-hidden": "true" }, OUTCOME_SIGNS[record.outcome]),
-      el("h2", {}, `Task ${record.task}, sample ${record.sample} `, el("small", {}, shown(record.task_id))),
+      el("h2", {}, `Task ${record.task}, sample ${record.sample} `, el("small", {}, labelOf(columns, i))),
       el("span", { class: "outcome" }, `${record.outcome} ${score(record.value)}`)),
     record.explanation ? el("p", { class: "because" }, plain(record.explanation.slice(0, 300))) : null,
     el("p", { class: "meta" }, metaOf(columns, i, record).map((text) => el("span", {}, shown(text)))),
@@ -150,14 +150,14 @@ function verdictView(record) {
   const { trajectory } = record;
   const judged = trajectory.score;
   const rows = [
-    ["verdict", judged ? judged.verdict : "none: the episode stopped before one"],
+    ["verdict", judged ? (judged.verdict === record.outcome ? null : judged.verdict) : "none: the episode stopped before one"],
     ["score", score(record.value)],
     ["without the format", record.lenient === null || record.lenient === undefined ? null : score(record.lenient)],
     ["why", record.explanation],
     ["answer read", record.extracted],
     ["error", trajectory.error && trajectory.error !== record.explanation ? trajectory.error : null],
     ["flags", record.flags.join(", ")],
-    ["ended", trajectory.stop_reason],
+    ["ended", trajectory.stop_reason === "completed" ? null : trajectory.stop_reason],
     ["verdict took", judged && typeof judged.seconds === "number" ? seconds(judged.seconds) : null],
   ].filter(([, value]) => value !== null && value !== undefined && value !== "");
   const metrics = Object.entries(judged?.metrics ?? {});

@@ -113,7 +113,7 @@ class EpisodeList {
       "aria-selected": String(i === this.current), "aria-setsize": this.places.length, "aria-posinset": at + 1,
     },
     el("span", { class: "sign", title: outcome, "aria-label": outcome }, OUTCOME_SIGNS[outcome]),
-    el("span", { class: "name" }, `${c.task[i]}/${c.sample[i]} `, el("small", {}, plain(nameOf(c, i)))),
+    el("span", { class: "name" }, `${c.task[i]}/${c.sample[i]} `, el("small", {}, labelOf(c, i))),
     el("span", { class: "value" }, score(c.value[i])),
     el("span", { class: "why" }, plain(c.explanation.names[c.explanation.of[i]]) || outcome),
     el("span", { class: "took" }, tookOf(c, i)));
@@ -123,6 +123,9 @@ class EpisodeList {
 }
 
 const nameOf = (columns, i) => columns.task_id.names[columns.task_id.of[i]].slice(columns.shared);
+
+/** What a task is called beside its number. */
+const labelOf = (columns, i) => (nameOf(columns, i) === String(columns.task[i]) ? "" : plain(nameOf(columns, i)));
 
 function tookOf(columns, i) {
   const flags = columns.flags.names[columns.flags.of[i]].length ? "⚑ " : "";
