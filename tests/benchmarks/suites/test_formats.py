@@ -115,6 +115,16 @@ def test_every_suite_asks_for_a_format_but_those_that_are_environments() -> None
     assert {declared.format for declared in SUITES.values()} - FORMATS.keys() == {"", "calls", "boxed or block"}
 
 
+def test_the_guide_names_the_format_of_every_suite() -> None:
+    guide = (Path(__file__).resolve().parents[3] / "docs" / "suites.md").read_text(encoding="utf-8")
+    rows = [row.split("|") for row in guide.partition("## Strict and lenient")[2].partition("\n## ")[0].splitlines()]
+    told = {cells[1].strip(" `"): cells[2].strip().split(", ") for cells in rows if len(cells) > 3}
+    for declared in SUITES.values():
+        if declared.format:
+            whole = {"code": "code", "tool": "tools"}.get(declared.kind) if declared.use == "eval" else None
+            assert (whole or declared.id) in told[declared.format], declared.id
+
+
 @pytest.mark.parametrize("name", ["hashes", "boxed"])
 def test_a_right_answer_in_another_format_is_right_leniently_only(name: str) -> None:
     judge, gold = JUDGED[name]
