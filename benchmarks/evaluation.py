@@ -225,8 +225,8 @@ class Evaluation:
             spent_text, limit_text = (money(amount, spending.currency) for amount in (spent, limit))
             raise EstimateOverLimit(
                 f"the run has cost {spent_text} and its limit is {limit_text}; the estimate {estimate.sentence()}. "
-                "Every finished episode is kept: raise the limit of the cost, or ask for fewer tasks or samples, and it "
-                "goes on"
+                "Every finished episode is kept: raise the limit of the cost, or ask for fewer tasks or samples, and "
+                "it goes on"
             )
 
     def _guess(self, known: Sequence[Used], todo: Sequence[Key]) -> RunEstimate:
