@@ -54,7 +54,7 @@ def histogram_plot(histogram: Histogram) -> str:
     most = max(*histogram.right, *below, 1)
     bins, hatch = len(histogram.right), f"hatch-{histogram.name}"
     width, axis = (WIDTH - 2) / bins, LINE + 4 + SIDE
-    keys, _ = legend(_sides(hatch, sum(histogram.unscored), arrows=True), 0)
+    keys, _ = legend(_sides(hatch, sum(histogram.unscored)), 0)
     body = [HATCH.format(id=hatch), *keys, text(WIDTH, 9, f"up to {most}", anchor="end", kind="soft")]
     for i in range(bins):
         x, up = 1 + i * width, _bar(histogram.right[i], most)
@@ -91,9 +91,10 @@ def strip_plot(strip: TaskStrip) -> str:
         if count <= WRITTEN and not strip.binned:
             cells.append(text(x + w / 2, y + h / 2 + 3.5, f"{cell.right}/{cell.scored}", kind="inside"))
         cells.append(rect(x, y, w, h, "hit", tip=_cell_told(cell), more=_opens(cell)))
-    body += [f'<path d="{"".join(grounds)}" class="wrong"/>', f'<path d="{"".join(fills)}" class="right"/>', *cells]
+    body += [f'<path d="{"".join(grounds)}" class="pale"/>', f'<path d="{"".join(fills)}" class="right"/>', *cells]
     height = math.ceil(count / columns) * high + 4
-    marks, more = legend(_sides("hatch-strip", sum(math.isnan(cell.mean) for cell in strip.cells)), height)
+    unscored = sum(math.isnan(cell.mean) for cell in strip.cells)
+    marks, more = legend(_sides("hatch-strip", unscored, in_strip=True), height)
     note = f"{sum(cell.tasks for cell in strip.cells)} tasks, hardest first"
     note += f", {strip.cells[0].tasks} to a cell" if strip.binned else ""
     body += [*marks, text(0, height + more + 9, note, kind="soft")]
@@ -101,10 +102,10 @@ def strip_plot(strip: TaskStrip) -> str:
     return chart(body, height + more + 14, f"Tasks from the hardest to the easiest: {told}")
 
 
-def _sides(hatch: str, unscored: int, *, arrows: bool = False) -> Iterator[tuple[str, str]]:
+def _sides(hatch: str, unscored: int, *, in_strip: bool = False) -> Iterator[tuple[str, str]]:
     """Keys of right and wrong, and of no score where there is any."""
-    yield rect(0, 0, 10, 10, "right"), "right \u2191" if arrows else "right"
-    yield rect(0, 0, 10, 10, "wrong"), "wrong \u2193" if arrows else "wrong"
+    yield rect(0, 0, 10, 10, "right"), "right" if in_strip else "right \u2191"
+    yield rect(0, 0, 10, 10, "pale" if in_strip else "wrong"), "not right" if in_strip else "wrong \u2193"
     if unscored:
         yield _hatched(0, 0, 10, 10, hatch), "no score"
 

@@ -48,6 +48,7 @@ STYLE = f"""
 .chart .whisker {{ stroke: currentColor; stroke-width: 1.5; fill: none; }}
 .chart .right {{ fill: var(--right); }}
 .chart .wrong {{ fill: var(--wrong); }}
+.chart .pale {{ fill: var(--wrong); fill-opacity: .45; }}
 .chart .none {{ fill: var(--none); }}
 .chart .partial {{ fill: var(--third); }}
 .chart .format {{ fill: var(--fourth); }}

@@ -210,6 +210,15 @@ def test_a_task_without_a_score_is_hatched() -> None:
     assert not shapes(parsed(charts.strip_plot(strip(cell(1.0)))), "hatched")
 
 
+def test_a_cell_is_filled_from_below_by_its_score() -> None:
+    root = parsed(charts.strip_plot(strip(cell(0.25), cell(0.0), cell(1.0))))
+    (right,), (rest,) = ([each.get("d") for each in shapes(root, name) if each.get("d")] for name in ("right", "pale"))
+    assert (right or "").count("M") == 2  # none of the second
+    assert (rest or "").count("M") == 2  # none of the third
+    assert "v-4.5" in (right or "")
+    assert "v13.5" in (rest or "")
+
+
 def test_a_binned_strip_says_how_many_tasks_a_cell_is() -> None:
     root = parsed(charts.strip_plot(strip(cell(0.5, tasks=5), cell(0.5, tasks=3), binned=True)))
     assert "8 tasks, hardest first, 5 to a cell" in words(root)
