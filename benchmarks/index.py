@@ -42,6 +42,8 @@ EVERY, PAUSE = 1.0, 30.0
 """Seconds between two batches of a run, and until the next one where the index could not be written."""
 PAGE = 1000
 """Rows in hand."""
+DAMAGE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""What sqlite says of a file that is no database, or not this one."""
 _LAST = "SELECT light, max(offset), length, checksum FROM lines WHERE config = ? AND offset < ?"
 
 
@@ -77,7 +79,7 @@ class EpisodeIndex:
         self._log, self._config = log, config
         self._file = _opened(log)
         try:
-            self._table = _table(log, self._file, PATIENCE)
+            self._table = _table(log, self._file)
         except BaseException:
             self._file.close()
             raise
@@ -228,16 +230,19 @@ def _rewritten(log: Path) -> RunError:
     return RunError(f"{log} was rewritten while it was read; try again")
 
 
-def _table(log: Path, file: BinaryIO, patience: float) -> IndexTable:
+def _table(log: Path, file: BinaryIO) -> IndexTable:
     """An index that is up to date: the one beside the log, or a private one."""
-    if os.fstat(file.fileno()).st_size < SMALL:
+    if os.fstat(file.fileno()).st_size <= SMALL:
         return _private(log, file)
     try:
-        return _shared(log, file, patience)
-    except sqlite3.OperationalError:
-        return _private(log, file, index_path(log))
-    except sqlite3.DatabaseError:
-        return _replaced(log, file, patience)
+        return _shared(log, file, PATIENCE)
+    except sqlite3.Error as error:
+        return _replaced(log, file) if _is_damage(error) else _private(log, file, index_path(log))
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is at fault, and not what may be done with it here and now."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
 
 
 def _shared(log: Path, file: BinaryIO, patience: float) -> IndexTable:
@@ -248,8 +253,12 @@ def _private(log: Path, file: BinaryIO, begun: Path | None = None) -> IndexTable
     """An index of this process alone, begun as a copy of another where that can be had."""
     table = IndexTable(log, file, "", PATIENCE)
     if begun is not None:
-        with suppress(sqlite3.Error):
+        try:
             table.copy_from(begun, HASTE)
+            return _refreshed(table)
+        except sqlite3.Error:
+            table.close()
+            return _private(log, file)
     return _refreshed(table)
 
 
@@ -262,15 +271,16 @@ def _refreshed(table: IndexTable) -> IndexTable:
     return table
 
 
-def _replaced(log: Path, file: BinaryIO, patience: float) -> IndexTable:
+def _replaced(log: Path, file: BinaryIO) -> IndexTable:
     """Delete an index that is damaged, one process at a time, and make it anew."""
     flock(file, LOCK_EX)  # until the log is closed
     try:
-        return _shared(log, file, patience)  # another process may have replaced it already
-    except sqlite3.DatabaseError:
-        with suppress(OSError):
-            index_path(log).unlink()
+        return _shared(log, file, PATIENCE)  # another process may have replaced it already
+    except sqlite3.Error as error:
+        if _is_damage(error):
+            with suppress(OSError):
+                index_path(log).unlink()
     try:
-        return _shared(log, file, patience)
+        return _shared(log, file, PATIENCE)
     except sqlite3.Error:
         return _private(log, file)

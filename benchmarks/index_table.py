@@ -160,7 +160,7 @@ class IndexTable:
         """Begin with all that another index file holds."""
         source = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=patience)
         try:
-            source.backup(self._sql)
+            source.backup(self._sql, progress=_unless_busy)
         finally:
             source.close()
 
@@ -287,6 +287,12 @@ class IndexTable:
             with suppress(sqlite3.Error):
                 self._sql.execute("ROLLBACK")
             raise
+
+
+def _unless_busy(status: int, remaining: int, total: int) -> None:
+    """Ends a copy that would wait for ever."""
+    if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise sqlite3.OperationalError("another process is writing")
 
 
 def _stamp(file: BinaryIO) -> _Stamp:
