@@ -22,6 +22,7 @@ from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._pool import Pool
 from assaygym.sandbox._worker import Report, Worker, WorkerLost
 from assaygym.sandbox.base import ExecResult, Job, Limits, Process, Sandbox, Session
+from assaygym.sandbox.found import in_doubt, roomier
 from assaygym.sandbox.guest.protocol import BY_ITSELF
 from assaygym.sandbox.languages import Language, language
 from assaygym.sandbox.sessions import Opener
@@ -111,9 +112,9 @@ class LocalSandbox(Sandbox):
         if not found.warm:
             return self._builder.run(found, program, stdin=stdin, files=files, argv=argv, limits=limits, fetch=fetch)
         source = program.encode("utf-8", "surrogatepass")
-        made = partial(self._order, source, argv=argv, stdin=stdin, files=files, limits=limits, fetch=fetch, seed=seed)
+        made = partial(self._order, source, argv=argv, stdin=stdin, files=files, fetch=fetch, seed=seed)
         with self._places:
-            return self._answer(made(self._codes.get(source)), limits, _kind(source))
+            return self._answer(partial(made, self._codes.get(source)), limits, _kind(source))
 
     def _language(self, name: str) -> Language:
         return language(name)
@@ -130,7 +131,8 @@ class LocalSandbox(Sandbox):
         address_space: bool = True,
     ) -> ExecResult:
         """Run a command; see `_build.Execute`."""
-        wanted = order(
+        made = partial(
+            order,
             b"",
             how="command",
             argv=command,
@@ -138,21 +140,25 @@ class LocalSandbox(Sandbox):
             executables=executables,
             stdin=stdin,
             stdin_file=self.stdin_file,
-            limits=limits,
             fetch=fetch,
             jailed=self.jailed,
             address_space=address_space,
         )
         with self._places:
-            return self._answer(wanted, limits)
+            return self._answer(made, limits)
 
     def _order(self, source: bytes, code: bytes | None, *, argv: Sequence[str], **named: Any) -> Order:
         how, body = ("code", code) if code else ("source", source)
         line = [PROGRAM, *argv]
         return order(body, how=how, source=source, argv=line, stdin_file=self.stdin_file, jailed=self.jailed, **named)
 
-    def _answer(self, wanted: Order, limits: Limits, kind: str = PLAIN) -> ExecResult:
-        report, isolation, short = self._report(wanted, kind)
+    def _answer(self, made: Callable[..., Order], limits: Limits, kind: str = PLAIN) -> ExecResult:
+        """What becomes of an order, made with limits; with roomier ones where the kernel may have ended it wrongly."""
+        report, isolation, short = self._report(made(limits=limits), kind)
+        result = outcome(report, limits, isolation, short)
+        if not in_doubt(result, limits):
+            return result
+        report, isolation, short = self._report(made(limits=usable(roomier(limits))), kind)
         return outcome(report, limits, isolation, short)
 
     def _report(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...], bool]:

@@ -12,10 +12,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+from dataclasses import replace
 
 from assaygym.errors import SandboxError
 from assaygym.sandbox._worker import Report
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits
+from assaygym.sandbox.found import charged
 from assaygym.sandbox.guest.protocol import BY_CROWD, BY_HOST, BY_ITSELF, BY_OUTPUT, BY_WALL
 
 MEMORY_ERROR = re.compile(r"(?:\A|\n)[\w.]*MemoryError\b[^\n]*\n?\Z")
@@ -36,14 +38,15 @@ def outcome(report: Report, limits: Limits, isolation: tuple[str, ...], short: b
     """
     code, number = ending(report.status)
     stderr = report.stderr.decode("utf-8", "replace")
+    cpu = charged(report.cpu_seconds, report.kernel_seconds, report.peak_memory_bytes)
     return ExecResult(
-        status=_status(report, limits, code, number, stderr, short),
+        status=_status(replace(report, cpu_seconds=cpu), limits, code, number, stderr, short),
         exit_code=code,
         signal=number,
         stdout=report.stdout.decode("utf-8", "replace"),
         stderr=stderr,
         truncated=report.ended == BY_OUTPUT,
-        cpu_seconds=report.cpu_seconds,
+        cpu_seconds=cpu,
         wall_seconds=report.wall_seconds,
         peak_memory_bytes=report.peak_memory_bytes,
         files=report.files,

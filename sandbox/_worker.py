@@ -58,6 +58,8 @@ class Report:
     wall_seconds: float
     peak_memory_bytes: int
     files: dict[str, bytes]
+    kernel_seconds: float = 0.0
+    """Of the CPU seconds."""
 
     def check(self) -> None:
         """See to it that the run was ended by nobody but itself or its limits.
@@ -195,7 +197,7 @@ class Worker:
         """
         try:
             head = REPORT.unpack(self._receive(REPORT.size))
-            kind, files, number, status, ended, cpu, wall, peak, out, err = head
+            kind, files, number, status, ended, cpu, kernel, wall, peak, out, err = head
             stdout, stderr = self._receive(out), self._receive(err)
             if kind == FAULT:
                 raise self._lost(f"failed: {stdout.decode('utf-8', 'replace')}")
@@ -205,7 +207,7 @@ class Worker:
         except OSError as error:
             raise self._lost(f"gave no report ({error or type(error).__name__})") from error
         own = None if status == NO_STATUS else status
-        return Report(own, ended, stdout, stderr, cpu, wall, peak, found)
+        return Report(own, ended, stdout, stderr, cpu, wall, peak, found, kernel)
 
     def _file(self) -> tuple[str, bytes]:
         index, size = FILE.unpack(self._receive(FILE.size))

@@ -71,6 +71,7 @@ class ExecResult:
     truncated: bool
     """Whether stdout or stderr was cut at the limit."""
     cpu_seconds: float
+    """Of all its processes, without what the kernel may have taken to find memory beyond 64 MiB."""
     wall_seconds: float
     peak_memory_bytes: int | None
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])

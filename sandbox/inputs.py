@@ -30,6 +30,7 @@ from assaygym.sandbox._order import PIPE_BYTES, WANTS_ITS_FILE
 from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._worker import Report
 from assaygym.sandbox.base import MIB, ExecResult, Limits, Process, Sandbox
+from assaygym.sandbox.found import in_doubt
 from assaygym.sandbox.guest.inputs import BY_ITSELF, BY_WALL, HEAD, READY, TOLD
 
 __all__ = ["SharedRun"]
@@ -117,9 +118,10 @@ class SharedRun:
         process.send(HEAD.pack(limits.cpu_seconds, limits.wall_seconds, less, math.ceil(limits.output_bytes)) + fed)
         message = process.recv(limits.wall_seconds + GRACE_SECONDS)
         report, unchanged = _report(message) if message else (None, False)
-        if not unchanged:
+        result = outcome(report, limits, ()) if report else None
+        if not unchanged or (result and in_doubt(result, limits)):
             self.close()
-        return outcome(report, limits, ()) if report else None
+        return None if result and in_doubt(result, limits) else result
 
     def _begun(self) -> Process | None:
         imports = ("numpy",) if "numpy" in self._program else ()
@@ -141,9 +143,9 @@ def _library() -> str:
 
 def _report(message: bytes) -> tuple[Report | None, bool]:
     """What became of an input, where its end is beyond doubt, and whether it left nothing behind."""
-    why, status, cpu, wall, peak, unchanged, out, _ = TOLD.unpack_from(message)
+    why, status, cpu, kernel, wall, peak, unchanged, out, _ = TOLD.unpack_from(message)
     stdout, stderr = message[TOLD.size : TOLD.size + out], message[TOLD.size + out :]
-    report = Report(status, why, stdout, stderr, cpu, wall, peak, {})
+    report = Report(status, why, stdout, stderr, cpu, wall, peak, {}, kernel)
     if why == BY_WALL:  # only the jail knows whether it waited for processors
         return None, False
     if why == BY_ITSELF and os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGXCPU:

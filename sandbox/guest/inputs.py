@@ -29,9 +29,9 @@ HEADER_BYTES = 4
 HEAD = struct.Struct("<ddQQ")
 """Of one input, which follows: CPU seconds, wall-clock seconds, how many bytes of memory less than this process it may
 have, cap of each output."""
-TOLD = struct.Struct("<iiddQ?QQ")
-"""Of its end: why, wait status, CPU seconds, wall seconds, peak memory in bytes, whether nothing is changed, bytes of
-stdout, bytes of stderr. Both follow."""
+TOLD = struct.Struct("<iidddQ?QQ")
+"""Of its end: why, wait status, CPU seconds, those of them in the kernel, wall seconds, peak memory in bytes, whether
+nothing is changed, bytes of stdout, bytes of stderr. Both follow."""
 BY_ITSELF, BY_WALL, BY_OUTPUT = range(3)
 READY, UNFIT = b"ready", b"unfit"
 PIPE = 1 << 16
@@ -97,13 +97,14 @@ class Host:
         why = self.watch(number, ours, start + wall, cap)
         before = seconds_of_ended()
         status, peak = end(number)
-        cpu_used, seconds = seconds_of_ended() - before, time.monotonic() - start
+        used_cpu, used_kernel = (now - then for now, then in zip(seconds_of_ended(), before, strict=True))
+        seconds = time.monotonic() - start
         if why != BY_ITSELF:
             why = self.drain(ours, why, cap)
         for descriptor in ours:
             os.close(descriptor)
         used = [min(count, cap) for count in self.used]
-        head = TOLD.pack(why, status, cpu_used, seconds, peak, is_as(clean), *used)
+        head = TOLD.pack(why, status, used_cpu, used_kernel, seconds, peak, is_as(clean), *used)
         self.tell(head, self.buffer[: used[0]], self.buffer[cap + PIPE : cap + PIPE + used[1]])
         return False
 
@@ -257,10 +258,10 @@ def drop_main() -> None:
     gc.collect()
 
 
-def seconds_of_ended() -> float:
-    """The CPU time of all processes that were reaped."""
+def seconds_of_ended() -> tuple[float, float]:
+    """The CPU time of all processes that were reaped, and what of it was the kernel's."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    return usage.ru_utime + usage.ru_stime, usage.ru_stime
 
 
 def end(number: int) -> tuple[int, int]:

@@ -47,6 +47,7 @@ class _Report(ctypes.Structure):
         ("status", i32),
         ("ended", i32),
         ("cpu", real),
+        ("kernel", real),
         ("wall", real),
         ("peak", u64),
         ("used", u64 * 2),

@@ -16,9 +16,9 @@ import struct
 ORDER = struct.Struct("<IIQQdQQ")
 """Kind, fetch bytes, number of the run, payload bytes, wall-clock seconds,
 cap of each output, size of the scratch."""
-REPORT = struct.Struct("<IIQiiddQQQ")
-"""Kind, number of files, number of the run, wait status, why it was ended, CPU seconds, wall seconds, peak memory in
-bytes, bytes of stdout, bytes of stderr."""
+REPORT = struct.Struct("<IIQiidddQQQ")
+"""Kind, number of files, number of the run, wait status, why it was ended, CPU seconds, those of them in the kernel,
+wall seconds, peak memory in bytes, bytes of stdout, bytes of stderr."""
 FILE = struct.Struct("<IQ")
 """Index in the list of names, bytes."""
 START = struct.Struct("<QQ12Q")

@@ -52,7 +52,7 @@ struct report {
     unsigned kind, files;
     u64 number;
     int status, ended;
-    double cpu, wall;
+    double cpu, kernel, wall;
     u64 peak, used[2];
 };
 struct start { u64 rest, flags, limits[LIMITS][2]; };
@@ -527,7 +527,8 @@ static int go_on(struct zygote *z) {
             if (report->used[stream] > z->order.cap)
                 report->used[stream] = z->order.cap;
     }
-    report->cpu = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+    report->kernel = usage.ru_stime.tv_sec + usage.ru_stime.tv_usec * 1e-6;
+    report->cpu = report->kernel + usage.ru_utime.tv_sec + usage.ru_utime.tv_usec * 1e-6;
     report->peak = (u64)(shared.peak ? shared.peak : usage.ru_maxrss) * 1024; /* the first process's own is ours */
     report->wall = now() - z->begun;
     close(z->streams[0]), close(z->streams[1]), close(z->watched);

@@ -176,8 +176,8 @@ class Zygote:
         names: list[str],
     ) -> None:
         files = self._left(names) if names else []
-        cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
-        head = REPORT.pack(RUN, len(files), number, *end, cpu, seconds, peak, *used)
+        times = usage.ru_utime + usage.ru_stime, usage.ru_stime, seconds
+        head = REPORT.pack(RUN, len(files), number, *end, *times, usage.ru_maxrss * 1024, *used)
         self._send(head, self._buffer.view[: used[0]], self._buffer.view[half : half + used[1]])
         self._send_files(files)
 
@@ -185,7 +185,7 @@ class Zygote:
         """Whatever failed here is ours: say so, whatever it is."""
         text = f"{type(fault).__name__}: {fault}".encode()
         with suppress(OSError):
-            self._send(REPORT.pack(FAULT, 0, 0, 0, 0, 0.0, 0.0, 0, len(text), 0), text)
+            self._send(REPORT.pack(FAULT, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0, len(text), 0), text)
 
     def _next_order(self) -> tuple[Any, ...]:
         while (message := self._next())[0] != RUN:

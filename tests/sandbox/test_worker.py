@@ -98,7 +98,7 @@ def takes_order(link: socket.socket) -> int:
 
 
 def answer(number: int, out: bytes = b"", err: bytes = b"", kind: int = RUN, files: int = 0, status: int = 0) -> bytes:
-    head = REPORT.pack(kind, files, number, status, BY_ITSELF, 0.1, 0.2, 1 << 20, len(out), len(err))
+    head = REPORT.pack(kind, files, number, status, BY_ITSELF, 0.1, 0.05, 0.2, 1 << 20, len(out), len(err))
     return head + out + err
 
 
@@ -128,7 +128,7 @@ def test_a_report_has_streams_measurements_and_the_files_that_were_left() -> Non
         link.sendall(answer(number, b"out", b"err", files=1) + FILE.pack(1, 4) + b"left")
 
     with worker(far) as made:
-        assert ran(made) == Report(0, BY_ITSELF, b"out", b"err", 0.1, 0.2, 1 << 20, {"b": b"left"})
+        assert ran(made) == Report(0, BY_ITSELF, b"out", b"err", 0.1, 0.2, 1 << 20, {"b": b"left"}, 0.05)
 
 
 def test_a_report_that_comes_in_pieces_is_put_together() -> None:

@@ -14,12 +14,14 @@ from functools import lru_cache
 from typing import Any
 
 from assaygym.errors import VerifierError
-from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.sandbox.base import ExecResult, Limits, Sandbox
+from assaygym.sandbox.found import beyond_doubt
+from assaygym.sandbox.guest.turns import MOST_WALLS
 from assaygym.verifiers.code.candidate import Candidate
 from assaygym.verifiers.code.extract import parse, parses
 from assaygym.verifiers.code.functions import Call, Undecided, run_calls
 from assaygym.verifiers.code.guest import TEST_HOST, start
-from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus
+from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage
 from assaygym.verifiers.code.plan import Plan, direct_calls, plan_of, statements
 from assaygym.verifiers.code.recorded import Recording
 from assaygym.verifiers.code.relay import relay
@@ -77,15 +79,19 @@ def _relayed(
     mode: Mode,
 ) -> Report:
     """The test code run in a process of its own."""
-    with sandbox.place():
-        candidate = Candidate(sandbox, sources, limits)
-        try:
-            outcomes = _judged(candidate, suite, foreseen, sandbox, limits, mode)
-        finally:
-            isolation = candidate.close()
+
+    def attempt(limits: Limits) -> tuple[list[Outcome], ExecResult]:
+        with sandbox.place():
+            candidate = Candidate(sandbox, sources, limits)
+            try:
+                return _judged(candidate, suite, foreseen, sandbox, limits, mode), candidate.result
+            finally:
+                candidate.close()
+
+    outcomes, end = beyond_doubt(attempt, limits)
     held = all(outcome.status is TestStatus.OK for outcome in outcomes)
     total = len(outcomes) if held else max(suite.plan.assertions, len(outcomes))  # a branch may leave some out
-    return Report(outcomes=tuple(outcomes), total=total, isolation=isolation, usage=candidate.usage)
+    return Report(outcomes=tuple(outcomes), total=total, isolation=end.isolation, usage=Usage.of([end]))
 
 
 def _recorded(suite: _Suite, program: str, sandbox: Sandbox, limits: Limits) -> Sequence[Call] | None:
@@ -245,10 +251,10 @@ def _code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 
 def _tested(candidate: Candidate, config: dict[str, Any], sandbox: Sandbox, limits: Limits) -> list[Outcome]:
-    roomy = replace(limits, wall_seconds=limits.wall_seconds + 5.0)  # it waits while the candidate works
+    roomy = replace(limits, wall_seconds=MOST_WALLS * limits.wall_seconds + 5.0)  # it waits while the candidate works
     talk = Talk(start(sandbox, *TEST_HOST, limits=roomy), roomy)
     try:
-        return _tallied(*relay(talk, candidate, config))
+        return _tallied(*relay(talk, candidate, config, limits))
     finally:
         talk.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.sandbox.base import ExecResult, Limits, Sandbox
 from assaygym.verifiers.code.answers import Answer
 from assaygym.verifiers.code.codec import CodecError
 from assaygym.verifiers.code.guest import start
@@ -145,9 +145,14 @@ class Candidate:
         return self._talk.close().isolation
 
     @property
+    def result(self) -> ExecResult:
+        """How the process ended; ends it."""
+        return self._talk.close()
+
+    @property
     def usage(self) -> Usage:
         """What the process took; ends it."""
-        return Usage.of([self._talk.close()])
+        return Usage.of([self.result])
 
 
 _END = '"end"]'

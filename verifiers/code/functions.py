@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assaygym.sandbox.base import Limits, Sandbox
+from assaygym.sandbox.base import ExecResult, Limits, Sandbox
+from assaygym.sandbox.found import beyond_doubt
 from assaygym.verifiers.code.answers import Answer
 from assaygym.verifiers.code.candidate import Candidate, Request, Unloaded
 from assaygym.verifiers.code.codec import CodecError, Compare, encode, equal, read
@@ -116,19 +117,26 @@ def run_calls(sources: Sequence[str], calls: Sequence[Call], *, sandbox: Sandbox
         SandboxError: the sandbox failed.
     """
     outcomes: list[Outcome] = []
-    isolation: tuple[str, ...] = ()
-    usage = Usage()
-    for _ in range(1 if mode == "binary" else _MAX_PROCESSES):
+    ends: list[ExecResult] = []
+
+    def attempt(limits: Limits) -> tuple[tuple[list[Outcome], bool], ExecResult]:
+        made: list[Outcome] = []
         with sandbox.place():
             candidate = Candidate(sandbox, sources, limits)
             try:
-                lost = _serve(candidate, calls[len(outcomes) :], outcomes, stop=mode == "binary")
+                lost = _serve(candidate, calls[len(outcomes) :], made, stop=mode == "binary")
             finally:
-                isolation = candidate.close()
-        usage += candidate.usage
+                candidate.close()
+        ends.append(candidate.result)
+        return (made, lost), candidate.result
+
+    for _ in range(1 if mode == "binary" else _MAX_PROCESSES):
+        (made, lost), _ = beyond_doubt(attempt, limits)
+        outcomes += made
         if not lost or len(outcomes) == len(calls):
             break
     labels = tuple(call.expected for call in calls)
+    isolation, usage = ends[-1].isolation, Usage.of(ends)
     return Report(outcomes=tuple(outcomes), total=len(calls), isolation=isolation, usage=usage, labels=labels)
 
 

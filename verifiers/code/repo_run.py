@@ -12,6 +12,7 @@ from typing import Any
 
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import ExecResult, Limits, Sandbox
+from assaygym.sandbox.guest.turns import MOST_WALLS
 from assaygym.verifiers.code.candidate import Candidate
 from assaygym.verifiers.code.guest import program as guest
 from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage
@@ -105,9 +106,9 @@ class Run:
         return None if message[0] == "broken" else replace(heard(message), lost=lost)
 
     def _relayed(self, candidate: Candidate, config: object) -> tuple[list[Any] | None, Outcome | None]:
-        talk = self._host(wait=self._limits.wall_seconds)
+        talk = self._host(wait=MOST_WALLS * self._limits.wall_seconds)
         try:
-            return relay(talk, candidate, config)
+            return relay(talk, candidate, config, self._limits)
         finally:
             talk.close()
 

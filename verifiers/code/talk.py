@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from assaygym.sandbox.base import ExecResult, Limits, Process
+from assaygym.sandbox.guest.turns import MOST_WALLS
 from assaygym.verifiers.code.codec import CodecError, loads
 from assaygym.verifiers.code.guest.wire import TEXT_OF
 from assaygym.verifiers.code.outcome import Outcome, TestStatus, status_of
@@ -14,7 +15,7 @@ __all__ = ["Gone", "Talk", "parsed"]
 
 _PATIENCE_SECONDS = 0.01
 _GRACE_SECONDS = 30.0
-"""The sandbox ends a program at its limits, and we hear of it at once; only a lost sandbox lets us wait this long."""
+"""The sandbox ends a program at its limits, and we hear of it at once; only a lost one lets us wait so much longer."""
 
 
 class Gone(Exception):
@@ -30,7 +31,7 @@ class Talk:
 
     def __init__(self, process: Process, limits: Limits) -> None:
         self._process = process
-        self._deadline = time.monotonic() + limits.wall_seconds + _GRACE_SECONDS
+        self._deadline = time.monotonic() + MOST_WALLS * limits.wall_seconds + _GRACE_SECONDS
         self._result: ExecResult | None = None
 
     def send(self, message: object) -> None:
@@ -46,6 +47,7 @@ class Talk:
 
         Raises:
             Gone: there is none and there will be none.
+            SandboxError: the sandbox failed.
         """
         return parsed(self.receive_bytes())
 
@@ -53,8 +55,7 @@ class Talk:
         """The next message as it came; raises as `receive`."""
         data = self._process.recv(self._left())
         if data is None:
-            late = self._left() <= 0.01
-            raise Gone(self.ended(late))
+            raise Gone(self.ended())
         return data
 
     def be_patient(self) -> None:
@@ -64,17 +65,17 @@ class Talk:
         """
         self._process.wait(min(_PATIENCE_SECONDS, self._left()))
 
-    def ended(self, late: bool) -> Outcome:
+    def ended(self) -> Outcome:
         """How a test ends whose process is no more; ends it.
 
         Not by killing it, where it closed the channel: that it ran into a limit is told a moment later.
+
+        Raises:
+            SandboxError: nobody can tell; the sandbox failed.
         """
-        if self._result is None and not late:
+        if self._result is None:
             self._result = self._process.finish()
-        status = status_of(self.close())
-        if late and status is TestStatus.RUNTIME_ERROR:
-            status = TestStatus.TIME_LIMIT
-        return Outcome(status, "the program ended before it answered")
+        return Outcome(status_of(self._result), "the program ended before it answered")
 
     def close(self) -> ExecResult:
         """End the process and everything it started; the same result when called again."""
