@@ -57,6 +57,7 @@ class WatchedPolicy:
 
     def __init__(self, policy: Policy, spending: Spending, clock: Callable[[], float] = time.monotonic) -> None:
         self.name, self.policy, self.spending = policy.name, policy, spending
+        self._meter = policy.meter if isinstance(policy, MeteredPolicy) else None
         self._clock = clock
         self._playing: dict[int, Playing] = {}
         self._lock = threading.Lock()
@@ -115,14 +116,14 @@ class WatchedPolicy:
         """End a run whose limit cannot be kept, since the server does not count."""
         limits = self.spending.limits
         name = "cost" if limits.cost is not None else "tokens" if limits.tokens is not None else ""
-        if name and isinstance(self.policy, MeteredPolicy) and self.policy.meter.usage_here().unmetered:
+        if name and self._meter is not None and self._meter.usage_here().unmetered:
             self.spending.end(name, f"the server does not say how many tokens an answer took: no limit of {name} holds")
 
     def _metered(self) -> Used | None:
         """What this thread has used so far, where the policy knows."""
-        if not isinstance(self.policy, MeteredPolicy):
+        if self._meter is None:
             return None
-        usage = self.policy.meter.usage_here()
+        usage = self._meter.usage_here()
         return Used(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens, cost=usage.cost)
 
 

@@ -3,11 +3,15 @@ from __future__ import annotations
 import io
 import math
 import re
+import time
 
 import pytest
 
-from assaygym.benchmarks.progress import ProgressDisplay, Tally, progress_line
+from assaygym.benchmarks.limits import Spending, Used
+from assaygym.benchmarks.progress import Display, ProgressDisplay
 from assaygym.benchmarks.records import EpisodeRecord, Outcome
+from assaygym.benchmarks.tally import Tally
+from assaygym.benchmarks.watch import Playing
 
 
 def record(task: int, outcome: Outcome, value: float = math.nan) -> EpisodeRecord:
@@ -33,48 +37,6 @@ class Clock:
         return self.now
 
 
-def test_the_line_tells_counts_reward_rate_and_time_left() -> None:
-    tally = tally_of(record(0, Outcome.CORRECT, 1.0), record(1, Outcome.UNPARSED, 0.0))
-    assert progress_line(tally, now=102.0) == (
-        "gsm8k  2/10  reward 0.50 [0.09, 0.91]  ok 1  fail 1  1.0 ep/s  eta 0:08"
-    )
-
-
-def test_failures_of_ours_are_shown_apart_and_do_not_move_the_reward() -> None:
-    tally = tally_of(
-        record(0, Outcome.CORRECT, 1.0),
-        record(1, Outcome.INVALID),
-        record(2, Outcome.ERROR),
-        record(3, Outcome.UNFINISHED),
-    )
-    line = progress_line(tally, now=101.0)
-    assert "reward 1.00" in line
-    assert "ok 1  fail 0  invalid 1  err 1  cut 1" in line
-
-
-def test_partial_credit_counts_in_the_mean_but_is_not_ok() -> None:
-    tally = tally_of(record(0, Outcome.PARTIAL, 0.5))
-    assert (tally.mean, tally.right, tally.wrong) == (0.5, 0, 1)
-
-
-def test_resumed_episodes_do_not_count_in_the_rate() -> None:
-    tally = tally_of(*[record(i, Outcome.CORRECT, 1.0) for i in range(4)], resumed=3)
-    assert tally.rate(102.0) == 0.5
-    assert tally.eta(102.0) == 12.0
-
-
-def test_before_the_first_episode_nothing_is_claimed() -> None:
-    line = progress_line(tally_of(), now=101.0)
-    assert "reward" not in line
-    assert line.endswith("eta -")
-
-
-@pytest.mark.parametrize(("left", "shown"), [(9, "eta 0:09"), (600, "eta 10:00"), (7325, "eta 2:02:05")])
-def test_the_time_left_reads_as_a_clock(left: int, shown: str) -> None:
-    tally = tally_of(record(0, Outcome.CORRECT, 1.0), planned=left + 1)
-    assert progress_line(tally, now=101.0).endswith(shown)
-
-
 def test_without_a_terminal_lines_come_at_intervals_and_at_the_end() -> None:
     stream, clock = io.StringIO(), Clock()
     tally = tally_of()
@@ -93,6 +55,57 @@ def test_the_last_count_is_not_said_twice() -> None:
         clock.now += 2
         display(tally)
     assert stream.getvalue().count("\n") == 1
+
+
+def test_while_no_episode_ends_lines_come_all_the_same_and_name_the_stuck_one() -> None:
+    stream = io.StringIO()
+    tally = tally_of(record(0, Outcome.CORRECT, 1.0))
+    tally.slowest = lambda: (Playing(name="bank/77", started=0.0, turn=9), 41.0)
+    with ProgressDisplay(stream, every=0.02) as display:
+        display.begin(tally)
+        deadline = time.monotonic() + 10
+        while stream.getvalue().count("\n") < 3 and time.monotonic() < deadline:
+            time.sleep(0.005)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) >= 3
+    assert all(line.endswith("slowest: bank/77 (41 s, turn 9)") for line in lines)
+
+
+def test_each_of_several_runs_has_its_last_line() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with ProgressDisplay(stream, clock=clock) as display:
+        for name in ("first", "second"):
+            tally = tally_of()
+            tally.name = name
+            display.begin(tally)
+            tally.add(record(0, Outcome.CORRECT, 1.0))
+            display(tally)
+    assert [line.split()[:2] for line in stream.getvalue().splitlines()] == [["first", "1/10"], ["second", "1/10"]]
+
+
+def test_a_note_is_told_at_once() -> None:
+    for stream in (io.StringIO(), Terminal()):
+        with ProgressDisplay(stream, clock=Clock()) as display:
+            display.begin(tally_of())
+            display.note("an estimate of [5, 7] episodes")
+            assert "an estimate of [5, 7] episodes" in stream.getvalue()
+
+
+def test_it_is_a_display() -> None:
+    assert isinstance(ProgressDisplay(), Display)
+
+
+def test_a_terminal_shows_a_line_a_run_and_the_details_of_the_last_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    stream = Terminal()
+    with ProgressDisplay(stream, clock=Clock()) as display:
+        for name in ("first", "second"):
+            tally = tally_of(record(0, Outcome.CORRECT, 1.0))
+            tally.name, tally.spending = name, Spending(before=Used(prompt_tokens=412_000, completion_tokens=38_000))
+            display.begin(tally)
+    drawn = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", stream.getvalue()).strip().split("\n")[-3:]
+    for line, shown in zip(drawn, ("first ", "second ", "tokens 412k in / 38k out"), strict=True):
+        assert shown in line
 
 
 def test_a_display_that_saw_nothing_says_nothing() -> None:
