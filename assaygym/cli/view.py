@@ -35,7 +35,12 @@ def view(
     if theme not in THEMES:
         raise ConfigError(f"--theme {theme!r} is no theme; {did_you_mean(theme, THEMES)}")
     viewer = Viewer([Source(path) for path in (run, other) if path is not None], theme)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal():
         raise ConfigError("assay view needs a terminal to draw on; assay show prints an episode")
     viewer.run()
     return viewer.return_code or 0
+
+
+def on_terminal() -> bool:
+    """Whether there is a terminal to read keys from and to draw on."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -55,6 +55,7 @@ class Viewer(App[None]):
     def __init__(self, sources: Sequence[Source], theme: str = "terminal") -> None:
         super().__init__()
         self.theme = THEMES[theme]
+        self.animation_level = "none"
         self._sources = tuple(sources)
         self._two = len(self._sources) > 1
         self._listing = Listing(two=self._two, by_id=self._two and not same_tasks(*self._sources))
@@ -62,6 +63,7 @@ class Viewer(App[None]):
         self._mode, self._sample = MODES[0], 0
         self._shown: object = None
         self._zoomed = False
+        self._width = 80
         self._state = "reading"
         self._due = 0.0
 
@@ -91,8 +93,9 @@ class Viewer(App[None]):
         for source in self._sources:
             source.close()
 
-    def on_resize(self, _: Resize) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Lay the halves out anew."""
+        self._width = event.size.width
         self._arrange()
         self._tell()
 
@@ -108,7 +111,8 @@ class Viewer(App[None]):
             await self._load()
             self._state = ""
         except AssayError as error:
-            self._state = told(error)
+            self._state = "the log cannot be read"
+            self.notify(visible(told(error)), severity="error", markup=False)
         self._due = time.monotonic() + 10 * (time.monotonic() - began)
         self._tell()
 
@@ -157,7 +161,7 @@ class Viewer(App[None]):
     def on_episode_list_chosen(self) -> None:
         """To the page."""
         self.query_one("#page-0", Page).focus()
-        self._zoomed = self._zoomed or is_narrow(self.size.width, two=self._two)
+        self._zoomed = self._zoomed or is_narrow(self._width, two=self._two)
         self._arrange()
 
     def action_step(self, step: int) -> None:
@@ -260,7 +264,7 @@ class Viewer(App[None]):
             return [Section(head=Text("this episode cannot be shown", "bold red"), body=Text(visible(told(error))))]
 
     def _title(self, side: int, row: Row | None) -> Text:
-        run = f"{'AB'[side]} {self._sources[side].name}: " if self._two else ""
+        run = f"{'AB'[side]} {self._sources[side].short}: " if self._two else ""
         if row is None:
             return Text(visible(f"{run}no such episode" if self._listing.every else run))
         title = Text.assemble(visible(run), f"{row.task}/{row.sample} ")
@@ -310,21 +314,20 @@ class Viewer(App[None]):
 
     def _arrange(self) -> None:
         """Beside each other, above each other, or one at a time: as the terminal has room."""
-        width = self.size.width
-        for name, on in classes_for(width, two=self._two).items():
+        for name, on in classes_for(self._width, two=self._two).items():
             self.query_one("#body").set_class(on, name)
         self._list.display = not self._zoomed
-        self.query_one("#pages").display = self._zoomed or not is_narrow(width, two=self._two)
+        self.query_one("#pages").display = self._zoomed or not is_narrow(self._width, two=self._two)
         if self._zoomed and self._list.has_focus:
             self._page.focus()
 
     def _tell(self) -> None:
         """The line above and the line below."""
-        runs = " vs ".join(f"{source.name} ({source.player})" for source in self._sources)
+        runs = " vs ".join(f"{source.short} ({source.player})" for source in self._sources)
         parts = [runs, self._sources[0].target, *self._listing.told(self._sources[0].planned)]
         parts += [self._state] if self._state else []
         bar = Text(visible(" · ".join(parts)), "reverse", no_wrap=True)
-        bar.truncate(self.size.width, overflow="ellipsis", pad=True)
+        bar.truncate(self._width, overflow="ellipsis", pad=True)
         self.query_one("#status", Static).update(bar)
         keys = Text(HINTS_OF_TWO if self._two else HINTS, "dim", no_wrap=True, overflow="ellipsis")
         self.query_one("#keys", Static).update(keys)

@@ -32,6 +32,8 @@ class Source:
         folder = later.parent if later.is_file() else later
         document, plan = read_run(folder)
         self.name = str(path)
+        parts = later.resolve().parts
+        self.short = "/".join(parts[-2:]) if later.is_file() else parts[-1]
         self.config: dict[str, Any] = document["config"]
         self.planned = len(plan.tasks) * plan.samples
         self._hash = str(document["config_hash"])
@@ -66,8 +68,7 @@ class Source:
         """
         self.close()
         self._seen = self._state()
-        if self._log.exists():
-            self._said = self._open.enter_context(EpisodeIndex(self._log, self._hash))
+        self._said = self._open.enter_context(EpisodeIndex(self._log, self._hash))
         if self._later is not None:
             self._scores = self._open.enter_context(EpisodeIndex(self._later, self._hash))
 
@@ -78,9 +79,7 @@ class Source:
 
     def rows(self) -> Iterator[Row]:
         """The episodes, by task and sample."""
-        if self._said is None:
-            return
-        for entry in self._said.entries():
+        for entry in self._index().entries():
             if self._scores is None:
                 yield row_of(entry)
             elif (score := self._scores.find(*entry.record.key)) is not None:
@@ -111,7 +110,7 @@ class Source:
 
     def _index(self) -> EpisodeIndex:
         if self._said is None:
-            raise RunError(f"{self.name} holds no episode yet")
+            raise RunError(f"{self.name} is not open")
         return self._said
 
     def _entry(self, index: EpisodeIndex, key: Key) -> Any:

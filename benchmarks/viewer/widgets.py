@@ -194,7 +194,7 @@ class Page(ScrollView, can_focus=True):
         if not places:
             return
         if self._marked is None:
-            top = self._lines[min(self.scroll_offset.y, len(self._lines) - 1)].section
+            top = self._lines[min(self.scroll_offset.y, len(self._lines) - 1)].section if self._lines else 0
             after = [place for place in places if place >= top] if step > 0 else [p for p in places if p < top]
             self._marked = (after or places[-1:])[0] if step > 0 else (after or places[:1])[-1]
         else:
@@ -221,8 +221,8 @@ class Page(ScrollView, can_focus=True):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        width = max(1, self.scrollable_content_region.width)
-        self._lines = lay_out(self._sections, width, self._folds, self._marked)
+        width = self.scrollable_content_region.width
+        self._lines = lay_out(self._sections, width, self._folds, self._marked) if width else []
         self.virtual_size = Size(0, len(self._lines) + 1)
         self.refresh()
 

@@ -32,6 +32,7 @@ HEAVY = (
     "datasets",
     "matplotlib",
     "sqlglot",
+    "textual",
 )
 
 
