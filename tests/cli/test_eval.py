@@ -1,12 +1,15 @@
 """`assay eval`: it resumes, tells bad input in a sentence, and never counts our own faults as wrong answers."""
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assaygym.cli.command import slug
+from assaygym.benchmarks.speed.stub_server import StubServer
+from assaygym.cli.command import slug, typed
 
 GSM = '{"question": "How much is 1 + 1?", "answer": "1 + 1 is 2.\\n#### 2"}\n'
 
@@ -154,3 +157,122 @@ def test_an_empty_split_that_was_asked_for_is_refused(run: Any, tmp_path: Path) 
     result = run("eval", "other_shop.py:other/shop-v0", "--policy", "oracle", "--split", "eval")
     assert result.exit_code == 2
     assert "pass split='all'" in result.stderr
+
+
+# limits, prices, plans
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[StubServer]:
+    with StubServer(fail=0, stall=0, latency=0) as server:
+        yield server
+
+
+def paid(server: StubServer, *more: str, n: int = 20) -> tuple[str, ...]:
+    """An evaluation whose answers are 12 tokens at 1 a token and are never right."""
+    asked = ("--policy", "openai:m", "--base-url", server.url, "--price", "0,1e6")
+    return ("eval", "assay/Reverse-v0", *asked, "-n", str(n), *more)
+
+
+def test_an_estimate_over_the_limit_is_refused_and_a_higher_limit_goes_on(
+    run: Any, server: StubServer, tmp_path: Path
+) -> None:
+    refused = run(*paid(server, "--limit-cost", "200", "--out", "kept"))
+    assert refused.exit_code == 2
+    assert "has cost $96.00 and its limit is $200.00" in refused.stderr
+    assert "for 12 more episodes, from 8 that were played: $144.00" in refused.stderr
+    done = run(*paid(server, "--limit-cost", "250", "--out", "kept", "--json"))
+    assert (done.exit_code, summary_of(done)["done"]) == (0, 20)
+    attempts = json.loads((tmp_path / "kept/run.json").read_text())["attempts"]
+    assert [each["why"] for each in attempts] == ["estimate", "done"]
+    assert [each["usage"]["completion_tokens"] for each in attempts] == [8 * 12, 12 * 12]
+
+
+def test_a_limit_of_tokens_is_exit_code_1_with_the_command_that_goes_on(run: Any, tmp_path: Path) -> None:
+    with StubServer(fail=0, stall=0, latency=0) as server:
+        first = run(*paid(server, "--limit-tokens", "60", "--concurrency", "1", "--out", "kept", "--json", n=8))
+        summary = summary_of(first)
+        assert (first.exit_code, summary["counts"]["error"], summary["counts"]["unfinished"]) == (1, 0, 0)
+        assert 0 < summary["done"] < 8
+        assert "tokens and its limit is 60" in summary["ended_by"]
+        assert "ended by a limit: the run has used" in first.stderr
+        assert "what was done is kept; this goes on, with a higher limit of tokens or cost: assay" in first.stderr
+        assert run(*paid(server, "--limit-tokens", "6000", "--out", "kept", n=8)).exit_code == 0
+
+
+def test_a_limit_of_time_is_read_as_people_write_it(run: Any) -> None:
+    args = ("eval", "assay/Reverse-v0", "--policy", "null", "-n", "2", "--limit-time")
+    assert run(*args, "10m").exit_code == 0
+    assert "'soon' is no time" in run(*args, "soon").stderr
+
+
+@pytest.mark.parametrize("price", ["1", "1,2,3,4", "a,b", "1;2"])
+def test_a_price_that_cannot_be_read_is_told(run: Any, server: StubServer, price: str) -> None:
+    result = run("eval", "assay/Reverse-v0", "--policy", "openai:m", "--base-url", server.url, "--price", price)
+    assert (result.exit_code, f"--price {price}; expected IN,OUT" in result.stderr) == (2, True)
+
+
+def test_only_a_policy_that_is_paid_by_the_token_has_a_price(run: Any) -> None:
+    args = ("eval", "assay/Reverse-v0", "--policy", "null")
+    assert "only openai:MODEL is paid by the token" in run(*args, "--price", "1,2").stderr
+    assert "the prices of null are not known" in run(*args, "--limit-cost", "1").stderr
+
+
+def test_a_dry_run_plays_nothing_and_tells_the_plan(run: Any, server: StubServer, tmp_path: Path) -> None:
+    before = server.counts()["answers"]
+    told = run(*paid(server, "--dry-run", "-k", "3", "--limit-cost", "5"))
+    assert told.exit_code == 0
+    assert "20 tasks x 3 = 60 episodes of assay/Reverse-v0 by openai:m" in told.stdout
+    assert "from the length of 8 prompts alone" in told.stdout
+    plan = summary_of(run(*paid(server, "--dry-run", "--json", "--out", "there")))
+    assert (plan["left"], plan["folder"], plan["limits"]["cost"]) == (20, "there", None)
+    assert server.counts()["answers"] == before
+    assert not (tmp_path / "runs").exists()
+    assert not (tmp_path / "there").exists()
+
+
+def test_a_dry_run_loads_no_weights(run: Any) -> None:
+    told = run("eval", "assay/Reverse-v0", "--policy", "hf:no/such-model", "--dry-run", "--json")
+    assert (told.exit_code, summary_of(told)["policy"]) == (0, "hf:no/such-model")
+
+
+def test_a_score_below_the_least_is_exit_code_1(run: Any) -> None:
+    args = ("eval", "assay/Reverse-v0", "--policy", "oracle:0.5", "-n", "12", "--out", "kept")
+    assert run(*args, "--min-score", "0.01").exit_code == 0
+    below = run(*args, "--min-score", "0.99")
+    assert (below.exit_code, "below --min-score 0.99" in below.stderr) == (1, True)
+
+
+def test_no_score_at_all_is_below_any(run: Any, tasks: str) -> None:
+    result = run("eval", "mine/cannot-judge-v0", "--import", tasks, "--policy", "null", "-n", "2", "--min-score", "0")
+    assert "the score is nan, below --min-score 0" in result.stderr
+
+
+def test_several_targets_are_runs_of_their_own_in_one_folder(run: Any, tmp_path: Path) -> None:
+    args = ("eval", "assay/Reverse-v0", "assay/ChainSum-v0", "--policy", "oracle", "-n", "3")
+    found = json.loads(run(*args, "--out", "both", "--json").stdout)
+    assert [each["target"] for each in found] == ["assay/Reverse-v0", "assay/ChainSum-v0"]
+    assert sorted(path.name for path in (tmp_path / "both").iterdir()) == ["assay-ChainSum-v0", "assay-Reverse-v0"]
+    shown = run(*args)
+    assert shown.stderr.count("3/3") == 2
+    assert (tmp_path / "runs/assay-ChainSum-v0-oracle/report.md").exists()
+
+
+def test_a_limit_is_of_all_targets_together(run: Any, server: StubServer) -> None:
+    asked = ("--policy", "openai:m", "--base-url", server.url, "-n", "6", "--concurrency", "1", "--json")
+    done = run("eval", "assay/Reverse-v0", "assay/ChainSum-v0", *asked, "--limit-tokens", "100")
+    found = json.loads(done.stdout)
+    assert found[0]["done"] == 6
+    assert sum(each["done"] for each in found) < 12
+    assert done.exit_code == 1
+
+
+def test_the_data_of_one_suite_is_not_that_of_several(run: Any) -> None:
+    result = run("eval", "gsm8k", "math500", "--policy", "oracle", "--data", "x.jsonl")
+    assert (result.exit_code, "--data and --map are of one suite" in result.stderr) == (2, True)
+
+
+def test_the_command_that_goes_on_does_not_delete_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["assay", "eval", "gsm8k", "--overwrite", "--out", "a b"])
+    assert typed() == "assay eval gsm8k --out 'a b'"
+    assert typed(resumes=False) == "assay eval gsm8k --overwrite --out 'a b'"
