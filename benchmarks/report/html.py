@@ -206,7 +206,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     filters = {"visible": visible, "percent": percent, "bracketed": bracketed}
-    environment.filters.update(filters, seconds=_seconds, number=_number, moment=_moment)
+    environment.filters.update(filters, seconds=_seconds, number=_number, moment=_moment, address=_address)
     return environment
 
 
@@ -222,6 +222,11 @@ def _seconds(value: float) -> str:
 def _number(value: float) -> str:
     """A count with its thousands apart, another number with three digits; `-` for NaN."""
     return "-" if math.isnan(value) else f"{value:,.0f}" if value == int(value) else f"{value:.3g}"
+
+
+def _address(text: str) -> str:
+    """The text as part of an address; half a surrogate pair, which no address can hold, as the script replaces it."""
+    return quote("".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text))
 
 
 def _moment(text: str) -> str:

@@ -14,6 +14,8 @@ async function unpack(packed) {
 async function loadColumns() {
   const columns = JSON.parse(await unpack(document.getElementById("columns").textContent));
   columns.length = columns.task.length;
+  columns.category.names = columns.category.names.map((name) => name.toWellFormed());
+  columns.flags.names = columns.flags.names.map((flags) => flags.map((flag) => flag.toWellFormed()));
   columns.place = new Map();
   for (let i = 0; i < columns.length; i++) columns.place.set(`${columns.task[i]}/${columns.sample[i]}`, i);
   columns.shared = sharedPrefix(columns.task_id.names);

@@ -1,0 +1,121 @@
+"""Runs written by hand, with every kind of episode that a page has to show."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assaygym.agents.record import trajectory_to_dict
+from assaygym.benchmarks.folder import Plan, open_run
+from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Outcome
+from assaygym.types import Completion, Message, Score, StopReason, ToolCall, Trajectory, Turn, Verdict
+
+WriteRun = Callable[..., Path]
+HOSTILE = '</script><img src=x onerror="window.hacked=1">{{ 7 * 7 }}\u202eevil\u200b\x00\x1b[31m\ud800 <marquee>loud</marquee>'
+CONFIG = {
+    "assaygym": "0.1.0",
+    "target": {"id": "test/page-v0", "kind": "environment", "verifier": "math#1f0c5d9b2a77"},
+    "policy": {"name": "somebody"},
+    "seed": 0,
+}
+SYSTEM = Message(role="system", content="You are a clerk. " * 40)
+
+
+def said(content: str, *, reasoning: str | None = None, calls: tuple[ToolCall, ...] = (), **fields: Any) -> Completion:
+    message = Message(role="assistant", content=content, reasoning=reasoning, tool_calls=calls)
+    return Completion(message=message, **fields)
+
+
+def turn(asked: str | Message, completion: Completion, reward: float = 0.0, **info: Any) -> Turn:
+    message = Message(role="user", content=asked) if isinstance(asked, str) else asked
+    return Turn(
+        observation=(message,),
+        completion=completion,
+        reward=reward,
+        info=info,
+        sampling_seconds=0.25,
+        step_seconds=0.002,
+    )
+
+
+def episode(task: int, sample: int, *turns: Turn, value: float = 1.0, **fields: Any) -> dict[str, Any]:
+    """What `write_run` takes: the fields of a record, all but its configuration."""
+    verdict = Verdict.CORRECT if value == 1 else Verdict.INCORRECT if value == 0 else Verdict.PARTIAL
+    score = Score(
+        value=value,
+        verdict=verdict,
+        explanation=fields.get("explanation", ""),
+        metrics={"tests_passed": value},
+        seconds=0.01,
+    )
+    task_id = fields.pop("task_id", f"test/page-v0:{task:04x}")
+    trajectory = Trajectory(
+        env_id="test/page-v0",
+        task_id=task_id,
+        seed=task,
+        split="eval",
+        turns=turns,
+        score=score,
+        stop_reason=fields.pop("stop_reason", StopReason.COMPLETED),
+    )
+    outcome = Outcome(verdict.value)
+    row = {"outcome": outcome, "value": value, "trajectory": trajectory_to_dict(trajectory), **fields}
+    return {"task": task, "sample": sample, "task_id": task_id, **row}
+
+
+def kinds() -> list[dict[str, Any]]:
+    """One run of all kinds: 6 tasks, 2 samples each."""
+    call = ToolCall(id="c1", name="find", arguments='{"name": "Ada", "deep": {"list": [1, 2]}}')
+    result = Message(role="tool", content='{"id": 7, "notes": []}', tool_call_id="c1")
+    found = Message(role="tool", content="no such customer", tool_call_id="call_0_0")
+    written = 'Let me see.\n<tool_call>\n{"name": "look", "arguments": {"where": "</tool_call> inside"}}\n</tool_call>'
+    code = "Here it is:\n```python\ndef double(x):\n    return 2 * x\n```\nDone."
+    hostile = ToolCall(id=HOSTILE, name=HOSTILE, arguments=json.dumps({HOSTILE: HOSTILE}))
+    tokens = said("abc", prompt_ids=(1, 2, 3), token_ids=(4, 50, 600), logprobs=(-0.1, -2.0, -9.0))
+    long = "word " * 4000
+    return [
+        episode(0, 0, turn("What is 6 x 7?", said("It is 42."), 1.0), extracted="42", explanation="equal"),
+        episode(0, 1, turn("What is 6 x 7?", said("It is 41.")), value=0.0, extracted="41", explanation="another value"),
+        episode(
+            1,
+            0,
+            Turn(observation=(SYSTEM, Message(role="user", content="Find Ada.")), completion=said("", reasoning="I look it up.", calls=(call,)), info={"tool_calls": 1}),
+            turn(result, said("<think>So it is 7.</think>Ada is 7."), 1.0, progress=0.5),
+            category="tools",
+        ),
+        episode(
+            1, 1, turn("Find Bob.", said(written), tool_calls=1, tool_errors=1), turn(found, said("Sorry."), -0.5), value=0.0,
+            category="tools", explanation="state: nothing was found", truncated=True, stop_reason=StopReason.MAX_TURNS,
+        ),
+        episode(2, 0, turn("Double it.", said(code), 1.0), category="code", extracted="def double(x): ..."),
+        episode(2, 1, turn("Double it.", said(long), 0.5), value=0.5, category="code", explanation="1 of 2 tests"),
+        episode(
+            3, 0, turn(HOSTILE, said(HOSTILE, reasoning=HOSTILE, calls=(hostile,)), 1.0, **{HOSTILE: HOSTILE}),
+            turn(Message(role="tool", content=HOSTILE, tool_call_id=HOSTILE), said(f"```\n{HOSTILE}\n```")),
+            value=0.0, task_id=HOSTILE, explanation=HOSTILE, extracted=HOSTILE, category=HOSTILE, flags=(HOSTILE,),
+        ),
+        episode(3, 1, turn("Hm?", said("Hm.")), value=0.0, category="odd", flags=("tampering",), attempt=2),
+        episode(4, 0, turn("Say abc.", tokens, 1.0)),
+        episode(4, 1, turn("Say abc.", said("", finish_reason="length")), value=0.0, truncated=True),
+        {"task": 5, "sample": 0, "task_id": "", "outcome": Outcome.ERROR, "value": math.nan, "explanation": "the server is down"},
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def write_run() -> WriteRun:
+    """`write_run(folder, episodes)` makes the folder of a run."""
+
+    def write(folder: Path, episodes: Iterable[dict[str, Any]] | None = None, samples: int = 2, tasks: int = 6) -> Path:
+        plan = Plan(tasks=tuple(range(tasks)), samples=samples)
+        with open_run(folder, CONFIG, plan) as run, EpisodeLog(run.episodes) as log:
+            for fields in kinds() if episodes is None else episodes:
+                log.append(EpisodeRecord(config=run.config_hash, **fields))
+            run.end_attempt(episodes=0, interrupted=False)
+        return folder
+
+    return write
