@@ -2,13 +2,14 @@
 BIN := .venv/bin
 export PYTHONSAFEPATH := 1
 
-.PHONY: help demo test test-slow docker lint types mypy pyright format build clean
+.PHONY: help demo test test-slow docker chromium lint types mypy pyright format build clean
 
 help:
 	@echo "make demo       two minutes, offline: evaluate agents, train a small one, write a report"
 	@echo "make test       the tests (ARGS='-k sandbox' picks some)"
 	@echo "make test-slow  the long tests"
 	@echo "make docker     see to it that a docker daemon answers, as root: without one its tests are skipped"
+	@echo "make chromium   see to it that Chromium is here, as root: without it the tests of the report's page are skipped"
 	@echo "make lint       ruff;  make types: mypy and pyright;  make format: rewrite in house style"
 	@echo "make build      wheel and sdist into dist/"
 
@@ -26,6 +27,9 @@ test-slow:
 
 docker:
 	@scripts/docker.sh
+
+chromium:
+	@scripts/chromium.sh
 
 lint:
 	@scripts/venv.sh all dev
