@@ -540,6 +540,12 @@ def test_openais_own_server_without_a_key_is_refused_at_once(monkeypatch: pytest
         OpenAIPolicy("gpt")
 
 
+def test_what_changes_answers_and_is_not_as_it_is_without_being_named_is_told(policy: Make) -> None:
+    assert policy(timeout=3.0, api_key=KEY, headers={"X": "y"}).settings == {}
+    changed = policy(send_reasoning=True, extra_body={"top_k": 3})
+    assert changed.settings == {"send_reasoning": True, "extra_body": {"top_k": 3}}
+
+
 # use, and money
 
 

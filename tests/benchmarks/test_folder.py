@@ -9,7 +9,8 @@ from pathlib import Path
 import gymnasium
 import pytest
 
-from assaygym.benchmarks.folder import Plan, config_hash, differences, open_run, read_run
+from assaygym.benchmarks import folder
+from assaygym.benchmarks.folder import Plan, config_hash, differences, open_run, peek, read_run
 from assaygym.errors import RunError
 
 CONFIG = {"target": "gsm8k", "policy": "oracle", "params": {"temperature": 1.0, "seed": None}, "seed": 0}
@@ -200,3 +201,28 @@ def test_a_file_in_the_place_of_the_folder_is_a_run_error(tmp_path: Path) -> Non
 def test_a_folder_without_a_run_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="holds no run"):
         read_run(tmp_path)
+
+
+def test_a_start_records_the_commit_of_the_users_files_and_none_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "git_state", lambda: {"commit": "c" * 40, "dirty": True})
+    start(tmp_path)
+    monkeypatch.setattr(folder, "git_state", lambda: None)
+    start(tmp_path)
+    states = [attempt["git"] for attempt in read_run(tmp_path)[0]["attempts"]]
+    assert states == [{"commit": "c" * 40, "dirty": True}, None]
+
+
+def test_a_run_is_looked_at_without_being_started(tmp_path: Path) -> None:
+    assert peek(tmp_path / "absent", CONFIG) is None
+    assert not (tmp_path / "absent").exists()
+    start(tmp_path)
+    before = (tmp_path / "run.json").read_bytes()
+    assert peek(tmp_path, CONFIG) == tmp_path / "episodes.jsonl"
+    with pytest.raises(RunError, match="seed is 0 there and 1 here"):
+        peek(tmp_path, {**CONFIG, "seed": 1})
+    with open_run(tmp_path, CONFIG, PLAN) as run:
+        assert peek(tmp_path, CONFIG) is not None
+        assert run.before == read_run(tmp_path)[0]["attempts"][:-1]
+    assert json.loads(before)["config"] == read_run(tmp_path)[0]["config"]
