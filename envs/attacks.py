@@ -128,6 +128,8 @@ def hedges(env: Env) -> Iterator[str]:
         yield f"\\boxed{{{one}, {gold}, {two}}}"
         yield f"\\boxed{{{one} \\text{{ or }} {gold} \\text{{ or }} {three}}}"
         yield f"\\boxed{{{gold}}} or \\boxed{{{one}}} or \\boxed{{{two}}}"
+        yield f"#### {one}, {gold}, {two}"
+        yield f"#### {gold}\n#### {one}\n#### {two}"
 
 
 def unicode_golds(env: Env) -> Iterator[str]:
@@ -136,6 +138,7 @@ def unicode_golds(env: Env) -> Iterator[str]:
     if gold and any(character in DIGITS for character in gold):
         for table in (ARABIC_INDIC, SUPERSCRIPT):
             yield f"\\boxed{{{gold.translate(table)}}}"
+            yield f"#### {gold.translate(table)}"
 
 
 def tool_spam(env: Env) -> str:
