@@ -208,6 +208,19 @@ def test_a_program_is_spawned_though_its_worker_died_before_it_began(
     assert own.spawn("print(1)").finish().status is ExecStatus.OK
 
 
+def test_a_worker_lost_in_a_conversation_is_a_fault_of_the_sandbox_however_often_asked(own: LocalSandbox) -> None:
+    process = own.spawn("import time; time.sleep(60)", limits=Limits(wall_seconds=60))
+    [worker] = own._pool._busy
+    assert worker._process is not None
+    worker._process.kill()
+    for ask in (process.finish, process.kill, process.finish):
+        with pytest.raises(WorkerLost, match="gave no report"):
+            ask()
+    process.send(b"x")
+    assert process.recv(60) is None
+    assert own.run("print(1)").stdout == "1\n"
+
+
 def test_a_channel_that_cannot_be_made_costs_no_worker_for_good(
     own: LocalSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,10 +4,11 @@ import signal
 
 import pytest
 
+from assaygym.errors import SandboxError
 from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._worker import Report
 from assaygym.sandbox.base import ExecStatus, Limits
-from assaygym.sandbox.guest.protocol import BY_HOST, BY_ITSELF, BY_OUTPUT, BY_WALL
+from assaygym.sandbox.guest.protocol import BY_CROWD, BY_HOST, BY_ITSELF, BY_OUTPUT, BY_WALL
 
 MIB = 1 << 20
 LIMITS = Limits(cpu_seconds=1, memory_bytes=100 * MIB)
@@ -48,6 +49,20 @@ def report(
 def test_a_report_becomes_this_status(given: Report, status: ExecStatus, code: int | None, number: int | None) -> None:
     result = outcome(given, LIMITS, ("rlimits",))
     assert (result.status, result.exit_code, result.signal) == (status, code, number)
+
+
+def test_who_waited_for_processors_too_long_may_be_right() -> None:
+    with pytest.raises(SandboxError, match=r"too busy: in 0\.2 s a program got 0\.1 s"):
+        outcome(report(None, ended=BY_CROWD), LIMITS, ())
+
+
+def test_who_used_more_than_its_cpu_time_is_wrong_however_long_it_waited() -> None:
+    assert outcome(report(None, ended=BY_CROWD, cpu=1.1), LIMITS, ()).status is ExecStatus.TIMEOUT
+
+
+def test_time_of_the_kernel_that_memory_explains_is_no_cpu_time() -> None:
+    given = Report(int(signal.SIGXCPU), BY_ITSELF, b"", b"", 1.0, 0.2, 576 * MIB, {}, 0.75)
+    assert outcome(given, LIMITS, ()).cpu_seconds == 0.25
 
 
 def test_the_measurements_and_the_isolation_are_passed_on() -> None:

@@ -1,0 +1,90 @@
+"""CPU time that the kernel takes to find memory is not the program's; who was ended for it has a second attempt."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assaygym.sandbox import ExecResult, ExecStatus, Limits, Sandbox, _local, found, inputs
+from assaygym.sandbox.base import MIB
+from assaygym.sandbox.found import beyond_doubt, charged, in_doubt
+
+LIMITS = Limits(cpu_seconds=1.0, memory_bytes=576 * MIB)
+SHOW = "import resource\nprint(resource.getrlimit(resource.RLIMIT_CPU)[0])"
+
+
+def ended(cpu: float, peak: float = 500, number: int = signal.SIGXCPU) -> ExecResult:
+    return ExecResult(
+        status=ExecStatus.TIMEOUT,
+        exit_code=None,
+        signal=int(number),
+        stdout="",
+        stderr="",
+        truncated=False,
+        cpu_seconds=cpu,
+        wall_seconds=1.0,
+        peak_memory_bytes=int(peak * MIB),
+    )
+
+
+@given(st.floats(0, 100), st.floats(0, 100), st.integers(0, 1 << 40))
+def test_a_program_is_charged_with_all_that_it_computes(own: float, kernel: float, peak: int) -> None:
+    assert own - 1e-9 <= charged(own + kernel, kernel, peak) <= own + kernel
+
+
+def test_the_kernel_s_time_is_taken_off_as_far_as_memory_explains_it() -> None:
+    assert charged(1.0, 0.9, 64 * MIB) == 1.0
+    assert charged(1.0, 0.9, 576 * MIB) == pytest.approx(0.1)
+    assert charged(9.0, 8.0, 576 * MIB) == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize(
+    ("result", "doubtful"),
+    [
+        (ended(0.1), True),
+        (ended(0.99), False),
+        (ended(0.1, peak=60), False),
+        (ended(0.1, number=signal.SIGKILL), False),
+    ],
+)
+def test_in_doubt_is_who_was_ended_with_much_memory_and_time_left(result: ExecResult, doubtful: bool) -> None:
+    assert in_doubt(result, LIMITS) is doubtful
+
+
+@pytest.mark.parametrize(
+    ("cpu", "attempts", "kept"),
+    [([0.99], [1.0], 0), ([0.1, 0.9], [1.0, 3.0], 1), ([0.1, 1.1], [1.0, 3.0], 0)],
+    ids=["beyond doubt", "right after all", "too slow after all"],
+)
+def test_a_second_attempt_counts_within_the_limit(cpu: list[float], attempts: list[float], kept: int) -> None:
+    seen: list[float] = []
+
+    def attempt(limits: Limits) -> tuple[int, ExecResult]:
+        seen.append(limits.cpu_seconds)
+        return len(seen) - 1, ended(cpu[len(seen) - 1])
+
+    assert beyond_doubt(attempt, LIMITS)[0] == kept
+    assert seen == attempts
+
+
+def test_a_run_in_doubt_is_run_again_with_more_time(jail: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_local, "in_doubt", lambda result, limits: True)
+    assert jail.run(SHOW, limits=LIMITS).stdout == "3\n"
+    assert jail.run('echo "$(ulimit -t)"', language="bash", limits=LIMITS).stdout == "3\n"
+
+
+def test_an_input_in_doubt_has_a_run_of_its_own(jail: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "in_doubt", lambda result, limits: True)
+    with inputs.SharedRun(jail, SHOW, LIMITS) as run:
+        assert run.run("", LIMITS).stdout == "1\n"
+        assert run.shared == 0
+
+
+def test_a_program_that_fills_its_memory_is_charged_with_next_to_nothing(jail: Sandbox) -> None:
+    program = "import resource\nx = bytearray(160 << 20)\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_stime)"
+    result = jail.run(program, limits=LIMITS)
+    assert result.cpu_seconds < max(float(result.stdout), 0.05)
+    assert found.FREE_BYTES < (result.peak_memory_bytes or 0) < LIMITS.memory_bytes

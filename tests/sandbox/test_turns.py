@@ -1,0 +1,166 @@
+"""What a run is owed for its waits, by a made-up /proc; and a real program on a processor that others keep busy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assaygym.sandbox import ExecStatus, Limits, Sandbox, open_sandbox
+from assaygym.sandbox._helper import VARIABLE, native_helper
+from assaygym.sandbox.guest import turns
+from assaygym.sandbox.guest.turns import MOST_WALLS, Turns
+
+TICKS = os.sysconf("SC_CLK_TCK")
+WALL = 10.0
+
+
+class Proc:
+    """A folder like /proc, in which process 1 is the one that looks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        (path / "self").symlink_to("1")
+        self.add("1")
+
+    def add(
+        self,
+        number: str,
+        *below: str,
+        waited: float = 0,
+        used: float = 0,
+        thread: str = "",
+        nice: str = "0",
+        policy: str = "0",
+        name: str = "python",
+    ) -> None:
+        fields = ["S", *["0"] * 38]
+        fields[11], fields[16], fields[38] = str(int(used * TICKS)), nice, policy
+        task = self.path / number / "task" / (thread or number)
+        task.mkdir(parents=True)
+        for place in (task, self.path / number):
+            (place / "stat").write_text(f"{number} ({name}) {' '.join(fields)}\n")
+        (task / "children").write_text("".join(f"{child} " for child in below))
+        (task / "schedstat").write_text(f"7 {int(waited * 1e9)} 5\n")
+
+    def start(self, *below: str) -> None:
+        (self.path / "1" / "task" / "1" / "children").write_text(" ".join(below))
+
+    def until(self, now: float = WALL) -> tuple[float, bool]:
+        folder = os.open(self.path, os.O_PATH | os.O_DIRECTORY)
+        try:
+            return Turns(folder).until(0.0, WALL, now)
+        finally:
+            os.close(folder)
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Proc:
+    return Proc(tmp_path)
+
+
+def test_a_run_that_waited_for_processors_is_owed_so_much(proc: Proc) -> None:
+    proc.start("2")
+    proc.add("2", waited=4)
+    assert proc.until() == (14, False)
+
+
+def test_what_was_owed_and_had_is_not_owed_again(proc: Proc) -> None:
+    proc.start("2")
+    proc.add("2", waited=4)
+    assert proc.until(now=14.0) == (14, False)
+
+
+def test_the_longest_wait_counts_of_all_descendants_and_threads(proc: Proc) -> None:
+    proc.start("2")
+    proc.add("2", "3", waited=1)
+    proc.add("3", waited=2)
+    proc.add("3", "5", waited=3, thread="4")
+    proc.add("5", waited=6)
+    assert proc.until() == (16, False)
+
+
+@pytest.mark.parametrize(
+    ("why", "doing"),
+    [
+        ("it slept", {}),
+        ("it is nice", {"waited": 9.0, "nice": "19"}),
+        ("it is idle", {"waited": 9.0, "policy": "5"}),
+        ("it had its turns", {"waited": 9.0, "used": WALL}),
+    ],
+)
+def test_who_waits_by_its_own_will_is_owed_nothing(proc: Proc, why: str, doing: dict[str, float]) -> None:
+    proc.start("2")
+    proc.add("2", **doing)  # type: ignore[arg-type]  # texts among them
+    assert proc.until() == (WALL, False), why
+
+
+def test_a_name_that_looks_like_the_fields_behind_it_changes_nothing(proc: Proc) -> None:
+    proc.start("2")
+    proc.add("2", waited=4, nice="19", name=f") S {'0 ' * 38}")
+    assert proc.until() == (WALL, False)
+
+
+def test_who_waits_for_more_than_all_the_time_that_there_is_ends_for_want_of_processors(proc: Proc) -> None:
+    proc.start("2")
+    proc.add("2", waited=5 * WALL)
+    assert proc.until() == (MOST_WALLS * WALL, False)
+    assert proc.until(now=MOST_WALLS * WALL) == (MOST_WALLS * WALL, True)
+
+
+def test_a_process_that_has_ended_takes_nothing_from_the_others(proc: Proc) -> None:
+    proc.start("2", "3")
+    proc.add("3", waited=4)
+    assert proc.until() == (14, False)
+
+
+def test_without_such_files_nothing_is_owed(tmp_path: Path) -> None:
+    assert Turns(-1).until(0.0, WALL, WALL) == (WALL, False)
+    folder = os.open(tmp_path, os.O_PATH | os.O_DIRECTORY)
+    assert Turns(folder).until(0.0, WALL, WALL) == (WALL, False)
+    os.close(folder)
+
+
+def test_more_threads_than_a_run_may_have_are_not_looked_at(proc: Proc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "MOST_THREADS", 3)
+    proc.start("2")
+    for number in range(2, 6):
+        proc.add("2", waited=4, thread=str(number))
+    assert proc.until() == (WALL, False)
+
+
+@pytest.fixture(scope="module", params=["1", "0"], ids=["native", "plain"])
+def jailed(request: pytest.FixtureRequest, namespaces: None) -> Iterator[Sandbox]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, request.param)
+        if request.param == "1" and not native_helper():
+            pytest.skip("there is no compiler for the native helper")
+        with open_sandbox("jail", workers=1) as sandbox:
+            yield sandbox
+
+
+@pytest.fixture
+def crowded() -> Iterator[int]:
+    """A processor that has three others to serve."""
+    processor = max(os.sched_getaffinity(0))
+    spin = f"import os\nos.sched_setaffinity(0, [{processor}])\nwhile True: pass"
+    others = [subprocess.Popen([sys.executable, "-c", spin], start_new_session=True) for _ in range(3)]
+    yield processor
+    for other in others:
+        other.kill()
+        other.wait()
+
+
+@pytest.mark.alone
+def test_on_a_busy_processor_only_who_has_much_to_do_gets_more_time(jailed: Sandbox, crowded: int) -> None:
+    limits = Limits(cpu_seconds=2, wall_seconds=1)
+    there = f"import os, time\nos.sched_setaffinity(0, [{crowded}])\n"
+    busy = jailed.run(f"{there}while time.process_time() < 0.4: pass\nprint('done')", limits=limits)
+    asleep = jailed.run(f"{there}time.sleep(60)", limits=limits)
+    assert (busy.status, busy.stdout) == (ExecStatus.OK, "done\n")
+    assert asleep.status is ExecStatus.TIMEOUT
+    assert asleep.wall_seconds < busy.wall_seconds + 0.5

@@ -1,0 +1,110 @@
+"""What a busy machine or a lost worker does is no program's fault: another attempt, or no verdict at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from assaygym.errors import SandboxError
+from assaygym.sandbox import ExecResult, Limits, Sandbox, found
+from assaygym.sandbox._channel import ChannelProcess
+from assaygym.sandbox.base import MIB, Process
+from assaygym.verifiers.code import AssertTests, FunctionCase, FunctionTests, StdinCase, StdinTests
+from assaygym.verifiers.code.candidate import Candidate
+from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage
+from assaygym.verifiers.code.relay import _Relay
+from assaygym.verifiers.code.talk import Gone, Talk
+from assaygym.verifiers.code.verifier import CodeVerifier, asserts, functions, stdio
+
+LIMITS = Limits(cpu_seconds=1.0, wall_seconds=20.0, memory_bytes=576 * MIB)
+ALLOWED = "import resource\ndef f(): return resource.getrlimit(resource.RLIMIT_CPU)[0]"
+"""A function that returns the CPU seconds that the kernel grants it."""
+CALLS = FunctionTests("f", (FunctionCase((), 3),))
+RELAYED = AssertTests(test="def check(candidate):\n    for _ in range(2): assert candidate() == 3\n", entry_point="f")
+
+
+@pytest.mark.parametrize(("make", "tests"), [(functions, CALLS), (asserts, RELAYED)], ids=["calls", "relayed"])
+def test_a_program_whose_end_is_in_doubt_has_another_process_with_more_time(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, make: Callable[..., CodeVerifier[Any]], tests: Any
+) -> None:
+    verifier = make(sandbox=sandbox, limits=LIMITS)
+    assert verifier.run(ALLOWED, tests).passed == 0
+    monkeypatch.setattr(found, "in_doubt", lambda result, limits: True)
+    report = verifier.run(ALLOWED, tests)
+    assert (report.passed, len(report.outcomes)) == (report.total, report.total)
+
+
+SLEEPS = {
+    "calls": (functions, CALLS, "import time\ndef f(): time.sleep(60)"),
+    "relayed": (asserts, RELAYED, "import time\ndef f(): time.sleep(60)"),
+    "sharing a run": (
+        lambda **named: stdio(runs="one", **named),
+        StdinTests((StdinCase("", ""),)),
+        "import time\ntime.sleep(60)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "tests", "program"), SLEEPS.values(), ids=SLEEPS)
+def test_a_worker_that_is_lost_gives_no_verdict(
+    jail: Sandbox, monkeypatch: pytest.MonkeyPatch, make: Callable[..., CodeVerifier[Any]], tests: Any, program: str
+) -> None:
+    received = ChannelProcess.recv
+
+    def killed_meanwhile(process: ChannelProcess, timeout: float) -> bytes | None:
+        message = received(process, 1.0)
+        if message is None:
+            for worker in list(jail._pool._busy):  # type: ignore[attr-defined]
+                worker._process.kill()
+        return message if message is not None else received(process, timeout)
+
+    monkeypatch.setattr(ChannelProcess, "recv", killed_meanwhile)
+    verifier = make(sandbox=jail, limits=Limits(cpu_seconds=1, wall_seconds=2))
+    if make in (functions, asserts):
+        with pytest.raises(SandboxError, match="the program is not to blame"):
+            verifier.run(program, tests)
+    else:  # the input has a run of its own
+        assert verifier.run(program, tests).outcomes[0].status is TestStatus.TIME_LIMIT
+
+
+def relay_after(testing: float, used: float) -> _Relay:
+    candidate = SimpleNamespace(usage=Usage(cpu_seconds=used))
+    relay = _Relay(cast("Talk", None), cast("Candidate", candidate), LIMITS)
+    relay._testing = testing
+    return relay
+
+
+def test_a_program_whose_time_went_by_before_its_tests_had_a_turn_may_be_right() -> None:
+    with pytest.raises(SandboxError, match=r"too busy: 2\.5 s of a program's time went by before its tests"):
+        relay_after(testing=2.5, used=0.5)._blamed(Outcome(TestStatus.TIME_LIMIT))
+
+
+@pytest.mark.parametrize(
+    ("testing", "used", "status"),
+    [(1.9, 0.5, TestStatus.TIME_LIMIT), (2.5, 1.1, TestStatus.TIME_LIMIT), (2.5, 0.5, TestStatus.RUNTIME_ERROR)],
+)
+def test_any_other_end_is_the_program_s_own(testing: float, used: float, status: TestStatus) -> None:
+    assert relay_after(testing, used)._blamed(Outcome(status)).status is status
+
+
+def test_a_conversation_that_the_sandbox_lost_gives_no_outcome() -> None:
+    class Lost:
+        def recv(self, timeout: float) -> bytes | None:
+            return None
+
+        def finish(self) -> ExecResult:
+            raise SandboxError("lost")
+
+    with pytest.raises(SandboxError, match="lost"):
+        Talk(cast("Process", Lost()), LIMITS).receive()
+
+
+def test_a_process_that_slept_past_its_time_is_gone_with_a_time_limit(sandbox: Sandbox) -> None:
+    limits = Limits(cpu_seconds=1, wall_seconds=0.5)
+    talk = Talk(sandbox.spawn("import time; time.sleep(60)", limits=limits), limits)
+    with pytest.raises(Gone) as gone:
+        talk.receive()
+    assert gone.value.outcome.status is TestStatus.TIME_LIMIT
