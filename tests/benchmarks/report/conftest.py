@@ -16,7 +16,7 @@ from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Outcome
 from assaygym.types import Completion, Message, Score, StopReason, ToolCall, Trajectory, Turn, Verdict
 
 WriteRun = Callable[..., Path]
-HOSTILE = '</script><img src=x onerror="window.hacked=1">{{ 7 * 7 }}\u202eevil\u200b\x00\x1b[31m\ud800 <marquee>loud</marquee>'
+HOSTILE = '</script><img src=x onerror="window.hacked=1">{{ 7 * 7 }}<marquee>\u202eevil\u200b\x00\x1b[31m\ud800'
 CONFIG = {
     "assaygym": "0.1.0",
     "target": {"id": "test/page-v0", "kind": "environment", "verifier": "math#1f0c5d9b2a77"},
@@ -45,14 +45,9 @@ def turn(asked: str | Message, completion: Completion, reward: float = 0.0, **in
 
 def episode(task: int, sample: int, *turns: Turn, value: float = 1.0, **fields: Any) -> dict[str, Any]:
     """What `write_run` takes: the fields of a record, all but its configuration."""
-    verdict = Verdict.CORRECT if value == 1 else Verdict.INCORRECT if value == 0 else Verdict.PARTIAL
-    score = Score(
-        value=value,
-        verdict=verdict,
-        explanation=fields.get("explanation", ""),
-        metrics={"tests_passed": value},
-        seconds=0.01,
-    )
+    verdict = {1.0: Verdict.CORRECT, 0.0: Verdict.INCORRECT}.get(value, Verdict.PARTIAL)
+    why = fields.get("explanation", "")
+    score = Score(value=value, verdict=verdict, explanation=why, metrics={"tests_passed": value}, seconds=0.01)
     task_id = fields.pop("task_id", f"test/page-v0:{task:04x}")
     trajectory = Trajectory(
         env_id="test/page-v0",
@@ -78,31 +73,43 @@ def kinds() -> list[dict[str, Any]]:
     hostile = ToolCall(id=HOSTILE, name=HOSTILE, arguments=json.dumps({HOSTILE: HOSTILE}))
     tokens = said("abc", prompt_ids=(1, 2, 3), token_ids=(4, 50, 600), logprobs=(-0.1, -2.0, -9.0))
     long = "word " * 4000
+    asked = (SYSTEM, Message(role="user", content="Find Ada."))
+    searched = Turn(
+        observation=asked, completion=said("", reasoning="I look it up.", calls=(call,)), info={"tool_calls": 1}
+    )
+    cut = {"truncated": True, "stop_reason": StopReason.MAX_TURNS}
+    marked = {
+        "task_id": HOSTILE,
+        "explanation": HOSTILE,
+        "extracted": HOSTILE,
+        "category": HOSTILE,
+        "flags": (HOSTILE,),
+    }
     return [
         episode(0, 0, turn("What is 6 x 7?", said("It is 42."), 1.0), extracted="42", explanation="equal"),
-        episode(0, 1, turn("What is 6 x 7?", said("It is 41.")), value=0.0, extracted="41", explanation="another value"),
+        episode(0, 1, turn("What is 6 x 7?", said("It is 41.")), value=0.0, explanation="another value"),
         episode(
-            1,
-            0,
-            Turn(observation=(SYSTEM, Message(role="user", content="Find Ada.")), completion=said("", reasoning="I look it up.", calls=(call,)), info={"tool_calls": 1}),
-            turn(result, said("<think>So it is 7.</think>Ada is 7."), 1.0, progress=0.5),
+            1, 0, searched, turn(result, said("<think>So it is 7.</think>Ada is 7."), 1.0, progress=0.5),
             category="tools",
         ),
         episode(
-            1, 1, turn("Find Bob.", said(written), tool_calls=1, tool_errors=1), turn(found, said("Sorry."), -0.5), value=0.0,
-            category="tools", explanation="state: nothing was found", truncated=True, stop_reason=StopReason.MAX_TURNS,
+            1, 1, turn("Find Bob.", said(written), tool_calls=1, tool_errors=1), turn(found, said("Sorry."), -0.5),
+            value=0.0, category="tools", explanation="state: nothing was found", **cut,
         ),
         episode(2, 0, turn("Double it.", said(code), 1.0), category="code", extracted="def double(x): ..."),
         episode(2, 1, turn("Double it.", said(long), 0.5), value=0.5, category="code", explanation="1 of 2 tests"),
         episode(
             3, 0, turn(HOSTILE, said(HOSTILE, reasoning=HOSTILE, calls=(hostile,)), 1.0, **{HOSTILE: HOSTILE}),
             turn(Message(role="tool", content=HOSTILE, tool_call_id=HOSTILE), said(f"```\n{HOSTILE}\n```")),
-            value=0.0, task_id=HOSTILE, explanation=HOSTILE, extracted=HOSTILE, category=HOSTILE, flags=(HOSTILE,),
+            value=0.0, flags=(HOSTILE,), **marked,
         ),
         episode(3, 1, turn("Hm?", said("Hm.")), value=0.0, category="odd", flags=("tampering",), attempt=2),
         episode(4, 0, turn("Say abc.", tokens, 1.0)),
         episode(4, 1, turn("Say abc.", said("", finish_reason="length")), value=0.0, truncated=True),
-        {"task": 5, "sample": 0, "task_id": "", "outcome": Outcome.ERROR, "value": math.nan, "explanation": "the server is down"},
+        {
+            "task": 5, "sample": 0, "task_id": "", "outcome": Outcome.ERROR, "value": math.nan,
+            "explanation": "the server is down",
+        },
     ]  # fmt: skip
 
 

@@ -286,7 +286,7 @@ def test_raw_shows_what_was_written(read: Any) -> None:
     reader = read()
     reader.open("1/1")
     reader.page.keyboard.press("r")
-    assert '<tool_call>\n{"name": "look"' in reader.page.locator(".assistant pre").first.inner_text()
+    assert '<tool_call>\n{"name": "look"' in reader.page.locator(".assistant pre").first.text_content()
     assert reader.page.locator("#pane .call").count() == 0
 
 
@@ -356,8 +356,8 @@ def test_every_text_has_enough_contrast_in_both_themes(read: Any) -> None:
 
 CONTRAST = """() => {
   const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const linear = (c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => sum + part * linear(c[i] / 255), 0);
   const ground = (node) => {
     for (; node; node = node.parentElement) {
       const colour = rgb(getComputedStyle(node).backgroundColor);
@@ -370,7 +370,7 @@ CONTRAST = """() => {
     const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
     if (!own || !node.checkVisibility({ visibilityProperty: true })) continue;
     const [a, b] = [light(rgb(getComputedStyle(node).color)), light(ground(node))].sort((x, y) => y - x);
-    if ((a + 0.05) / (b + 0.05) < 4.5) found.push(`${node.className || node.tagName}: ${node.textContent.slice(0, 30)}`);
+    if ((a + 0.05) / (b + 0.05) < 4.5) found.push(`${node.className || node.tagName}: ${node.textContent}`);
   }
   return found;
 }"""
