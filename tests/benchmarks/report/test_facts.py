@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,12 @@ def test_the_facts_are_plain_json(tasks: tuple[str, ...]) -> None:
     row = json.loads(json.dumps(facts(*tasks).as_dict(), allow_nan=False))
     assert row["headline"]["target"] == "target"
     assert set(row) == set(ReportFacts.__dataclass_fields__)
+
+
+def test_an_infinity_is_none_in_json() -> None:
+    found = facts("r")
+    odd = replace(found, speed=replace(found.speed, cost=math.inf))
+    assert odd.as_dict()["speed"]["cost"] is None
 
 
 def test_the_size_of_the_facts_does_not_grow_with_the_episodes_and_the_time_little() -> None:
