@@ -42,5 +42,5 @@ def view(
 
 
 def on_terminal() -> bool:
-    """Whether there is a terminal to read keys from and to draw on."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether there is a terminal to read keys from and to draw on (which textual does on standard error)."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))

@@ -1,4 +1,4 @@
-"""A run in the terminal: `assay view`. Only `app`, `widgets`, `screens` and `keys` need textual.
+"""A run in the terminal: `assay view`. Only `app`, `pages`, `widgets`, `screens` and `keys` need textual.
 
 run.json, episodes.jsonl --source--> Row --listing--> the list: episodes, or tasks of two runs
                             |

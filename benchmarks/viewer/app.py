@@ -17,16 +17,15 @@ from textual.events import Resize
 from textual.widgets import Input, Static
 
 from assaygym.benchmarks.dialogue import visible
-from assaygym.benchmarks.records import EpisodeRecord
 from assaygym.benchmarks.viewer.keys import HINTS, HINTS_OF_TWO, bindings
 from assaygym.benchmarks.viewer.look import CSS, THEMES, classes_for, is_narrow
-from assaygym.benchmarks.viewer.page import MODES, VERDICT_STYLES, Section, raw_sections, sections
+from assaygym.benchmarks.viewer.pages import Pages
 from assaygym.benchmarks.viewer.reader import Reader
 from assaygym.benchmarks.viewer.rows import Item, Row, differs
 from assaygym.benchmarks.viewer.screens import FilterScreen, HelpScreen
 from assaygym.benchmarks.viewer.source import Source, same_tasks
 from assaygym.benchmarks.viewer.state import Listing
-from assaygym.benchmarks.viewer.widgets import EpisodeList, Page
+from assaygym.benchmarks.viewer.widgets import EpisodeList
 from assaygym.errors import AssayError, told
 
 __all__ = ["Viewer"]
@@ -60,8 +59,6 @@ class Viewer(App[None]):
         self._two = len(self._sources) > 1
         self._listing = Listing(two=self._two, by_id=self._two and not same_tasks(*self._sources))
         self._reader = Reader()
-        self._mode, self._sample = MODES[0], 0
-        self._shown: object = None
         self._zoomed = False
         self._width = 80
         self._state = "reading"
@@ -72,9 +69,7 @@ class Viewer(App[None]):
         yield Static(id="status")
         with Container(id="body"):
             yield EpisodeList(two=self._two)
-            with Container(id="pages"):
-                for side, _ in enumerate(self._sources):
-                    yield Page(f"page-{side}")
+            yield Pages(self._sources, self._reader)
         yield Input(id="search", placeholder="search ids and reasons", select_on_focus=False)
         yield Static(id="keys")
 
@@ -140,6 +135,10 @@ class Viewer(App[None]):
         if idle and any(source.changed() for source in self._sources):
             self.action_reload()
 
+    @property
+    def _pages(self) -> Pages:
+        return self.query_one(Pages)
+
     # the list
 
     @property
@@ -155,12 +154,13 @@ class Viewer(App[None]):
 
     def on_episode_list_moved(self) -> None:
         """Another line: its own first sample."""
-        self._sample = 0
+        if (item := self._list.item) is not None:
+            self._pages.turn_sample(0, item)
         self._show()
 
     def on_episode_list_chosen(self) -> None:
         """To the page."""
-        self.query_one("#page-0", Page).focus()
+        self._pages.current.focus()
         self._zoomed = self._zoomed or is_narrow(self._width, two=self._two)
         self._arrange()
 
@@ -178,7 +178,8 @@ class Viewer(App[None]):
             self.notify("give two runs: assay view RUN RUN2", markup=False)
         elif (item := self._jump(1, differs, "no task that came out otherwise")) is not None:
             pairs = enumerate(zip(item.a, item.b, strict=False))
-            self._sample = next((n for n, (a, b) in pairs if a.outcome is not b.outcome), 0)
+            sample = next((n for n, (a, b) in pairs if a.outcome is not b.outcome), 0)
+            self._pages.turn_sample(sample, item)
             self._show()
 
     def _jump(self, step: int, test: Callable[[Item], bool], nothing: str) -> Item | None:
@@ -201,11 +202,15 @@ class Viewer(App[None]):
         self._listing.choose(chosen or frozenset())
         self._relist()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether the key means this here: in the line of the search, a slash is a slash."""
+        return action != "search" or not isinstance(self.focused, Input)
+
     def action_search(self) -> None:
         """Type what to search for."""
         line = self.query_one("#search", Input)
         line.display = True
-        line.focus()
+        self.screen.set_focus(line)  # at once: what is typed next is for the line
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep what has it."""
@@ -226,69 +231,34 @@ class Viewer(App[None]):
 
     # the pages
 
-    @property
-    def _pages(self) -> list[Page]:
-        return list(self.query(Page))
-
-    def action_sample(self, step: int) -> None:
-        """Another sample of the task, in both runs."""
-        item = self._list.item
-        if item is None or not self._two:
-            return
-        self._sample = (self._sample + step) % max(len(item.a), len(item.b))
-        self._show()
-
-    def action_mode(self, mode: str) -> None:
-        """Show this of the episode; once more: the dialogue."""
-        self._mode = MODES[0] if self._mode == mode else mode
-        self._show()
-
     @work(exclusive=True, group="show")
     async def _show(self) -> None:
         """Show the line under the cursor; another one that is asked for meanwhile takes its place."""
-        item, mode = self._list.item, self._mode
-        sides = [] if item is None else [item.a, item.b][: len(self._sources)]
-        rows = [side[min(self._sample, len(side) - 1)] if side else None for side in sides]
-        wanted = mode, [row and row.key for row in rows]
-        pages = self._pages
-        for side, page in enumerate(pages):
-            row = rows[side] if rows else None
-            found = await self._read(self._sources[side], row, mode) if row is not None else []
-            page.show(self._title(side, row), found, anew=wanted != self._shown)
-        self._shown = wanted
+        await self._pages.show(self._list.item)
 
-    async def _read(self, source: Source, row: Row, mode: str) -> list[Section]:
-        try:
-            return await self._reader.ask(lambda: _sections(source, row, mode))
-        except AssayError as error:
-            return [Section(head=Text("this episode cannot be shown", "bold red"), body=Text(visible(told(error))))]
+    def action_sample(self, step: int) -> None:
+        """Another sample of the task, in both runs."""
+        if self._two and (item := self._list.item) is not None:
+            self._pages.next_sample(step, item)
+            self._show()
 
-    def _title(self, side: int, row: Row | None) -> Text:
-        run = f"{'AB'[side]} {self._sources[side].short}: " if self._two else ""
-        if row is None:
-            return Text(visible(f"{run}no such episode" if self._listing.every else run))
-        title = Text.assemble(visible(run), f"{row.task}/{row.sample} ")
-        title.append(row.outcome.value, VERDICT_STYLES[row.outcome.value])
-        title.append(f" · {self._mode}" if self._mode != MODES[0] else "")
-        return title.append(visible(f" · {row.task_id}".replace("\n", " ")))
+    def action_mode(self, mode: str) -> None:
+        """Show this of the episode; once more: the dialogue."""
+        self._pages.turn_mode(mode)
+        self._show()
 
     def action_mark(self, step: int) -> None:
         """Mark another part that folds, on the page that has the keys."""
-        self._page.mark(step)
+        self._pages.current.mark(step)
 
     def action_turn(self) -> None:
         """Open or close the marked part."""
-        self._page.turn()
+        self._pages.current.turn()
 
     def action_turn_all(self) -> None:
         """Open or close all parts."""
-        for page in self._pages:
+        for page in self._pages.every:
             page.turn_all()
-
-    @property
-    def _page(self) -> Page:
-        pages = self._pages
-        return next((page for page in pages if page.has_focus), pages[0])
 
     # the screen
 
@@ -317,9 +287,9 @@ class Viewer(App[None]):
         for name, on in classes_for(self._width, two=self._two).items():
             self.query_one("#body").set_class(on, name)
         self._list.display = not self._zoomed
-        self.query_one("#pages").display = self._zoomed or not is_narrow(self._width, two=self._two)
+        self._pages.display = self._zoomed or not is_narrow(self._width, two=self._two)
         if self._zoomed and self._list.has_focus:
-            self._page.focus()
+            self._pages.current.focus()
 
     def _tell(self) -> None:
         """The line above and the line below."""
@@ -335,10 +305,3 @@ class Viewer(App[None]):
 
 def _next(rows: Iterator[Row]) -> list[Row]:
     return list(islice(rows, CHUNK))
-
-
-def _sections(source: Source, row: Row, mode: str) -> list[Section]:
-    if mode == "raw":
-        return raw_sections(source.raw(row.key))
-    record: EpisodeRecord = source.read(row.key)
-    return sections(record, mode)

@@ -52,5 +52,9 @@ KEYS = (
 
 
 def bindings() -> list[BindingType]:
-    """The keys of the app."""
-    return [Binding(key, action, each.told, show=False) for each in KEYS for key, action in each.actions]
+    """The keys of the app; the search is begun before the next key is looked at, which is for its line."""
+    return [
+        Binding(key, action, each.told, show=False, priority=action == "search")
+        for each in KEYS
+        for key, action in each.actions
+    ]

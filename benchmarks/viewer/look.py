@@ -15,14 +15,14 @@ Screen { overflow: hidden; }
 #body { layout: horizontal; height: 1fr; }
 EpisodeList, Page { overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
 EpisodeList { width: 2fr; }
-#pages { layout: horizontal; width: 3fr; }
+Pages { layout: horizontal; width: 3fr; }
 Page { width: 1fr; border-left: solid $primary; }
 #search { height: 1; border: none; padding: 0; display: none; }
 #body.small EpisodeList { width: 31; }
 #body.alone EpisodeList { width: 1fr; }
 #body.stacked { layout: vertical; }
 #body.stacked EpisodeList { width: 100%; height: 1fr; }
-#body.stacked #pages { width: 100%; height: 2fr; border-top: solid $primary; }
+#body.stacked Pages { width: 100%; height: 2fr; border-top: solid $primary; }
 """
 
 

@@ -72,7 +72,7 @@ class Listing:
         """Why there is no line, if there is none."""
         if self.items:
             return ""
-        return "nothing passes: f or / changes that" if self.every else "no episode yet"
+        return "nothing passes f and /" if self.every else "no episode yet"
 
     def told(self, planned: int) -> list[str]:
         """How many there are, of how many planned episodes, their mean, and what was asked of the list."""

@@ -148,8 +148,8 @@ class EpisodeList(ScrollView, can_focus=True):
 class Page(ScrollView, can_focus=True):
     """What is shown of one episode: sections that fold, wrapped to the width."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(id=name)
+    def __init__(self) -> None:
+        super().__init__()
         self._sections: Sequence[Section] = ()
         self._folds = Folds()
         self._marked: int | None = None

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from assaygym.agents.record import trajectory_to_dict
-from assaygym.benchmarks.folder import EPISODES, Plan, open_run
+from assaygym.benchmarks.folder import EPISODES, RESCORED, Plan, open_run
 from assaygym.benchmarks.records import EpisodeRecord, Outcome
-from assaygym.benchmarks.rescore import RESCORED
 from assaygym.types import Completion, Message, StopReason, Trajectory, Turn
 
 CONFIG = {"target": {"id": "mine/flip-v0", "verifier": "flip#1"}, "policy": {"name": "oracle:0.3"}}
@@ -38,13 +37,11 @@ def episode() -> MakeEpisode:
         )  # fmt: skip
         found = Outcome(outcome)
         value = {"correct": 1.0, "partial": 0.5}.get(outcome, 0.0) if found.scored else math.nan
-        return EpisodeRecord(
-            **{
-                "task": task, "sample": sample, "config": "", "task_id": f"flip:{task}", "outcome": found,
-                "value": value, "explanation": f"reason {task}", "trajectory": trajectory_to_dict(trajectory),
-            }
-            | fields
-        )  # fmt: skip
+        base: dict[str, Any] = {
+            "task": task, "sample": sample, "config": "", "task_id": f"flip:{task}", "outcome": found,
+            "value": value, "explanation": f"reason {task}", "trajectory": trajectory_to_dict(trajectory),
+        }  # fmt: skip
+        return EpisodeRecord(**base | fields)
 
     return make
 

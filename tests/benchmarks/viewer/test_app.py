@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from textual.content import Content
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 from textual.worker import WorkerCancelled
 
 from assaygym.benchmarks.records import EpisodeRecord
 from assaygym.benchmarks.viewer.app import Viewer
+from assaygym.benchmarks.viewer.pages import Pages
 from assaygym.benchmarks.viewer.screens import FilterScreen, HelpScreen
 from assaygym.benchmarks.viewer.source import Source
 from assaygym.benchmarks.viewer.widgets import EpisodeList, Page
@@ -35,6 +37,12 @@ class Seat:
         for key in keys:
             self.app.simulate_key(key)
             await self.settle()
+
+    def type(self, *keys: str) -> None:
+        """Press keys without waiting."""
+        for key in keys:
+            name = {"/": "slash", " ": "space"}.get(key, key)
+            self.app.post_message(Key(name, key if len(key) == 1 else None))
 
     async def settle(self) -> None:
         """Until all that was asked for is on the screen; a pause of no given length waits for an idle processor."""
@@ -165,10 +173,26 @@ def test_a_search_keeps_what_has_the_text_and_escape_ends_it(shop: Path) -> None
         assert (len(seat.episodes), seat.at) == (5, "3/0")
         assert not seat.app.query_one("#search", Input).display
         await seat.press("slash")
-        await seat.pilot.press("z", "z", "enter")
-        await seat.settle()
+        seat.app.query_one("#search", Input).value = "zz"
+        await seat.press("enter")
         assert "nothing passes" in seat.list.render_line(2).text
         assert "Question" not in seat.pages[0]
+
+    sit(script, shop)
+
+
+def test_keys_typed_faster_than_the_screen_follows_are_not_lost(shop: Path) -> None:
+    async def script(seat: Seat) -> None:
+        seat.type("/", *"reason 4", "enter")
+        await seat.settle()
+        await seat.settle()
+        assert seat.episodes == ["4/0"]
+        await seat.press("escape")
+        seat.type("f", "j", "space", "x", "f", "question_mark", "q", "r", "j", "r", "k")
+        await seat.settle()
+        await seat.settle()
+        assert (seat.at, len(seat.episodes)) == ("3/0", 5)
+        assert "verdict: error" in seat.pages[0]
 
     sit(script, shop)
 
@@ -372,7 +396,7 @@ def test_any_terminal_will_do(shop: Path, shop2: Path, size: tuple[int, int], th
 
 def test_a_narrow_terminal_shows_one_half_at_a_time(shop: Path) -> None:
     async def script(seat: Seat) -> None:
-        pages = seat.app.query_one("#pages")
+        pages = seat.app.query_one(Pages)
         assert (seat.list.display, pages.display) == (True, False)
         await seat.press("enter")
         assert (seat.list.display, pages.display) == (False, True)

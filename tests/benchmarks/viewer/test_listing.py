@@ -13,14 +13,12 @@ from assaygym.benchmarks.viewer.state import Listing
 
 def row(task: int, sample: int = 0, value: float = 0.0, **fields: Any) -> Row:
     outcome = Outcome.ERROR if math.isnan(value) else Outcome.CORRECT if value == 1 else Outcome.INCORRECT
-    return Row(
-        **{
-            "task": task, "sample": sample, "task_id": f"t{task}", "outcome": outcome, "value": value,
-            "explanation": f"reason {task}", "category": "", "flags": (), "truncated": False, "turns": task,
-            "tokens": 10 - task, "seconds": math.nan,
-        }
-        | fields
-    )  # fmt: skip
+    base: dict[str, Any] = {
+        "task": task, "sample": sample, "task_id": f"t{task}", "outcome": outcome, "value": value,
+        "explanation": f"reason {task}", "category": "", "flags": (), "truncated": False, "turns": task,
+        "tokens": 10 - task, "seconds": math.nan,
+    }  # fmt: skip
+    return Row(**base | fields)
 
 
 def names(items: list[Item]) -> list[str]:

@@ -78,9 +78,8 @@ def test_a_policy_without_tokens_has_none(episode: MakeEpisode) -> None:
 
 
 def test_metrics_are_those_of_the_verdict_and_what_it_took(episode: MakeEpisode) -> None:
-    record = episode(7)
-    record.trajectory["score"] = {"metrics": {"missing": 2.0}, "seconds": 0.25}
-    lines = page(record, "metrics")
+    trajectory = {**episode(7).trajectory, "score": {"metrics": {"missing": 2.0}, "seconds": 0.25}}
+    lines = page(episode(7, trajectory=trajectory), "metrics")
     assert "│ missing  2" in lines
     assert "│ tool calls        1" in lines
     assert "│ verify seconds    0.25" in lines

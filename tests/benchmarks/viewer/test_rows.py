@@ -15,14 +15,12 @@ from assaygym.benchmarks.viewer.rows import MARKS, Item, Row, cells, columns_for
 def row(task: int = 0, sample: int = 0, outcome: str = "incorrect", **fields: Any) -> Row:
     known = Outcome(outcome)
     value = {"correct": 1.0, "partial": 0.5}.get(outcome, 0.0) if known.scored else math.nan
-    return Row(
-        **{
-            "task": task, "sample": sample, "task_id": f"t{task}", "outcome": known, "value": value,
-            "explanation": "", "category": "", "flags": (), "truncated": False, "turns": 1, "tokens": 0,
-            "seconds": math.nan,
-        }
-        | fields
-    )  # fmt: skip
+    base: dict[str, Any] = {
+        "task": task, "sample": sample, "task_id": f"t{task}", "outcome": known, "value": value,
+        "explanation": "", "category": "", "flags": (), "truncated": False, "turns": 1, "tokens": 0,
+        "seconds": math.nan,
+    }  # fmt: skip
+    return Row(**base | fields)
 
 
 def shown(item: Item, width: int, *, two: bool = False) -> dict[str, str]:
