@@ -14,6 +14,8 @@ from contextlib import suppress
 
 MOST_WALLS = 5.0
 """How many times its wall-clock time a run may last, the waits counted."""
+LEAST_MORE = 3.0
+"""Seconds that it may last longer in any case: on a busy machine a short time is soon over."""
 LEAST_SECONDS = 0.01
 """A shorter wait is not worth another look."""
 ROOM = 4096
@@ -47,7 +49,7 @@ class Turns:
             owed = self._owed(wall)
         except (OSError, ValueError, IndexError):  # no such files here
             owed = 0.0
-        over, last = start + wall + owed, start + wall * MOST_WALLS
+        over, last = start + wall + owed, start + max(wall * MOST_WALLS, wall + LEAST_MORE)
         if over - now < LEAST_SECONDS:
             return now, False
         return (now, True) if last - now < LEAST_SECONDS else (min(over, last), False)

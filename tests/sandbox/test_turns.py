@@ -13,7 +13,7 @@ import pytest
 from assaygym.sandbox import ExecStatus, Limits, Sandbox, open_sandbox
 from assaygym.sandbox._helper import VARIABLE, native_helper
 from assaygym.sandbox.guest import turns
-from assaygym.sandbox.guest.turns import MOST_WALLS, Turns
+from assaygym.sandbox.guest.turns import LEAST_MORE, MOST_WALLS, Turns
 
 TICKS = os.sysconf("SC_CLK_TCK")
 WALL = 10.0
@@ -50,10 +50,10 @@ class Proc:
     def start(self, *below: str) -> None:
         (self.path / "1" / "task" / "1" / "children").write_text(" ".join(below))
 
-    def until(self, now: float = WALL) -> tuple[float, bool]:
+    def until(self, now: float = WALL, wall: float = WALL) -> tuple[float, bool]:
         folder = os.open(self.path, os.O_PATH | os.O_DIRECTORY)
         try:
-            return Turns(folder).until(0.0, WALL, now)
+            return Turns(folder).until(0.0, wall, now)
         finally:
             os.close(folder)
 
@@ -110,6 +110,12 @@ def test_who_waits_for_more_than_all_the_time_that_there_is_ends_for_want_of_pro
     proc.add("2", waited=5 * WALL)
     assert proc.until() == (MOST_WALLS * WALL, False)
     assert proc.until(now=MOST_WALLS * WALL) == (MOST_WALLS * WALL, True)
+
+
+def test_a_short_time_may_grow_by_some_seconds(proc: Proc) -> None:
+    proc.start("2")
+    proc.add("2", waited=60)
+    assert proc.until(now=0.1, wall=0.1) == (0.1 + LEAST_MORE, False)
 
 
 def test_a_process_that_has_ended_takes_nothing_from_the_others(proc: Proc) -> None:
