@@ -246,6 +246,8 @@ class Evaluation:
             episodes=start.tally.done - start.tally.resumed,
             interrupted=start.why == "interrupted",
             why=start.why,
+            limits=asdict(self.run_limits),
+            concurrency=self.concurrency,
             **facts,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assaygym.agents.openai_usage import Meter, Prices, Tokens
 from assaygym.agents.policy import Prompt, SamplingParams, said
@@ -200,6 +203,8 @@ def test_use_is_that_of_the_episode_whatever_else_is_played_beside_it(tmp_path: 
     usage = attempts(tmp_path)[0]["usage"]
     assert (usage["cost"], usage["requests"], usage["prompt_tokens"], usage["currency"]) == (40, 40, 400, "USD")
     assert attempts(tmp_path)[0]["served"] == {"priced-1 fp": 40}
+    assert attempts(tmp_path)[0]["limits"] == {"time": None, "tokens": None, "cost": None}
+    assert attempts(tmp_path)[0]["concurrency"] == 8
 
 
 def test_a_start_records_only_its_own_use_of_a_policy(tmp_path: Path) -> None:
@@ -208,6 +213,24 @@ def test_a_start_records_only_its_own_use_of_a_policy(tmp_path: Path) -> None:
     run(policy, tmp_path, n=11)
     assert [each["usage"]["requests"] for each in attempts(tmp_path)] == [8, 3]
     assert [each["usage"]["cost"] for each in attempts(tmp_path)] == [8, 3]
+
+
+@given(
+    limits=st.lists(st.integers(1, 15 * 12), max_size=4),
+    concurrency=st.integers(1, 4),
+    most=st.none() | st.integers(1, 6),
+)
+@settings(max_examples=12, deadline=None)
+def test_whatever_limits_end_its_starts_the_run_is_that_of_one_start(
+    limits: list[int], concurrency: int, most: float | None
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        for limit in limits:
+            run(Priced(max_cost=most), out, n=12, concurrency=concurrency, limit_tokens=limit)
+        assert run(Priced(), out, n=12, concurrency=concurrency) == whole(n=12)
+        assert len(rows(out)) == 12
+        assert sum(each["episodes"] for each in attempts(out)) == 12
 
 
 # the estimate
