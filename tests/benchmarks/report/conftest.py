@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable, Iterable
@@ -78,13 +79,7 @@ def kinds() -> list[dict[str, Any]]:
         observation=asked, completion=said("", reasoning="I look it up.", calls=(call,)), info={"tool_calls": 1}
     )
     cut = {"truncated": True, "stop_reason": StopReason.MAX_TURNS}
-    marked = {
-        "task_id": HOSTILE,
-        "explanation": HOSTILE,
-        "extracted": HOSTILE,
-        "category": HOSTILE,
-        "flags": (HOSTILE,),
-    }
+    marked = dict.fromkeys(("task_id", "explanation", "extracted", "category"), HOSTILE)
     return [
         episode(0, 0, turn("What is 6 x 7?", said("It is 42."), 1.0), extracted="42", explanation="equal"),
         episode(0, 1, turn("What is 6 x 7?", said("It is 41.")), value=0.0, explanation="another value"),
@@ -126,3 +121,28 @@ def write_run() -> WriteRun:
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def write_long_run(write_run: WriteRun) -> WriteRun:
+    """`write_long_run(folder, tasks)` makes a run of 4 samples each, about 2 kB an episode."""
+
+    def write(folder: Path, tasks: int) -> Path:
+        words = " ".join(f"{number} {number * number % 9973}" for number in range(150))
+        turns = (turn("How much is it?", said(f"Think. {words}\n#### 7"), 1.0),)
+        (line,) = _lines(write_run(folder, [episode(0, 0, *turns, extracted="7", explanation="equal")], 4, tasks))
+        with (folder / "episodes.jsonl").open("w") as file:
+            for task, sample in itertools.product(range(tasks), range(4)):
+                right = (task * 7 + sample * 3) % 4 > 0
+                said_ = f"equal: {task}" if right else f"{task} is not {sample * 31 + task}"
+                judged = {"outcome": "correct" if right else "incorrect", "value": float(right), "explanation": said_}
+                file.write(
+                    f"{json.dumps({**line, 'task': task, 'sample': sample, 'task_id': f'row-{task}', **judged})}\n"
+                )
+        return folder
+
+    return write
+
+
+def _lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "episodes.jsonl").read_text().splitlines()]

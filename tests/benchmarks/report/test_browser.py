@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -391,3 +392,36 @@ def test_a_folder_left_behind_is_told(browser: Any, write_run: Any, tmp_path: Pa
     reader = Reader(browser, written.path, 1280, "light").go("#e=0/0")
     reader.page.wait_for_selector("#pane >> text=that folder belongs beside this page")
     reader.page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("embed", [0, 10**9])
+def test_twenty_thousand_episodes_stay_quick(browser: Any, write_long_run: Any, tmp_path: Path, embed: int) -> None:
+    written = write_page(write_long_run(tmp_path / "run", 5000), embed=embed)
+    reader = Reader(browser, written.path, 1280, "light")
+    began = time.monotonic()
+    reader.page.goto(f"{written.path.as_uri()}#episodes")
+    reader.page.wait_for_selector(".row")
+    listed = time.monotonic() - began
+    milliseconds = reader.page.evaluate(FILTERED)
+    began = time.monotonic()
+    assert "is not" in reader.open("4999/3").inner_text()
+    opened = time.monotonic() - began
+    reader.page.evaluate("document.getElementById('rows').scrollTop = 10 ** 7")
+    reader.page.wait_for_selector('[data-place="19999"]')
+    assert reader.page.locator(".row").count() < 60
+    assert (listed < 5, milliseconds < 500, opened < 3) == (True, True, True), (listed, milliseconds, opened)
+    assert reader.wrong == []
+    reader.page.close()
+
+
+FILTERED = """() => {
+  const began = performance.now();
+  const search = document.getElementById("search");
+  for (const text of ["is not", "4321", ""]) {
+    search.value = text;
+    search.dispatchEvent(new Event("input"));
+    document.getElementById("rows").offsetHeight;
+  }
+  return (performance.now() - began) / 3;
+}"""

@@ -7,6 +7,8 @@ import builtins
 import hashlib
 import json
 import re
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -214,3 +216,18 @@ def test_the_table_of_runs_links_to_their_pages_from_where_it_stands(write_run: 
     assert re.findall(r'<td><a href="([^"]*)"', text) == [f"../{name}/run%20%231/report.html" for name in "ab"]
     (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
     assert f"script-src {digest(script)};" in policy_of(text)
+
+
+@pytest.mark.slow
+def test_two_hundred_thousand_episodes_take_a_minute_and_a_gigabyte(write_long_run: Write, tmp_path: Path) -> None:
+    run = write_long_run(tmp_path / "run", 50_000)
+    code = f"""
+import resource, time
+from assaygym.benchmarks.report.html import write_page
+began = time.process_time()
+page = write_page({str(run)!r})
+print(page.episodes, time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    episodes, seconds, gigabytes = map(float, told.split())
+    assert (episodes, seconds < 60, gigabytes < 1) == (200_000, True, True), told
