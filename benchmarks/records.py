@@ -17,7 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from assaygym.benchmarks.provenance import prompt_digest
 from assaygym.errors import RunError
 from assaygym.types import Score, StopReason, Trajectory, Verdict
 
@@ -137,6 +136,8 @@ class EpisodeRecord:
                 raise ValueError(f"its {name} is {known[name]!r}; expected a whole number from 0")
         value = math.nan if row["value"] is None else float(row["value"])
         if "prompt" not in row:  # a log of before it was recorded
+            from assaygym.benchmarks.provenance import prompt_digest  # it loads every verifier
+
             known["prompt"] = prompt_digest(row.get("trajectory", {}))
         return cls(
             **{**known, "value": value, "outcome": Outcome(row["outcome"]), "flags": tuple(row.get("flags", ()))}
