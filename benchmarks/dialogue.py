@@ -105,13 +105,15 @@ def dialogue(trajectory: Mapping[str, Any]) -> list[Block]:
     """
     blocks: list[Block] = []
     asked: dict[str, str] = {}
-    for number, turn in enumerate(trajectory.get("turns") or ()):
+    turns: Sequence[Mapping[str, Any]] = trajectory.get("turns") or ()
+    for number, turn in enumerate(turns):
         for message in turn["observation"]:
             answers = asked.get(str(message.get("tool_call_id") or ""), "")
             blocks.append(_shown(message, number, answers))
         said = _said(turn, number)
         asked = {f"call_{number}_{index}": call.name for index, call in enumerate(said.calls)}
-        asked |= {call["id"]: call["name"] for call in turn["completion"]["message"].get("tool_calls") or ()}
+        structured: Sequence[Mapping[str, Any]] = turn["completion"]["message"].get("tool_calls") or ()
+        asked |= {call["id"]: call["name"] for call in structured}
         blocks.append(said)
     return blocks
 

@@ -199,8 +199,9 @@ class Viewer(App[None]):
             self.notify("nothing to choose between: all episodes are alike", markup=False)
 
     def _chosen(self, chosen: frozenset[tuple[str, str]] | None) -> None:
-        self._listing.choose(chosen or frozenset())
-        self._relist()
+        if chosen is not None and chosen != self._listing.filter.chosen:
+            self._listing.choose(chosen)
+            self._relist()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether the key means this here: in the line of the search, a slash is a slash."""

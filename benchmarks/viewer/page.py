@@ -148,7 +148,7 @@ def _failed(block: Block) -> Text:
 def _call(call: Call, style: str) -> Section:
     head = f"call {visible(call.name)}"
     if call.arguments is None:
-        body = Text(visible(call.failure), "red").append("\n").append_text(_clipped(call.raw))
+        body = Text.assemble((visible(call.failure), "red"), "\n", _clipped(call.raw))
         return Section(head=Text(head, "bold"), body=body, style=style, folds=True, indent=2)
     return _folding(head, _table(call.arguments), style, bold=True)
 

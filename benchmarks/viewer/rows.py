@@ -146,7 +146,7 @@ _REWARD = Column(title="reward", width=6, right=True)
 _TURNS = Column(title="turn", width=4, right=True)
 _MORE = (
     (29, Column(title="tokens", width=6, right=True)),
-    (44, Column(title="sec", width=6, right=True)),
+    (74, Column(title="sec", width=6, right=True)),
     (96, Column(title="category", width=14)),
 )
 """From which width on."""
@@ -160,7 +160,7 @@ def columns_for(width: int, *, two: bool) -> tuple[Column, ...]:
         shown = (_MARK, name, Column(title="A", width=7), Column(title="B", width=7))
         return (*shown, _WHY) if width >= 44 else shown
     more = tuple(column for least, column in _MORE if width >= least)
-    why = (_WHY,) if width >= 60 else ()
+    why = (_WHY,) if width >= 44 else ()
     return (_MARK, name, _REWARD, _TURNS, *more, *why) if width >= 22 else (_MARK, name, _REWARD)
 
 
@@ -183,7 +183,7 @@ def _cell(item: Item, title: str) -> str:
         case "tokens":
             return short(first.tokens)
         case "sec":
-            return "-" if math.isnan(first.seconds) else f"{first.seconds:.3g}"
+            return "-" if math.isnan(first.seconds) else f"{first.seconds:.{2 if first.seconds < 100 else 0}f}"
         case "category":
             return first.category
         case "why":

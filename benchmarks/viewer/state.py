@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from assaygym.benchmarks.viewer.listing import ORDERS, TWO_ORDERS, Choice, Filter, arranged, choices, next_where
@@ -27,6 +28,7 @@ class Listing:
         self.filter = Filter()
         self.order = ORDERS[0]
         self.backwards = False
+        self._mean = math.nan
 
     def have(self, rows: Sequence[Sequence[Row]]) -> None:
         """Hold these episodes of each run instead."""
@@ -80,11 +82,11 @@ class Listing:
         whole = str(planned) if not self._two and len(self.every) < planned else ""
         parts = [f"{len(self.items)} of {len(self.every)} {kind}" if self.filter else f"{len(self.every)} {kind}"]
         parts += [f"{whole} planned"] if whole else []
-        if not self._two and self.items:
-            parts.append(f"reward {mean([row for item in self.items for row in item.a]):.3f}")
+        parts += [f"reward {self._mean:.3f}"] if self.items and not self._two else []
         parts += [f"filter {self.filter}"] if self.filter else []
         parts += [f"by {self.order}{', backwards' if self.backwards else ''}"] if self.order != "task" else []
         return parts
 
     def _arrange(self) -> None:
         self.items = arranged(self.every, self.filter, self.order, backwards=self.backwards)
+        self._mean = mean([row for item in self.items for row in item.a])
