@@ -51,6 +51,12 @@ class App {
     this.route();
   }
 
+  /** To the first page. */
+  leave() {
+    history.pushState(null, "", "#");
+    this.route();
+  }
+
   route() {
     const asked = this.asked();
     document.body.dataset.view = asked ? "episodes" : "report";
@@ -130,10 +136,13 @@ class App {
     const field = event.target.closest?.("input, select, textarea");
     if (event.key === "Escape") return field ? field.blur() : this.escaped();
     if (field || document.getElementById("help").open) return;
-    const action = {
+    const inList = event.target.id === "rows" && {
+      ArrowDown: () => this.step(1), ArrowUp: () => this.step(-1), Enter: () => this.pane.focus(),
+    }[event.key];
+    const action = inList || {
       j: () => this.step(1), k: () => this.step(-1), r: () => this.toggleRaw(), o: () => this.fold(),
       "/": () => this.focus("search"), f: () => this.focus("outcomes"), t: toggleTheme, "?": showHelp,
-      g: () => { location.hash = "#"; },
+      g: () => this.leave(),
     }[event.key];
     if (!action) return;
     event.preventDefault();

@@ -1,6 +1,6 @@
 // What was said: text, reasoning, code, calls of tools and their results.
 
-const OPENING = /<think>|<tool_call>|^```([^\n`]*)\n/gm;
+const OPENING = /<think>|<tool_call>|\[TOOL_CALLS\]|<\|python_tag\|>|^```([^\n`]*)\n/gm;
 const OUTCOME_SIGNS = {
   correct: "✓", partial: "◐", incorrect: "✗", unparsed: "?", invalid: "!", error: "!", unfinished: "…",
 };
@@ -19,14 +19,16 @@ function segments(content) {
   for (let match; (match = OPENING.exec(content)); OPENING.lastIndex = from) {
     push(content.slice(from, match.index));
     const body = match.index + match[0].length;
-    const take = match[0] === "<think>" ? reasoningAt : match[0] === "<tool_call>" ? callAt : codeAt;
-    const [segment, end] = take(content, body, match);
-    found.push(segment);
+    const take = TAKES[match[0]] ?? codeAt;
+    const [taken, end] = take(content, body, match);
+    found.push(...[taken].flat());
     from = end;
   }
   push(content.slice(from));
   return found;
 }
+
+const TAKES = { "<think>": reasoningAt, "<tool_call>": callAt, "[TOOL_CALLS]": listAt, "<|python_tag|>": listAt };
 
 const upTo = (text, start, mark) => {
   const end = text.indexOf(mark, start);
@@ -55,10 +57,30 @@ function callAt(text, start) {
   }
   const raw = text.slice(start + brace, end);
   const rest = text.slice(end).match(/^\s*<\/tool_call>/);
-  return [{ kind: "call", ...named(raw), raw, broken: rest ? "" : "not closed" }, end + (rest ? rest[0].length : 0)];
+  return [{ kind: "call", broken: rest ? "" : "not closed", ...named(raw), raw }, end + (rest ? rest[0].length : 0)];
 }
 
-/** Where the JSON object that begins here ends; -1 where it does not. Braces inside strings do not count. */
+/** The calls after a mark that has no end: a JSON list, a JSON object, or `name[ARGS]{...}`. */
+function listAt(text, start) {
+  const name = text.slice(start).match(/^\s*(?:([\w.-]+)\[ARGS\])?\s*/);
+  const from = start + name[0].length;
+  const end = "[{".includes(text[from] || " ") ? endOfJson(text, from) : -1;
+  if (end < 0) return [{ kind: "call", name: name[1] ?? "", raw: text.slice(start), broken: "not readable as a call" }, text.length];
+  const raw = text.slice(from, end);
+  if (name[1]) return [structured({ name: name[1], arguments: raw }), end];
+  const parts = raw[0] === "[" ? listed(raw) : [raw];
+  return [parts.map((part) => ({ kind: "call", broken: "", ...named(part), raw: part })), end];
+}
+
+function listed(raw) {
+  try {
+    return JSON.parse(raw).map((part) => JSON.stringify(part));
+  } catch {
+    return [raw];
+  }
+}
+
+/** Where the JSON value that begins here ends; -1 where it does not. Brackets inside strings do not count. */
 function endOfJson(text, start) {
   let depth = 0;
   let quoted = false;
@@ -68,8 +90,8 @@ function endOfJson(text, start) {
       if (char === "\\") i++;
       else if (char === '"') quoted = false;
     } else if (char === '"') quoted = true;
-    else if (char === "{") depth++;
-    else if (char === "}" && --depth === 0) return i + 1;
+    else if (char === "{" || char === "[") depth++;
+    else if ((char === "}" || char === "]") && --depth === 0) return i + 1;
   }
   return -1;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -226,6 +227,44 @@ def test_a_call_written_as_text_is_a_call_whatever_its_arguments_hold(read: Any)
     assert "Let me see." in pane.inner_text()
 
 
+FORMS = {
+    '[TOOL_CALLS][{"name": "add", "arguments": {"a": "1]"}}, {"name": "sub", "arguments": {}}]': ["add", "sub"],
+    '[TOOL_CALLS]add[ARGS]{"a": 1}': ["add"],
+    '<|python_tag|>{"name": "add", "parameters": {"a": 1}}': ["add"],
+    "<tool_call><function=add>\n<parameter=a>\n1\n</parameter>\n</function></tool_call>": ["add"],
+    '<tool_call>{"name": "add", "arguments": "{\\"a\\": 1}"}</tool_call><tool_call>{"name": "b"}</tool_call>': [
+        "add",
+        "b",
+    ],
+    '<tool_call>{"name": "add", "arguments": {"a": 1}}': ["add", "not closed"],
+    "<tool_call>{'name': 'add'}</tool_call>": ["unreadable", "not JSON"],
+    "<tool_call>add(1)</tool_call> so": ["unreadable", "not readable as a call"],
+}
+
+
+def test_calls_of_every_grammar_with_marks_are_told_apart(read: Any, write_run: Any, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", samples=1, tasks=len(FORMS))
+    line = json.loads((run / "episodes.jsonl").read_text().splitlines()[0])
+    with (run / "episodes.jsonl").open("w") as file:
+        for task, text in enumerate(FORMS):
+            line["trajectory"]["turns"][0]["completion"]["message"]["content"] = text
+            file.write(f"{json.dumps({**line, 'task': task})}\n")
+    reader = read(write_page(run).path)
+    for task, expected in enumerate(FORMS.values()):
+        pane = reader.open(f"{task}/0")
+        assert pane.locator(".call summary b, .call summary .warn").all_inner_texts() == expected
+
+
+def test_the_arrows_move_in_the_list(read: Any) -> None:
+    reader = read().go("#e=0/0")
+    reader.page.focus("#rows")
+    reader.page.keyboard.press("ArrowDown")
+    reader.pane("0/1")
+    assert reader.page.get_attribute("#rows", "aria-activedescendant") == "row-1"
+    reader.page.keyboard.press("ArrowUp")
+    reader.pane("0/0")
+
+
 def test_reasoning_is_folded_whether_structured_or_written_in_tags(read: Any) -> None:
     pane = read().open("1/0")
     assert pane.locator(".reasoning").count() == 2
@@ -295,6 +334,7 @@ def test_tokens_are_shaded_by_how_unlikely_they_were(read: Any) -> None:
     pane = read().open("4/0")
     assert "3 tokens in" in pane.locator("aside").inner_text()
     pane.locator(".tokens summary").click()
+    pane.locator(".ids").wait_for()
     assert pane.locator(".ids span").all_inner_texts() == ["4", "50", "600"]
     assert [token.get_attribute("class") for token in pane.locator(".ids span").all()] == ["p0", "p3", "p8"]
     assert "probability 0.135" in pane.locator(".ids span").nth(1).get_attribute("title")
