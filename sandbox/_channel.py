@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import select
-import signal
 import socket
 import time
 import weakref
@@ -142,7 +141,7 @@ class ChannelProcess:
         except WorkerLost:
             self._pool.check_open()
             raise
-        short = report.status == signal.SIGKILL and self._worker.ran_short()
+        short = bool(report.status) and self._worker.ran_short()
         self._let_go.detach()
         self._channel.close()
         self._pool.release(self._worker)

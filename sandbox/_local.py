@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import weakref
 from abc import abstractmethod
@@ -184,7 +183,7 @@ class LocalSandbox(Sandbox):
             worker.start(wanted)
             report = worker.report()
             report.check()
-            short = report.status == signal.SIGKILL and worker.ran_short()
+            short = bool(report.status) and worker.ran_short()
         except BaseException as error:
             self._discard(worker, error)
             raise

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-from dataclasses import replace
 
 from assaygym.errors import SandboxError
 from assaygym.sandbox._worker import Report
@@ -38,15 +37,15 @@ def outcome(report: Report, limits: Limits, isolation: tuple[str, ...], short: b
     """
     code, number = ending(report.status)
     stderr = report.stderr.decode("utf-8", "replace")
-    cpu = charged(report.cpu_seconds, report.kernel_seconds, report.peak_memory_bytes)
     return ExecResult(
-        status=_status(replace(report, cpu_seconds=cpu), limits, code, number, stderr, short),
+        status=_status(report, limits, code, number, stderr, short),
         exit_code=code,
         signal=number,
         stdout=report.stdout.decode("utf-8", "replace"),
         stderr=stderr,
         truncated=report.ended == BY_OUTPUT,
-        cpu_seconds=cpu,
+        cpu_seconds=report.cpu_seconds,
+        kernel_seconds=report.kernel_seconds,
         wall_seconds=report.wall_seconds,
         peak_memory_bytes=report.peak_memory_bytes,
         files=report.files,
@@ -67,7 +66,7 @@ def _status(
 ) -> ExecStatus:
     if report.ended == BY_OUTPUT:
         return ExecStatus.OUTPUT_LIMIT
-    over = report.cpu_seconds > limits.cpu_seconds
+    over = charged(report) > limits.cpu_seconds
     if report.ended == BY_WALL or number == signal.SIGXCPU or over:
         return ExecStatus.TIMEOUT
     if report.ended == BY_CROWD:

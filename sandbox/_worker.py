@@ -174,15 +174,20 @@ class Worker:
         """Whether the kernel has killed something of the last run for want of memory.
 
         Raises:
-            WorkerLost: nobody knows, since the worker ended meanwhile.
+            WorkerLost: it has, and not because the run had too much: the machine had too little. Or nobody knows, since
+                the worker ended meanwhile.
         """
-        before = self._killed_for_memory
-        if self._group:
-            try:
-                self._killed_for_memory = self._group.oom_kills()
-            except OSError as error:
-                raise self._lost(f"ended before its memory was looked at ({error})") from error
-        return self._killed_for_memory > before
+        if not self._group:
+            return False
+        try:
+            before, self._killed_for_memory = self._killed_for_memory, self._group.oom_kills()
+            killed = self._killed_for_memory > before
+            innocent = killed and not self._group.was_full()
+        except OSError as error:
+            raise self._lost(f"ended before its memory was looked at ({error})") from error
+        if innocent:
+            raise self._lost("had a process killed because the machine, or its container, ran out of memory")
+        return killed
 
     def kill(self) -> None:
         """Have the run's processes killed; the report still comes."""

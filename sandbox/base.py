@@ -71,7 +71,7 @@ class ExecResult:
     truncated: bool
     """Whether stdout or stderr was cut at the limit."""
     cpu_seconds: float
-    """Of all its processes, without what the kernel may have taken to find memory beyond 64 MiB."""
+    """Of all its processes. A limit is for `found.charged` of it, which is less where much memory had to be found."""
     wall_seconds: float
     peak_memory_bytes: int | None
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
@@ -81,6 +81,8 @@ class ExecResult:
     """Of a session's cell: `repr` of its last expression, as a notebook shows it; None where that is None or none."""
     error: str | None = None
     """Of a session's cell: the class name of the exception that ended it; the traceback is in `stderr`."""
+    kernel_seconds: float = 0.0
+    """Of the CPU time what was spent in the kernel, where the backend tells."""
     phase: Literal["compile", "run"] = "run"
     """What this tells of: "compile" where the program could not be compiled, with an error of its own or at a limit of
     the compile step, and so was never run."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from assaygym.sandbox.base import MIB, ExecResult, Limits
 
@@ -27,15 +27,26 @@ SURE = 0.95
 """The share of its limit that a program must be charged with to have been ended rightly: clocks differ a little."""
 
 
-def charged(cpu_seconds: float, kernel_seconds: float, peak_bytes: int) -> float:
-    """The CPU time of a program, less what the kernel may have taken of it to find its memory."""
-    return cpu_seconds - min(kernel_seconds, _most(peak_bytes))
+class Times(Protocol):
+    """What is known of a run: an `ExecResult` is one."""
+
+    @property
+    def cpu_seconds(self) -> float: ...
+    @property
+    def kernel_seconds(self) -> float: ...
+    @property
+    def peak_memory_bytes(self) -> int | None: ...
+
+
+def charged(run: Times) -> float:
+    """The CPU seconds of a program, less what the kernel may have taken of them to find its memory."""
+    return run.cpu_seconds - min(run.kernel_seconds, _most(run.peak_memory_bytes or 0))
 
 
 def in_doubt(result: ExecResult, limits: Limits) -> bool:
     """Whether the kernel ended a program at its CPU limit that may have done less than that."""
     much = (result.peak_memory_bytes or 0) > FREE_BYTES
-    return much and result.signal == signal.SIGXCPU and result.cpu_seconds < SURE * limits.cpu_seconds
+    return much and result.signal == signal.SIGXCPU and charged(result) < SURE * limits.cpu_seconds
 
 
 def roomier(limits: Limits) -> Limits:
@@ -55,7 +66,7 @@ def beyond_doubt(attempt: Callable[[Limits], tuple[T, ExecResult]], limits: Limi
     if not in_doubt(first[1], limits):
         return first
     second = attempt(roomier(limits))
-    return second if second[1].cpu_seconds <= limits.cpu_seconds else first
+    return second if charged(second[1]) <= limits.cpu_seconds else first
 
 
 def _most(size: float) -> float:

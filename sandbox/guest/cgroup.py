@@ -17,6 +17,9 @@ PREFIX = "assaygym"
 V2_CONTROLLERS = "cgroup.controllers"
 V2_PASSED_ON = "cgroup.subtree_control"
 MEMBERS = "cgroup.procs"
+V1_MOST = "memory.max_usage_in_bytes"
+NEAR_BYTES = 4 << 20
+"""A group is full where less than this is left: the kernel asks for memory in larger pieces, a large page at most."""
 TRIAL_BYTES = 64 << 20
 REMOVE_SECONDS = 1.0
 
@@ -27,6 +30,7 @@ class Group:
     def __init__(self, version: int, memory: str, pids: str | None):
         self.version, self.memory, self.pids = version, memory, pids
         self._bytes: int | None = None
+        self._refused = 0
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -59,17 +63,34 @@ class Group:
             growing = self._bytes is not None and size > self._bytes  # the second is never less than the first
             for write, name in reversed(steps) if growing else steps:
                 write(f"{self.memory}/{name}", size)
+            _write_if_there(f"{self.memory}/{V1_MOST}", 0)
         self._bytes = size
 
     def oom_kills(self) -> int:
-        """How many processes the kernel has killed here because the limit was reached.
+        """How many processes the kernel has killed here for want of memory: of this group, of one above, or of all.
 
         Raises:
             OSError: the group is gone.
         """
         name = "memory.events" if self.version == 2 else "memory.oom_control"
+        return self._count(name, "oom_kill")  # absent before Linux 4.13
+
+    def was_full(self) -> bool:
+        """Whether the limit of this very group was reached, since it was set or since this was last asked.
+
+        Raises:
+            OSError: the group is gone.
+        """
+        if self.version == 2:
+            before, self._refused = self._refused, self._count("memory.events", "oom")
+            return self._refused > before
+        most = int(_read(f"{self.memory}/{V1_MOST}"))  # the counter of refusals is not kept by all kernels
+        _write(f"{self.memory}/{V1_MOST}", 0)
+        return self._bytes is not None and most > self._bytes - NEAR_BYTES
+
+    def _count(self, name: str, field: str) -> int:
         fields = dict(line.split(" ", 1) for line in _read(f"{self.memory}/{name}").splitlines())
-        return int(fields.get("oom_kill", "0"))  # absent before Linux 4.13
+        return int(fields.get(field, "0"))
 
     def remove(self) -> bool:
         """Remove the empty group; waits up to a second for processes that are ending, False when it is still there."""

@@ -76,13 +76,14 @@ def test_eight_children_of_100_mb_do_not_fit_into_300(group: Group) -> None:
         group.join(parent.pid)
         assert parent.communicate("go\n", timeout=60)[0] == "6\n"  # two fit, beside the interpreter
     assert group.oom_kills() == 6
+    assert (group.was_full(), group.was_full()) == (True, False)
 
 
 def test_a_program_that_fits_is_left_alone(group: Group) -> None:
     with child_of("input(); print(len(bytearray(b'x') * (100 << 20)))") as process:
         group.join(process.pid)
         assert process.communicate("go\n", timeout=60)[0] == f"{100 << 20}\n"
-    assert group.oom_kills() == 0
+    assert (group.oom_kills(), group.was_full()) == (0, False)
 
 
 def test_files_in_memory_count_too(group: Group) -> None:
@@ -359,7 +360,7 @@ def test_version_2_sets_its_own_files(kernel: Kernel) -> None:
     assert texts == {"memory.max": str(LIMIT), "memory.swap.max": "0", "pids.max": "5"}
     group.join(42)
     assert Path(group.memory, "cgroup.procs").read_text() == "42"
-    assert group.oom_kills() == 1
+    assert (group.oom_kills(), group.was_full(), group.was_full()) == (1, True, False)
     assert group.remove()
 
 

@@ -61,8 +61,9 @@ def test_who_used_more_than_its_cpu_time_is_wrong_however_long_it_waited() -> No
 
 
 def test_time_of_the_kernel_that_memory_explains_is_no_cpu_time() -> None:
-    given = Report(int(signal.SIGXCPU), BY_ITSELF, b"", b"", 1.0, 0.2, 576 * MIB, {}, 0.75)
-    assert outcome(given, LIMITS, ()).cpu_seconds == 0.25
+    given = Report(0, BY_ITSELF, b"", b"", 1.2, 0.2, 576 * MIB, {}, 0.75)
+    result = outcome(given, LIMITS, ())
+    assert (result.status, result.cpu_seconds, result.kernel_seconds) == (ExecStatus.OK, 1.2, 0.75)
 
 
 def test_the_measurements_and_the_isolation_are_passed_on() -> None:

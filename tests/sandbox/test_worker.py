@@ -38,7 +38,7 @@ class Double:
     """A control group that is held for some time after the worker's end."""
 
     def __init__(self, held: int = 0) -> None:
-        self.held, self.removed, self.memory_bytes, self.kills = held, False, 0, 0
+        self.held, self.removed, self.memory_bytes, self.kills, self.full = held, False, 0, 0, False
 
     def set_memory(self, size: int) -> None:
         self.memory_bytes = size
@@ -47,6 +47,9 @@ class Double:
         if self.removed:
             raise FileNotFoundError("memory.oom_control")
         return self.kills
+
+    def was_full(self) -> bool:
+        return self.full
 
     def remove(self) -> bool:
         self.held -= 1
@@ -262,8 +265,17 @@ def test_the_group_gets_the_limit_of_each_order_and_tells_what_was_killed() -> N
         ran(made)
         assert group.memory_bytes == ORDERED.memory_bytes
         assert not made.ran_short()
-        group.kills = 1
+        group.kills, group.full = 1, True
         assert (made.ran_short(), made.ran_short()) == (True, False)
+
+
+def test_what_was_killed_though_its_group_had_room_was_killed_for_others() -> None:
+    group = Double()
+    with worker(lambda link: link.sendall(answer(takes_order(link))), group) as made:
+        ran(made)
+        group.kills = 1
+        with pytest.raises(WorkerLost, match="the machine, or its container, ran out of memory"):
+            made.ran_short()
 
 
 def test_a_group_that_is_gone_means_that_the_worker_is() -> None:

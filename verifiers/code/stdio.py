@@ -9,6 +9,7 @@ from typing import Literal
 
 from assaygym.errors import ConfigError
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits, Sandbox
+from assaygym.sandbox.found import charged
 from assaygym.sandbox.inputs import SharedRun
 from assaygym.verifiers.code.checkers import TextChecker
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage, status_of
@@ -109,7 +110,7 @@ def _ended(result: ExecResult, allowed: Limits) -> tuple[TestStatus, str]:
     """How the run ended, and the words for it."""
     if (error := _compile_error(result)) is not None:
         return TestStatus.COMPILE_ERROR, error
-    if result.cpu_seconds > allowed.cpu_seconds:  # the kernel counts whole seconds
+    if charged(result) > allowed.cpu_seconds:  # the kernel counts whole seconds
         return TestStatus.TIME_LIMIT, ""
     if result.status is ExecStatus.OK:
         return TestStatus.OK, ""
