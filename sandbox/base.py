@@ -29,7 +29,9 @@ class Limits:
     """
 
     cpu_seconds: float = 10.0
+    """Without what the kernel may have taken to find much memory; see `assaygym.sandbox.found`."""
     wall_seconds: float = 10.0
+    """Without waits for processors, where the backend can tell; see `assaygym.sandbox.guest.turns`."""
     memory_bytes: int = 512 * MIB
     output_bytes: int = 4 * MIB
     """Cap of stdout and of stderr, each."""

@@ -24,7 +24,8 @@ A run then goes like this.
    3 for a message channel) and a fixed environment. Its parent is the first process of the run's namespace, which
    cannot be traced and which the kernel spares every signal from inside.
 2. The zygote collects stdout and stderr up to their caps and ends the run at the program's end, at the wall-clock
-   limit, when a stream overflows, or when the host asks or disappears. The first process then kills and reaps all
+   limit, to which it adds what the program waited for processors (`guest/turns.py`), when a stream overflows, or when
+   the host asks or disappears. The first process then kills and reaps all
    others, so that their CPU time counts; should it not, it is killed itself, and the kernel kills the rest, however
    far they detached themselves.
 3. The zygote reports through its socket, which no program ever holds. A worker that reports a fault of its own, or
@@ -88,6 +89,8 @@ NOT_COVERED = (
     "CPU time summed over the program's processes is judged at the end, without that of children it had the kernel "
     "reap; until then only the wall clock bounds it",
     "/proc, /dev/stdout, /dev/fd: there are none, and programs that need them fail",
+    "waits for processors, which prolong a wall-clock limit: of processes that have ended, and in the tier without "
+    "namespaces, none is counted; who waits on a disk or on a lock of the kernel is charged with it",
     "side channels: timing, caches, the load of the machine",
     "what stands in /usr/bin, /usr/lib and the interpreter's folder can be read",
 )
