@@ -49,6 +49,7 @@ class Reader:
 
     def pane(self, key: str) -> Any:
         self.page.wait_for_selector(f'#pane[data-episode="{key}"]')
+        self.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         return self.page.locator("#pane")
 
     def rows(self) -> list[str]:
