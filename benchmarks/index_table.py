@@ -1,6 +1,6 @@
 """The rows of an index: what is known of each whole line of a log, in sqlite, brought up to date from the log.
 
-    episodes.jsonl --scan--> Line, Line, ... --insert--> lines(offset, length, checksum, key, light), head(end, stamp)
+    episodes.jsonl --scan--> Line, Line, ... --insert--> lines(offset, length, key, record, ...), head(end, stamp)
 
 The log is the truth and this a cache of it. Before it is used it is held against the log: unchanged since it was last
 looked at (the same file, size and time of change), or else by the checksums of its lines: of all of them, but for a
@@ -34,19 +34,18 @@ from assaygym.benchmarks.measures import NAMES, Measures, measured
 from assaygym.benchmarks.records import EpisodeRecord, Outcome, not_an_episode
 from assaygym.errors import RunError
 
-__all__ = ["IndexTable", "Line", "line_of", "ordered", "plain", "unpacked"]
+__all__ = ["IndexTable", "Line", "line_of", "measures_of", "ordered", "plain", "record_of"]
 
 RECORD = tuple(item.name for item in fields(EpisodeRecord) if item.name != "trajectory")
-VERSION = zlib.crc32(f"1 {RECORD} {inspect.getsource(measures)}".encode()) & 0x7FFF_FFFF
-"""Of what the rows hold, and of how a measure is taken: the rows of another one are made anew."""
 SCHEMA = (
     "CREATE TABLE head (generation TEXT, end INT, lines INT, inode INT, size INT, changed INT, seen INT)",
     "CREATE TABLE lines (offset INTEGER PRIMARY KEY, length INT, checksum INT, config TEXT, task, sample, task_id TEXT,"
-    " light TEXT)",
+    " record TEXT, measures TEXT)",
     "CREATE INDEX by_key ON lines (config, task, sample, offset)",
     "CREATE INDEX by_task_id ON lines (config, task_id)",
-    f"PRAGMA user_version = {VERSION}",
 )
+VERSION = zlib.crc32(f"{SCHEMA} {RECORD} {inspect.getsource(measures)}".encode()) & 0x7FFF_FFFF
+"""Of what the rows hold, and of how a measure is taken: the rows of another one are made anew."""
 WHOLE = 1 << 26
 """Bytes of a grown log up to which every line is held against its checksum."""
 SPREAD = 256
@@ -72,8 +71,9 @@ class Line(NamedTuple):
     task: int | str
     sample: int | str
     task_id: str
-    light: str
-    """The record without its trajectory, and its measures."""
+    record: str
+    """Without the trajectory."""
+    measures: str
 
 
 class _Stamp(NamedTuple):
@@ -114,7 +114,6 @@ def ordered(number: int) -> int | str:
 
 def line_of(record: EpisodeRecord, offset: int, written: bytes) -> Line:
     """The line of an episode, as it was written there."""
-    light = [*_light_of(record), *measured(record.trajectory)]
     return Line(
         offset=offset,
         length=len(written) - 1,
@@ -123,16 +122,21 @@ def line_of(record: EpisodeRecord, offset: int, written: bytes) -> Line:
         task=ordered(record.task),
         sample=ordered(record.sample),
         task_id=plain(record.task_id),
-        light=_encoded(light),
+        record=_encoded(_light_of(record)),
+        measures=_encoded(measured(record.trajectory)),
     )
 
 
-def unpacked(light: str) -> tuple[EpisodeRecord, Measures]:
-    """What `Line.light` says."""
-    values = json.loads(light)
-    row = dict(zip(RECORD, values, strict=False))
+def record_of(text: str) -> EpisodeRecord:
+    """What `Line.record` says."""
+    row = dict(zip(RECORD, json.loads(text), strict=True))
     row["outcome"], row["flags"] = Outcome(row["outcome"]), tuple(row["flags"])
-    return EpisodeRecord(**row), Measures(**dict(zip(NAMES, values[len(RECORD) :], strict=True)))
+    return EpisodeRecord(**row)
+
+
+def measures_of(text: str) -> Measures:
+    """What `Line.measures` says."""
+    return Measures(**dict(zip(NAMES, json.loads(text), strict=True)))
 
 
 class IndexTable:
@@ -195,8 +199,10 @@ class IndexTable:
         """
         with self._transaction("BEGIN IMMEDIATE"):
             head = self._head()
-            if head is not None and (head.generation, head.end) == (self.generation, lines[0].offset):
-                return self._ended(self._inserted(head, lines, _stamp(self._file)))
+            known = head is None or head.generation == self.generation
+            begun = self._emptied() if head is None else head
+            if known and begun.end == lines[0].offset:
+                return self._ended(self._inserted(begun, lines, _stamp(self._file)))
         self.refresh()
 
     def rows(self, sql: str, values: Sequence[object]) -> list[Any]:
@@ -263,12 +269,12 @@ class IndexTable:
     def _emptied(self) -> _Head:
         for table in ("lines", "head"):
             self._sql.execute(f"DROP TABLE IF EXISTS {table}")
-        for statement in SCHEMA:
+        for statement in (*SCHEMA, f"PRAGMA user_version = {VERSION}"):
             self._sql.execute(statement)
         return _Head(generation=uuid.uuid4().hex, end=0, lines=0, inode=0, size=0, changed=0, seen=0)
 
     def _inserted(self, head: _Head, lines: Sequence[Line], log: _Stamp) -> _Head:
-        self._sql.executemany("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)", lines)
+        self._sql.executemany("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", lines)
         end = lines[-1].offset + lines[-1].length + 1 if lines else head.end
         return self._store(_Head(head.generation, end, head.lines + len(lines), *log, time.time_ns()))
 

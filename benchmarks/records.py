@@ -119,9 +119,9 @@ class EpisodeRecord:
 
     def line(self) -> bytes:
         """The JSON line, newline included."""
-        row = {item.name: getattr(self, item.name) for item in fields(self)}
+        row = {name: getattr(self, name) for name in _NAMES}
         row["value"] = None if math.isnan(self.value) else self.value
-        return json.dumps(row, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+        return _encoded(row).encode() + b"\n"
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
@@ -130,7 +130,7 @@ class EpisodeRecord:
         Raises:
             KeyError, TypeError, ValueError: the row is no episode.
         """
-        known = {item.name: row[item.name] for item in fields(cls) if item.name in row}
+        known = {name: row[name] for name in _NAMES if name in row}
         for name in ("task", "sample"):
             if type(known[name]) is not int or known[name] < 0:
                 raise ValueError(f"its {name} is {known[name]!r}; expected a whole number from 0")
@@ -142,6 +142,10 @@ class EpisodeRecord:
         return cls(
             **{**known, "value": value, "outcome": Outcome(row["outcome"]), "flags": tuple(row.get("flags", ()))}
         )
+
+
+_NAMES = tuple(item.name for item in fields(EpisodeRecord))
+_encoded = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 class EpisodeLog:
