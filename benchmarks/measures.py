@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -84,7 +84,7 @@ def measured(trajectory: Mapping[str, Any]) -> tuple[Any, ...]:
         sampled += max(len(answer["token_ids"]), len(answer["logprobs"] or ()))
         characters += len(message["content"]) + len(message["reasoning"] or "")
         cached += bool(answer.get("cached"))
-        texts.append(_said(message))
+        texts.append(_said(message) if message["tool_calls"] else message["content"])
     said = "\0".join(texts)
     return (
         len(turns),
@@ -103,7 +103,7 @@ def measured(trajectory: Mapping[str, Any]) -> tuple[Any, ...]:
         _count((score.get("metrics") or {}).get("unexpected")),
         hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest(),
         bool(turns) and _copied(turns[-1]["completion"]["message"]["content"], turns[0]["observation"]),
-        any(word in said for word in SUSPICIOUS),
+        _is_suspicious(said),
     )
 
 
@@ -118,6 +118,13 @@ def _copied(answer: str, prompt: Sequence[Mapping[str, Any]]) -> bool:
     return len(words) >= COPIED_CHARS and any(words in " ".join(each["content"].split()) for each in prompt)
 
 
+def _is_suspicious(said: str) -> bool:
+    for word in SUSPICIOUS:  # noqa: SIM110 - quicker than `any`, for every episode
+        if word in said:
+            return True
+    return False
+
+
 def _whole(value: object) -> int:
     """What a turn's info says of this; anything but a number is passed over."""
     return int(value) if isinstance(value, int) else 0
@@ -127,6 +134,8 @@ def _count(value: object) -> int:
     return int(value) if isinstance(value, (int, float)) and math.isfinite(value) else 0
 
 
-def _seconds(values: Iterable[float | None]) -> float:
+def _seconds(values: Sequence[float | None]) -> float:
+    if len(values) == 1:
+        return math.nan if values[0] is None else values[0]
     known = [value for value in values if value is not None]
     return math.fsum(known) if known else math.nan
