@@ -25,7 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from assaygym.benchmarks.index_table import IndexTable, Line, line_of, measures_of, ordered, plain, record_of
+from assaygym.benchmarks.index_line import Line, line_of, measures_of, ordered, plain, record_of
+from assaygym.benchmarks.index_table import IndexTable
 from assaygym.benchmarks.measures import Measures
 from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Key
 from assaygym.errors import RunError

@@ -23,20 +23,17 @@ import uuid
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import fields
 from itertools import islice
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from assaygym.benchmarks import measures
-from assaygym.benchmarks.measures import NAMES, Measures, measured
-from assaygym.benchmarks.records import EpisodeRecord, Outcome, not_an_episode
+from assaygym.benchmarks.index_line import GREATEST, RECORD, Line, line_of
+from assaygym.benchmarks.records import EpisodeRecord, not_an_episode
 from assaygym.errors import RunError
 
-__all__ = ["IndexTable", "Line", "line_of", "measures_of", "ordered", "plain", "record_of"]
+__all__ = ["IndexTable"]
 
-RECORD = tuple(item.name for item in fields(EpisodeRecord) if item.name != "trajectory")
 SCHEMA = (
     "CREATE TABLE head (generation TEXT, end INT, lines INT, inode INT, size INT, changed INT, seen INT)",
     "CREATE TABLE lines (offset INTEGER PRIMARY KEY, length INT, checksum INT, config TEXT, task, sample, task_id TEXT,"
@@ -53,27 +50,6 @@ SPREAD = 256
 BATCH = 5000
 UNSETTLED = 2_000_000_000
 """Nanoseconds: a file changed so lately may change again without another time of change."""
-GREATEST = (1 << 63) - 1
-
-_light_of = attrgetter(*RECORD)
-_encoded = json.JSONEncoder(separators=(",", ":")).encode
-
-
-class Line(NamedTuple):
-    """A line of the log as the index holds it: a row of `lines`."""
-
-    offset: int
-    length: int
-    """Bytes, the newline left out."""
-    checksum: int
-    """Of all its bytes, the newline included."""
-    config: str
-    task: int | str
-    sample: int | str
-    task_id: str
-    record: str
-    """Without the trajectory."""
-    measures: str
 
 
 class _Stamp(NamedTuple):
@@ -100,43 +76,6 @@ class _Head(NamedTuple):
     def is_of(self, log: _Stamp) -> bool:
         """Whether the log cannot have changed since."""
         return log == (self.inode, self.size, self.changed) and self.seen - self.changed > UNSETTLED
-
-
-def plain(value: object) -> str:
-    """Text that sqlite can hold, whatever a log says: JSON, in ASCII."""
-    return _encoded(value)
-
-
-def ordered(number: int) -> int | str:
-    """The whole number as sqlite can hold and order it: one beyond 64 bits as a text, which sorts after all numbers."""
-    return number if number <= GREATEST else f"{len(str(number)):04d}{number}"
-
-
-def line_of(record: EpisodeRecord, offset: int, written: bytes) -> Line:
-    """The line of an episode, as it was written there."""
-    return Line(
-        offset=offset,
-        length=len(written) - 1,
-        checksum=zlib.crc32(written),
-        config=plain(record.config),
-        task=ordered(record.task),
-        sample=ordered(record.sample),
-        task_id=plain(record.task_id),
-        record=_encoded(_light_of(record)),
-        measures=_encoded(measured(record.trajectory)),
-    )
-
-
-def record_of(text: str) -> EpisodeRecord:
-    """What `Line.record` says."""
-    row = dict(zip(RECORD, json.loads(text), strict=True))
-    row["outcome"], row["flags"] = Outcome(row["outcome"]), tuple(row["flags"])
-    return EpisodeRecord(**row)
-
-
-def measures_of(text: str) -> Measures:
-    """What `Line.measures` says."""
-    return Measures(**dict(zip(NAMES, json.loads(text), strict=True)))
 
 
 class IndexTable:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assaygym.benchmarks import index as module
-from assaygym.benchmarks import index_table
+from assaygym.benchmarks import index_line, index_table
 from assaygym.benchmarks.index import EpisodeIndex, IndexedLog, final_records, index_path
 from assaygym.benchmarks.measures import measure
 from assaygym.benchmarks.records import EpisodeLog, EpisodeRecord, Outcome, mend, without_trajectory
@@ -146,11 +146,11 @@ def test_an_index_is_extended_from_where_it_ends(tmp_path: Path, monkeypatch: py
     indexed(log, "c0")
     seen: list[int] = []
 
-    def line_of(each: EpisodeRecord, offset: int, written: bytes) -> index_table.Line:
+    def line_of(each: EpisodeRecord, offset: int, written: bytes) -> index_line.Line:
         seen.append(each.task)
         return original(each, offset, written)
 
-    original = index_table.line_of
+    original = index_line.line_of
     monkeypatch.setattr(index_table, "line_of", line_of)
     write(log, record(2), record(3))
     assert list(indexed(log, "c0")) == [(task, 0) for task in range(4)]
