@@ -85,21 +85,20 @@ def write_page(
     recorded = load_run(run)
     document, _ = read_run(recorded.folder)
     page = Path(recorded.folder) / PAGE if out is None else out
-    log = Path(recorded.folder) / EPISODES
-    with EpisodeIndex(log, document["config_hash"]) as index, ChunkWriter(page, embed) as writer:
+    with (
+        _replacing(page) as scratch,
+        EpisodeIndex(Path(recorded.folder) / EPISODES, document["config_hash"]) as index,
+        ChunkWriter(page, embed) as writer,
+    ):
         packing = _Packing(index=index, run=recorded, writer=writer, progress=progress)
         facts = report_facts(recorded, document, packing.entries())
         chunks = writer.finish()
-        context = {
-            **_page_context(facts, chunks),
-            "columns": pack(json.dumps(packing.columns.document(chunks.starts), separators=(",", ":")).encode()),
-            "tokens_left_out": packing.tokens > TOKENS,
-        }
-        with _replacing(page) as scratch:
+        context = _context(facts, chunks, packing)
+        with _telling(page):
             _write(scratch, environment.get_template("page.html.j2").generate(context))
             writer.publish(chunks)
             scratch.replace(page)
-        writer.sweep(chunks)
+            writer.sweep(chunks)
     folder = page.with_name(chunks.folder) if chunks.folder else None
     return Page(path=page, episodes=len(packing.columns), folder=folder, facts=facts)
 
@@ -152,7 +151,7 @@ def write_index(pages: Sequence[Page], out: Path) -> None:
     """
     rows = [{"facts": page.facts, "link": _link(page.path, out.parent)} for page in pages]
     template = _environment().get_template("index.html.j2")
-    with _replacing(out) as scratch:
+    with _replacing(out) as scratch, _telling(out):
         _write(scratch, template.generate(rows=rows, **_assets("", script=_read(SCRIPTS[:1]))))
         scratch.replace(out)
 
@@ -162,8 +161,12 @@ def _link(page: Path, base: Path) -> str:
     return quote(os.path.relpath(page.resolve(), base.resolve()))
 
 
-def _page_context(facts: ReportFacts, chunks: Chunks) -> dict[str, Any]:
+def _context(facts: ReportFacts, chunks: Chunks, packing: _Packing) -> dict[str, Any]:
+    """What the template names."""
+    columns = json.dumps(packing.columns.document(chunks.starts), separators=(",", ":"))
     return {
+        "columns": pack(columns.encode()),
+        "tokens_left_out": packing.tokens > TOKENS,
         "facts": facts,
         "charts": charts,
         "chunks": chunks,
@@ -236,16 +239,24 @@ def _moment(text: str) -> str:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A file beside this one to write first; gone at the end, unless it was renamed."""
+    """A file beside this one to write first, made at once: a place that cannot be written is told before the work."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with _telling(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch.touch()
         yield scratch
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}; give another --html") from error
     finally:
         with suppress(OSError):
             scratch.unlink()
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror}; give another --html") from error
 
 
 def _write(path: Path, pieces: Iterable[str]) -> None:

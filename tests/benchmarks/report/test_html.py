@@ -138,10 +138,17 @@ def test_a_page_that_grows_small_again_has_no_folder_left(run: Path) -> None:
     assert not folder.exists()
 
 
-def test_a_place_that_cannot_be_written_is_told(run: Path, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_told_before_the_work(run: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
+    told: list[int] = []
     with pytest.raises(RunError, match=r"cannot write .*page\.html.*; give another --html"):
-        write_page(run, tmp_path / "file" / "page.html")
+        write_page(run, tmp_path / "file" / "page.html", progress=lambda done, planned: told.append(done))
+    assert told == []
+
+
+@pytest.mark.parametrize("embed", [0, 10**9])
+def test_the_folders_on_the_way_to_the_page_are_made(run: Path, tmp_path: Path, embed: int) -> None:
+    assert write_page(run, tmp_path / "a" / "b" / "page.html", embed=embed).path.is_file()
 
 
 def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
