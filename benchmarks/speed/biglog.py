@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import select
 import statistics
 import subprocess
 import sys
@@ -56,6 +58,8 @@ from pathlib import Path
 from assaygym.benchmarks.speed.biglog_episodes import make
 make(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
 """
+LOOK = 10
+"""Milliseconds between two looks at a process's memory."""
 SECONDS, MEGABYTES, SHOWN = 60, 1000, 0.5
 """The goals: of a report, of its memory, and seconds to show one episode."""
 
@@ -78,13 +82,28 @@ def measure(command: Sequence[str]) -> Cost:
     with tempfile.TemporaryFile() as complaints:
         start = time.perf_counter()
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints)
+        peak = _peak_until_end(child.pid)
         _, status, used = os.wait4(child.pid, 0)
         wall = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
         complaints.seek(0)
         told = complaints.read().decode(errors="replace").strip().splitlines() or [f"exit code {child.returncode}"]
     failure = told[-1] if child.returncode else ""
-    return Cost(wall=wall, cpu=used.ru_utime + used.ru_stime, peak=used.ru_maxrss / 1000, failure=failure)
+    return Cost(wall=wall, cpu=used.ru_utime + used.ru_stime, peak=peak, failure=failure)
+
+
+def _peak_until_end(pid: int) -> float:
+    """The most megabytes that the process had resident; `ru_maxrss` would begin with what its parent has."""
+    peak, end = 0.0, select.poll()
+    descriptor = os.pidfd_open(pid)
+    try:
+        end.register(descriptor, select.POLLIN)
+        while not end.poll(LOOK):
+            told = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+            peak = max([peak, *(int(kilobytes) / 1000 for kilobytes in re.findall(r"VmHWM:\s*(\d+) kB", told))])
+    finally:
+        os.close(descriptor)
+    return peak
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
