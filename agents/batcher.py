@@ -29,6 +29,8 @@ LINGERS = 20
 """Looks at most."""
 IDLE_SECONDS = 1.0
 """How long the thread waits for work before it ends."""
+EXIT_SECONDS = 60.0
+"""How long a process that ends waits for a thread, which is at one step or lets go of a model."""
 
 
 class Stepper(Protocol[Q_in, A_out]):
@@ -109,6 +111,7 @@ class _Worker(Generic[Q, A]):
             if self._thread is None or not self._thread.is_alive():  # a fork leaves a thread that is not alive
                 self._thread = threading.Thread(target=self._serve, name="assaygym-engine", daemon=True)
                 _WORKERS.add(self)
+                _THREADS.add(self._thread)
                 self._thread.start()
             self._changed.notify()
 
@@ -121,11 +124,6 @@ class _Worker(Generic[Q, A]):
         with self._changed:
             self._stopped = True
             self._changed.notify()
-
-    def join(self, seconds: float) -> None:
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(seconds)
 
     def _serve(self) -> None:
         while True:
@@ -200,13 +198,14 @@ class _Worker(Generic[Q, A]):
 
 
 _WORKERS: weakref.WeakSet[_Worker[Any, Any]] = weakref.WeakSet()
+_THREADS: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+"""Apart from the workers: a thread outlives its worker, whose model it may be the last to hold and then takes down."""
 
 
 @atexit.register
 def _stop_all() -> None:
-    """A thread that computes while the interpreter is taken down can crash it."""
-    workers = list(_WORKERS)
-    for worker in workers:
+    """A thread that computes, or frees tensors, while the interpreter is taken down aborts the process."""
+    for worker in list(_WORKERS):
         worker.stop()
-    for worker in workers:
-        worker.join(5.0)
+    for thread in list(_THREADS):
+        thread.join(EXIT_SECONDS)

@@ -163,17 +163,37 @@ def test_a_thread_without_work_ends_and_the_next_call_starts_another(monkeypatch
         assert eventually(lambda: not engine_threads())
 
 
+class Heavy(Counter):
+    """Takes a while to be freed, as a model does."""
+
+    def __del__(self) -> None:
+        time.sleep(0.5)
+        print("freed", flush=True)
+
+
+def ended(code: str) -> str:
+    """What a process that runs the code prints, once it has ended well."""
+    begin = "import sys, threading, time; sys.path.insert(0, sys.argv[1]);"
+    names = "from assaygym.agents.batcher import Batcher; from test_batcher import Counter, Heavy;"
+    folder = str(__file__).rpartition("/")[0]
+    found = subprocess.run(
+        [sys.executable, "-c", begin + names + code, folder], capture_output=True, text=True, timeout=60
+    )
+    assert (found.returncode, "Fatal" in found.stderr) == (0, False), found.stderr
+    return found.stdout
+
+
 def test_a_process_that_ends_while_it_generates_ends_cleanly() -> None:
-    code = (
-        "import sys, threading, time; sys.path.insert(0, sys.argv[1]);"
-        "from assaygym.agents.batcher import Batcher; from test_batcher import Counter;"
+    started = time.monotonic()
+    printed = ended(
         "counter = Counter(0.01); batcher = Batcher(counter);"
         "threading.Thread(target=batcher, args=([100_000],), daemon=True).start();"
         "time.sleep(0.1); assert counter.rows; print('over')"
     )
-    started = time.monotonic()
-    folder = str(__file__).rpartition("/")[0]
-    found = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, timeout=60)
-    assert (found.returncode, found.stdout) == (0, "over\n"), found.stderr
-    assert "Fatal" not in found.stderr
+    assert printed == "over\n"
     assert time.monotonic() - started < 30
+
+
+def test_a_process_does_not_end_while_the_thread_takes_down_what_it_held_last() -> None:
+    """Freeing tensors while the interpreter is taken down aborts the process."""
+    assert ended("batcher = Batcher(Heavy()); batcher([1]); del batcher; time.sleep(0.2)") == "freed\n"
