@@ -278,21 +278,21 @@ class LiveEpisode:
         message = completion.message
         begun = time.monotonic()
         _, reward, terminated, truncated, info = self.env.step(self.core.action_text(message))
+        read: Message = info["action"]
+        action = read if message.reasoning is None else replace(read, reasoning=message.reasoning)
         self.turns.append(
             Turn(
                 observation=self.observation,
                 completion=completion,
                 reward=float(reward),
                 info={key: value for key, value in info.items() if key not in OWN_KEYS},
+                action=None if action == message else read,
                 sampling_seconds=seconds,
                 step_seconds=round(time.monotonic() - begun, 6),
             )
         )
         self.score = info.get("score")
         self.observation = tuple(info["messages"])
-        action: Message = info["action"]
-        if message.reasoning is not None:
-            action = replace(action, reasoning=message.reasoning)
         self.conversation.append(action)
         self.conversation.extend(self.observation)
         return terminated, truncated

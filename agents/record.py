@@ -114,6 +114,7 @@ def _turn(row: Mapping[str, Any]) -> Turn:
         completion=_completion(row["completion"]),
         reward=_number(row["reward"]),
         info=dict(row["info"]),
+        action=None if row.get("action") is None else _message(row["action"]),
         sampling_seconds=row.get("sampling_seconds"),
         step_seconds=row.get("step_seconds"),
     )

@@ -184,6 +184,9 @@ class Turn:
     completion: Completion
     reward: float = 0.0
     info: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    action: Message | None = field(default=None, compare=False)
+    """The answer as the environment read it, where that is not `completion.message` itself: the calls that were found
+    in its text, and the words around them. None too where nobody read it, and in records of before."""
     sampling_seconds: float | None = field(default=None, compare=False)
     """What the policy took for the answer, of wall clock, where it was measured."""
     step_seconds: float | None = field(default=None, compare=False)

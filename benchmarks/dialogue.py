@@ -16,18 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assaygym.benchmarks.records import EpisodeRecord
-from assaygym.envs.grammars import GRAMMARS, ParsedTurn
 
 __all__ = ["Block", "Call", "Ending", "dialogue", "ending", "visible"]
 
-MARKS = {
-    "qwen3_coder": "<function=",
-    "hermes": "<tool_call>",
-    "mistral": "[TOOL_CALLS]",
-    "llama3": "<|python_tag|>",
-    "openai": '{"tool_calls"',
-}
-"""What only the calls of a grammar begin with: read as calls wherever it stands."""
 _THOUGHT = re.compile(r"\s*(?:<think>)?(.*?)</think>", re.DOTALL)
 _OPEN_THOUGHT = re.compile(r"\s*<think>(.*)", re.DOTALL)
 _SHORT = {"\r": r"\r", "\x1b": r"\e", "\x00": r"\0", "\x07": r"\a", "\x08": r"\b"}
@@ -36,7 +27,7 @@ _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A tool call as the model wrote it."""
+    """A tool call, as the environment read it; where it read none, as the model made it."""
 
     name: str
     raw: str
@@ -62,7 +53,7 @@ class Block:
     """Of a tool's message: the name of the tool, where it is known."""
     calls: tuple[Call, ...] = ()
     failures: tuple[str, ...] = ()
-    """One sentence for each call that could not be told from text; the text is whole then."""
+    """What the environment could not read as a call; the text is whole then, and the answer to it says why."""
     reward: float | None = None
     """What the turn earned; None where the block is no turn of the agent, or the reward is not known."""
     info: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -111,9 +102,7 @@ def dialogue(trajectory: Mapping[str, Any]) -> list[Block]:
             answers = asked.get(str(message.get("tool_call_id") or ""), "")
             blocks.append(_shown(message, number, answers))
         said = _said(turn, number)
-        asked = {f"call_{number}_{index}": call.name for index, call in enumerate(said.calls)}
-        structured: Sequence[Mapping[str, Any]] = turn["completion"]["message"].get("tool_calls") or ()
-        asked |= {call["id"]: call["name"] for call in structured}
+        asked = {call["id"]: call["name"] for message in _told(turn) for call in message.get("tool_calls") or ()}
         blocks.append(said)
     return blocks
 
@@ -174,14 +163,8 @@ def _said(turn: Mapping[str, Any], number: int) -> Block:
     """What the agent said in a turn."""
     completion, info = turn["completion"], turn["info"]
     message = completion["message"]
-    text, reasoning = message["content"], message.get("reasoning") or ""
-    calls = tuple(_call(call["name"], call["arguments"]) for call in message.get("tool_calls") or ())
-    failures: tuple[str, ...] = ()
-    if not calls:
-        parsed = _parsed(text, info.get("tool_calls"))
-        calls = tuple(_call(call.name, call.arguments) for call in parsed.calls)
-        failures = parsed.errors
-        text = text if failures else parsed.content
+    read = next((each for each in reversed(_told(turn)) if each.get("tool_calls")), message)
+    text, reasoning = read["content"], message.get("reasoning") or ""
     if not reasoning:
         reasoning, text = _thought(text)
     return Block(
@@ -189,8 +172,8 @@ def _said(turn: Mapping[str, Any], number: int) -> Block:
         role=message["role"],
         text=text,
         reasoning=reasoning,
-        calls=calls,
-        failures=failures,
+        calls=tuple(_call(call["name"], call["arguments"]) for call in read.get("tool_calls") or ()),
+        failures=_refused(info),
         reward=_finite(turn["reward"]),
         info=info,
         finish=completion["finish_reason"],
@@ -201,22 +184,17 @@ def _said(turn: Mapping[str, Any], number: int) -> Block:
     )
 
 
-def _parsed(text: str, told: Any) -> ParsedTurn:
-    """The turn's text taken apart.
+def _told(turn: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The agent's message, then that message as the environment read it, where the two differ."""
+    message, action = turn["completion"]["message"], turn.get("action")
+    return [message] if action is None else [message, action]
 
-    Args:
-        text: of the turn.
-        told: how many calls the environment took it for; None where it did not say. A run does not record its grammar:
-            it is the one that reads so many calls.
-    """
-    names: Sequence[str] = [name for name, mark in MARKS.items() if mark in text]
-    if isinstance(told, int):
-        names = [*names, *(name for name in GRAMMARS if name not in names)]
-    tried = [GRAMMARS[name].parse(text) for name in names]
-    for parsed in tried:
-        if parsed.calls and not parsed.errors and told in (None, len(parsed.calls)):
-            return parsed
-    return next((parsed for parsed in tried if parsed.errors and not told), ParsedTurn(content=text))
+
+def _refused(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """One sentence where the environment took a turn for calls and could read none."""
+    if info.get("tool_calls") == 0 and info.get("tool_errors"):
+        return ("the environment's answer says why",)
+    return ()
 
 
 def _call(name: str, raw: str) -> Call:

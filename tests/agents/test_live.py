@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,8 +14,10 @@ import pytest
 from assaygym.agents.live import LiveEpisode, derived_seed, sampled_tokens
 from assaygym.agents.policy import Prompt, SamplingParams, said
 from assaygym.agents.scripted import ConstantPolicy, ScriptedPolicy
+from assaygym.envs.tool_env import ToolEnv
+from assaygym.envs.tools import tool
 from assaygym.errors import ContextOverflowError, SandboxError
-from assaygym.types import Completion, Message, StopReason, Trajectory
+from assaygym.types import Completion, Message, StopReason, ToolCall, Trajectory
 
 MakeEnv = Callable[..., Any]
 
@@ -228,3 +231,42 @@ def test_a_hint_ends_the_prompt(dialogue: MakeEnv) -> None:
     live = LiveEpisode(dialogue())
     live.start(seed=1, hint=lambda env: f" Hint: {env.task.answer if env.task else ''}.")
     assert live.conversation[-1].content.endswith("? Hint: right.")
+
+
+class Ear(ToolEnv):
+    """You listen."""
+
+    def setup(self, rng: Any) -> str:
+        return "What do you hear?"
+
+    @tool
+    def listen(self, where: str) -> str:
+        """Listen."""
+        return "rain"
+
+    def verify(self) -> bool:
+        return True
+
+
+HEARD = '<tool_call>{"name": "listen", "arguments": {"where": "roof"}}</tool_call>'
+
+
+def test_a_turn_keeps_the_calls_that_the_environment_read_out_of_its_text() -> None:
+    first, last = started(Ear(split="all")).play(ScriptedPolicy([f"Hush.\n{HEARD}", "Rain."]), strict=True).turns
+    call = ToolCall(id="call_0_0", name="listen", arguments='{"where": "roof"}')
+    assert first.completion.message.content == f"Hush.\n{HEARD}"
+    assert first.action == Message(role="assistant", content="Hush.", tool_calls=(call,))
+    assert (first.info["tool_calls"], "action" in first.info, last.action) == (1, False, None)
+
+
+def test_a_turn_whose_answer_was_read_as_it_stands_keeps_no_second_copy_whatever_was_thought() -> None:
+    answer = Completion(message=Message(role="assistant", content="Rain.", reasoning="I listen."))
+    live = started(Ear(split="all"))
+    live.take(answer)
+    assert (live.turns[0].action, live.conversation[-1].reasoning) == (None, "I listen.")
+
+
+def test_what_the_environment_read_is_no_part_of_what_makes_two_turns_equal() -> None:
+    (turn, _) = started(Ear(split="all")).play(ScriptedPolicy([HEARD, "Rain."]), strict=True).turns
+    assert turn.action is not None
+    assert dataclasses.replace(turn, action=None) == turn

@@ -188,6 +188,15 @@ def test_free_values_become_what_json_has(value: object, plain: object) -> None:
     assert same(json_safe(value), plain)
 
 
+@given(MESSAGES)
+def test_what_the_environment_read_survives_json_and_a_line_of_before_has_none(action: Message) -> None:
+    turns = (dataclasses.replace(ONE.turns[0], action=action),)
+    row = json.loads(json.dumps(trajectory_to_dict(dataclasses.replace(ONE, turns=turns))))
+    assert trajectory_from_dict(row).turns[0].action == action
+    del row["turns"][0]["action"]
+    assert trajectory_from_dict(row).turns[0].action is None
+
+
 def test_an_unknown_key_is_passed_over() -> None:
     row = {**trajectory_to_dict(ONE), "later": 1}
     assert same(trajectory_from_dict(row), ONE)

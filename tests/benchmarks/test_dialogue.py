@@ -1,6 +1,5 @@
 """An episode taken apart for a person to read."""
 
-import json
 import math
 
 import pytest
@@ -8,11 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assaygym.agents.record import trajectory_to_dict
+from assaygym.agents.rollout import rollout
+from assaygym.agents.scripted import ScriptedPolicy
 from assaygym.benchmarks.dialogue import Block, dialogue, ending, visible
 from assaygym.benchmarks.records import EpisodeRecord, Outcome
+from assaygym.envs.grammars import GRAMMARS
+from assaygym.envs.tool_env import ToolEnv
+from assaygym.envs.tools import tool
 from assaygym.types import Completion, Message, Score, StopReason, ToolCall, Trajectory, Turn, Verdict
 
 HERMES = '<tool_call>\n{"name": "find", "arguments": {"id": 7}}\n</tool_call>'
+CALL = ToolCall(id="call_0_0", name="find", arguments='{"id": 7}')
 
 
 def blocks(*turns: Turn) -> list[Block]:
@@ -47,34 +52,60 @@ def test_an_empty_trajectory_has_no_blocks() -> None:
     assert dialogue({}) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        HERMES,
-        "<tool_call>\n<function=find>\n<parameter=id>\n7\n</parameter>\n</function>\n</tool_call>",
-        '[TOOL_CALLS][{"name": "find", "arguments": {"id": 7}}]',
-        '<|python_tag|>{"name": "find", "parameters": {"id": 7}}',
-        '{"tool_calls": [{"type": "function", "function": {"name": "find", "arguments": "{\\"id\\": 7}"}}]}',
-    ],
-)
-@pytest.mark.parametrize("told", [{}, {"tool_calls": 1}])
-def test_a_call_in_a_text_is_read_whatever_its_grammar(text: str, told: dict[str, int]) -> None:
-    (call,) = blocks(said(text, info=told))[1].calls
-    assert (call.name, call.arguments, call.failure) == ("find", {"id": 7}, "")
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_a_call_in_a_text_is_the_one_that_the_environment_ran_whatever_its_grammar(name: str) -> None:
+    (_, _, calling, result, answer) = dialogue(trajectory_to_dict(desk(name)))
+    (call,) = calling.calls
+    assert (call.name, call.failure, result.answers) == ("python", "", "python")
+    assert call.arguments is not None
+    assert call.arguments["code"].strip() == "6 * 7"
+    assert (answer.text, answer.calls) == ("It is 42.", ())
 
 
-@pytest.mark.parametrize("text", ["[find(id=7)]", 'Action: find\nAction Input: {"id": 7}'])
-def test_a_grammar_without_marks_is_read_only_where_the_environment_ran_a_call(text: str) -> None:
-    assert blocks(said(text, info={"tool_calls": 1}))[1].calls[0].arguments == {"id": 7}
-    assert blocks(said(text))[1].calls == ()
-    assert blocks(said(text))[1].text == text
+def desk(name: str) -> Trajectory:
+    """An episode of an environment with this grammar: a call written as text, its result, an answer."""
+
+    class Desk(ToolEnv, grammar=name):
+        """You calculate."""
+
+        def setup(self, rng: object) -> str:
+            return "What is six times seven?"
+
+        @tool
+        def python(self, code: str) -> str:
+            """Run code."""
+            return "42"
+
+        def verify(self) -> bool:
+            return self.reply == "It is 42."
+
+    text = GRAMMARS[name].render("", [ToolCall(id="", name="python", arguments='{"code": "6 * 7"}')])
+    return rollout(Desk(split="all"), ScriptedPolicy([text, "It is 42."]), seed=0)
 
 
-def test_a_call_that_cannot_be_read_keeps_its_text_and_the_reason() -> None:
+def test_words_around_a_call_are_told_from_it() -> None:
+    action = Message(role="assistant", content="Hm.", tool_calls=(CALL,))
+    found = blocks(said(f"Hm.\n{HERMES}", action=action))[1]
+    assert (found.text, [call.arguments for call in found.calls]) == ("Hm.", [{"id": 7}])
+
+
+def test_what_reads_like_a_call_is_none_where_the_environment_read_none() -> None:
+    found = blocks(said(HERMES))[1]
+    assert (found.text, found.calls, found.failures) == (HERMES, (), ())
+
+
+def test_a_call_that_the_environment_refused_keeps_its_text_and_says_so() -> None:
     text = '<tool_call>{"name": "find", </tool_call>'
-    found = blocks(said(text, info={"tool_calls": 0, "tool_errors": 1}))[1]
-    assert found.text == text
-    assert "not JSON" in found.failures[0]
+    found = blocks(said(text, info={"tool_calls": 0, "tool_errors": 1, "repaired": False}))[1]
+    assert (found.text, found.failures) == (text, ("the environment's answer says why",))
+
+
+def test_a_structured_call_that_the_environment_read_as_text_is_still_a_call() -> None:
+    call = ToolCall(id="a", name="f", arguments='{"x": 1')
+    message = Message(role="assistant", content="", tool_calls=(call,))
+    rendered = Message(role="assistant", content='<tool_call>\n{"name": "f", "arguments": {"x": 1}\n</tool_call>')
+    (found,) = blocks(Turn(observation=(), completion=Completion(message=message), action=rendered))
+    assert (found.text, [each.raw for each in found.calls]) == ("", ['{"x": 1'])
 
 
 def test_structured_calls_are_taken_as_they_are_and_bad_arguments_are_told() -> None:
@@ -91,7 +122,8 @@ def test_a_tools_answer_names_the_tool() -> None:
         observation=(Message(role="tool", content="none", tool_call_id="call_0_0"),),
         completion=Completion(message=Message(role="assistant", content="Sorry.")),
     )
-    assert blocks(said(HERMES, info={"tool_calls": 1}), answer)[2].answers == "find"
+    action = Message(role="assistant", content="", tool_calls=(CALL,))
+    assert blocks(said(HERMES, action=action), answer)[2].answers == "find"
 
 
 @pytest.mark.parametrize(
@@ -142,8 +174,8 @@ def test_visible_text_can_be_written_and_holds_no_control_character(text: str) -
     assert not set(shown) & {*map(chr, range(10)), *map(chr, range(11, 32)), *map(chr, range(127, 160))}
 
 
-@given(st.text(), st.sampled_from([None, 0, 1, 2]))
-def test_any_text_of_a_model_can_be_taken_apart(text: str, told: int | None) -> None:
-    (_, found) = blocks(said(text, info={} if told is None else {"tool_calls": told}))
-    json.dumps([call.raw for call in found.calls])
+@given(st.text())
+def test_any_text_of_a_model_can_be_taken_apart(text: str) -> None:
+    (_, found) = blocks(said(text))
+    assert found.calls == ()
     assert found.text in (text, found.text.strip())

@@ -25,7 +25,7 @@ FIELDS = {
     "Task": "id prompt answer metadata",
     "Score": "value verdict extracted explanation metrics flags seconds",
     "Completion": "message finish_reason prompt_ids token_ids logprobs entropies top_k_entropies cached",
-    "Turn": "observation completion reward info sampling_seconds step_seconds",
+    "Turn": "observation completion reward info action sampling_seconds step_seconds",
     "Trajectory": "env_id task_id seed split turns score stop_reason id parent error notes",
 }
 

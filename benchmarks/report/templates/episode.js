@@ -61,18 +61,16 @@ function siblingsView(columns, i) {
 
 function turnView(turn, number, all, raw) {
   const before = all[number - 1];
-  const names = before ? callNames(before.completion.message) : [];
-  let answered = 0;
   const heard = turn.observation.map((message) =>
-    messageView(message, raw, message.role === "tool" ? nameOfCall(message, before, names[answered++]) : ""));
+    messageView(message, raw, message.role === "tool" ? nameOfCall(message, before) : ""));
   return el("li", { class: "turn" },
     heard.length ? el("div", { class: "heard" }, heard) : null,
-    el("div", { class: "said" }, messageView(turn.completion.message, raw), asideView(turn, number, number + 1 === all.length)),
+    el("div", { class: "said" }, messageView(raw ? turn.completion.message : readTurn(turn), raw), asideView(turn, number, number + 1 === all.length)),
     tokensView(turn.completion));
 }
 
-const nameOfCall = (message, before, byOrder) =>
-  before?.completion.message.tool_calls.find((call) => call.id === message.tool_call_id)?.name ?? byOrder ?? "";
+const nameOfCall = (message, before) =>
+  (before ? readTurn(before).tool_calls.find((call) => call.id === message.tool_call_id)?.name : "") ?? "";
 
 function messageView(message, raw, name = "") {
   const views = contentViews(message, raw);

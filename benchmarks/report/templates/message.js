@@ -1,11 +1,11 @@
 // What was said: text, reasoning, code, calls of tools and their results.
 
-const OPENING = /<think>|<tool_call>|\[TOOL_CALLS\]|<\|python_tag\|>|^```([^\n`]*)\n/gm;
+const OPENING = /<think>|^```([^\n`]*)\n/gm;
 const OUTCOME_SIGNS = {
   correct: "✓", partial: "◐", incorrect: "✗", unparsed: "?", invalid: "!", error: "!", unfinished: "…",
 };
 
-/** A message's content taken apart: [{kind: text | reasoning | code | call, ...}]. A call written as text is a call. */
+/** A message's content taken apart: [{kind: text | reasoning | code, ...}]. */
 function segments(content) {
   const found = [];
   const push = (text) => text.trim() && found.push({ kind: "text", text: text.replace(/^\n+|\s+$/g, "") });
@@ -19,25 +19,18 @@ function segments(content) {
   for (let match; (match = OPENING.exec(content)); OPENING.lastIndex = from) {
     push(content.slice(from, match.index));
     const body = match.index + match[0].length;
-    const take = TAKES[match[0]] ?? codeAt;
-    const [taken, end] = take(content, body, match);
-    found.push(...[taken].flat());
+    const [taken, end] = match[0] === "<think>" ? reasoningAt(content, body) : codeAt(content, body, match);
+    found.push(taken);
     from = end;
   }
   push(content.slice(from));
   return found;
 }
 
-const TAKES = { "<think>": reasoningAt, "<tool_call>": callAt, "[TOOL_CALLS]": listAt, "<|python_tag|>": listAt };
-
-const upTo = (text, start, mark) => {
-  const end = text.indexOf(mark, start);
-  return end < 0 ? [text.slice(start), text.length, false] : [text.slice(start, end), end + mark.length, true];
-};
-
 function reasoningAt(text, start) {
-  const [inside, end, closed] = upTo(text, start, "</think>");
-  return [{ kind: "reasoning", text: inside, closed }, end];
+  const end = text.indexOf("</think>", start);
+  const [inside, after] = end < 0 ? [text.slice(start), text.length] : [text.slice(start, end), end + "</think>".length];
+  return [{ kind: "reasoning", text: inside }, after];
 }
 
 function codeAt(text, start, match) {
@@ -48,85 +41,27 @@ function codeAt(text, start, match) {
   return [{ kind: "code", language: match[1].trim(), text: code.replace(/\n$/, "") }, end ? close.lastIndex : text.length];
 }
 
-function callAt(text, start) {
-  const brace = text.slice(start).search(/\S/);
-  const end = brace >= 0 && text[start + brace] === "{" ? endOfJson(text, start + brace) : -1;
-  if (end < 0) {
-    const [inside, after, closed] = upTo(text, start, "</tool_call>");
-    return [tagged(inside) ?? { kind: "call", name: "", raw: inside, broken: closed ? "not readable as a call" : "cut" }, after];
-  }
-  const raw = text.slice(start + brace, end);
-  const rest = text.slice(end).match(/^\s*<\/tool_call>/);
-  return [{ kind: "call", broken: rest ? "" : "not closed", ...named(raw), raw }, end + (rest ? rest[0].length : 0)];
-}
-
-/** The calls after a mark that has no end: a JSON list, a JSON object, or `name[ARGS]{...}`. */
-function listAt(text, start) {
-  const name = text.slice(start).match(/^\s*(?:([\w.-]+)\[ARGS\])?\s*/);
-  const from = start + name[0].length;
-  const end = "[{".includes(text[from] || " ") ? endOfJson(text, from) : -1;
-  if (end < 0) return [{ kind: "call", name: name[1] ?? "", raw: text.slice(start), broken: "not readable as a call" }, text.length];
-  const raw = text.slice(from, end);
-  if (name[1]) return [structured({ name: name[1], arguments: raw }), end];
-  const parts = raw[0] === "[" ? listed(raw) : [raw];
-  return [parts.map((part) => ({ kind: "call", broken: "", ...named(part), raw: part })), end];
-}
-
-function listed(raw) {
+/** A call, whose arguments are JSON text that may be none, or no object: `broken` then says so. */
+function readCall({ name, arguments: raw }) {
   try {
-    return JSON.parse(raw).map((part) => JSON.stringify(part));
+    const given = JSON.parse(raw || "{}");
+    const isObject = given !== null && typeof given === "object" && !Array.isArray(given);
+    return { name, raw, ...(isObject ? { arguments: given, broken: "" } : { broken: "arguments are no JSON object" }) };
   } catch {
-    return [raw];
+    return { name, raw, broken: "arguments are not JSON" };
   }
 }
 
-/** Where the JSON value that begins here ends; -1 where it does not. Brackets inside strings do not count. */
-function endOfJson(text, start) {
-  let depth = 0;
-  let quoted = false;
-  for (let i = start; i < text.length; i++) {
-    const char = text[i];
-    if (quoted) {
-      if (char === "\\") i++;
-      else if (char === '"') quoted = false;
-    } else if (char === '"') quoted = true;
-    else if (char === "{" || char === "[") depth++;
-    else if ((char === "}" || char === "]") && --depth === 0) return i + 1;
-  }
-  return -1;
-}
-
-function named(raw) {
-  try {
-    const value = JSON.parse(raw);
-    const given = value.arguments ?? value.parameters ?? {};
-    return { name: String(value.name ?? ""), arguments: typeof given === "string" ? JSON.parse(given) : given };
-  } catch {
-    return { name: "", broken: "not JSON" };
-  }
-}
-
-/** `<function=name><parameter=key>value</parameter></function>`. */
-function tagged(text) {
-  const name = text.match(/<function=([^>\n]*)>/);
-  if (!name) return null;
-  const pairs = [...text.matchAll(/<parameter=([^>\n]*)>\n?([\s\S]*?)\n?<\/parameter>/g)];
-  return { kind: "call", name: name[1], arguments: Object.fromEntries(pairs.map((pair) => [pair[1], pair[2]])), raw: text, broken: "" };
-}
-
-/** A call of the structured form, whose arguments are JSON text that may not parse. */
-function structured(call) {
-  try {
-    return { kind: "call", id: call.id, name: call.name, arguments: JSON.parse(call.arguments || "{}"), raw: call.arguments, broken: "" };
-  } catch {
-    return { kind: "call", id: call.id, name: call.name, raw: call.arguments, broken: "arguments are not JSON" };
-  }
+/** What a turn said as the environment read it; where it read no call, as the agent said it. */
+function readTurn(turn) {
+  const { message } = turn.completion;
+  return turn.action?.tool_calls.length ? { ...turn.action, reasoning: message.reasoning } : message;
 }
 
 function callView(call) {
   const short = call.arguments === undefined ? call.raw : JSON.stringify(call.arguments);
   const head = [
-    el("span", { class: "tag" }, "call"), el("b", {}, shown(call.name || "unreadable")),
+    el("span", { class: "tag" }, "call"), el("b", {}, shown(call.name || "unnamed")),
     call.broken ? el("span", { class: "warn" }, call.broken) : null,
     el("span", { class: "preview" }, plain(short.slice(0, 200))),
   ];
@@ -134,12 +69,11 @@ function callView(call) {
 }
 
 function callBody(call) {
-  const readable = call.arguments !== undefined && call.arguments !== null && typeof call.arguments === "object";
   const body = el("div", { class: "inside" });
-  if (!readable) return body.append(block(call.raw, "code")), body;
+  if (call.arguments === undefined) return body.append(block(call.raw, "code")), body;
   const rows = Object.entries(call.arguments);
   body.append(rows.length ? argumentTable(rows) : el("p", { class: "quiet" }, "no arguments"));
-  body.append(foldable({ class: "raw-json" }, ["JSON as written"], () => block(call.raw, "code")));
+  body.append(foldable({ class: "raw-json" }, ["arguments as JSON"], () => block(call.raw, "code")));
   return body;
 }
 
@@ -188,25 +122,19 @@ function resultBody(content) {
 
 /** The inside of a message, as its role wants it; `raw`: exactly what was written. */
 function contentViews(message, raw) {
-  const calls = message.tool_calls.map(structured);
   const thought = message.reasoning ? [reasoningView(message.reasoning)] : [];
   if (raw) {
     const reasoning = message.reasoning ? [block(message.reasoning, "code")] : [];
-    const written = calls.length ? [block(JSON.stringify(message.tool_calls, null, 1), "code")] : [];
+    const written = message.tool_calls.length ? [block(JSON.stringify(message.tool_calls, null, 1), "code")] : [];
     return [...reasoning, block(message.content, "code"), ...written];
   }
   if (message.role === "tool") return [resultBody(message.content)];
   if (message.role !== "assistant") return [block(message.content)];
-  const said = [...segments(message.content), ...calls].map(segmentView);
+  const said = [...segments(message.content).map(segmentView), ...message.tool_calls.map((call) => callView(readCall(call)))];
   return said.length || thought.length ? [...thought, ...said] : [el("p", { class: "quiet" }, "said nothing")];
 }
 
 function segmentView(segment) {
-  if (segment.kind === "call") return callView(segment);
   if (segment.kind === "reasoning") return reasoningView(segment.text);
   return segment.kind === "code" ? block(segment.text, "code") : block(segment.text);
 }
-
-/** The names of a turn's calls, structured or written as text, in order. */
-const callNames = (message) =>
-  [...segments(message.content).filter((each) => each.kind === "call"), ...message.tool_calls].map((call) => call.name);

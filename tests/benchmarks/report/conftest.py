@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,9 @@ def kinds() -> list[dict[str, Any]]:
     tokens = said("abc", prompt_ids=(1, 2, 3), token_ids=(4, 50, 600), logprobs=(-0.1, -2.0, -9.0))
     long = "word " * 4000
     asked = (SYSTEM, Message(role="user", content="Find Ada."))
+    looked = turn("Find Bob.", said(written), tool_calls=1, tool_errors=1)
+    look = ToolCall(id="call_0_0", name="look", arguments='{"where": "</tool_call> inside"}')
+    read = Message(role="assistant", content="Let me see.", tool_calls=(look,))
     searched = Turn(
         observation=asked, completion=said("", reasoning="I look it up.", calls=(call,)), info={"tool_calls": 1}
     )
@@ -88,7 +92,7 @@ def kinds() -> list[dict[str, Any]]:
             category="tools",
         ),
         episode(
-            1, 1, turn("Find Bob.", said(written), tool_calls=1, tool_errors=1), turn(found, said("Sorry."), -0.5),
+            1, 1, replace(looked, action=read), turn(found, said("Sorry."), -0.5),
             value=0.0, category="tools", explanation="state: nothing was found", **cut,
         ),
         episode(2, 0, turn("Double it.", said(code), 1.0), category="code", extracted="def double(x): ..."),

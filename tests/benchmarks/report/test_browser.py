@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from assaygym.agents.record import json_safe
 from assaygym.benchmarks.report.html import write_page
+from assaygym.envs.grammars import GRAMMARS
+from assaygym.types import Message, ToolCall
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -228,32 +231,41 @@ def test_a_call_written_as_text_is_a_call_whatever_its_arguments_hold(read: Any)
     assert "Let me see." in pane.inner_text()
 
 
-FORMS = {
-    '[TOOL_CALLS][{"name": "add", "arguments": {"a": "1]"}}, {"name": "sub", "arguments": {}}]': ["add", "sub"],
-    '[TOOL_CALLS]add[ARGS]{"a": 1}': ["add"],
-    '<|python_tag|>{"name": "add", "parameters": {"a": 1}}': ["add"],
-    "<tool_call><function=add>\n<parameter=a>\n1\n</parameter>\n</function></tool_call>": ["add"],
-    '<tool_call>{"name": "add", "arguments": "{\\"a\\": 1}"}</tool_call><tool_call>{"name": "b"}</tool_call>': [
-        "add",
-        "b",
-    ],
-    '<tool_call>{"name": "add", "arguments": {"a": 1}}': ["add", "not closed"],
-    "<tool_call>{'name': 'add'}</tool_call>": ["unreadable", "not JSON"],
-    "<tool_call>add(1)</tool_call> so": ["unreadable", "not readable as a call"],
+WRITTEN = {
+    "react": 'Thought: I add.\nAction: add\nAction Input: {"a": 1}',
+    "pythonic": "[add(a=1)]",
+    "openai": '{"tool_calls": [{"type": "function", "function": {"name": "add", "arguments": "{\\"a\\": 1}"}}]}',
+    "mistral": '[TOOL_CALLS][{"name": "add", "arguments": {"a": 1}}]',
 }
+REFUSED = "<tool_call>{'name': 'add'}</tool_call>"
+BROKEN = ToolCall(id="c1", name="add", arguments='{"a": ')
 
 
-def test_calls_of_every_grammar_with_marks_are_told_apart(read: Any, write_run: Any, tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", samples=1, tasks=len(FORMS))
+def test_calls_are_those_that_the_environment_read_whatever_the_grammar(
+    read: Any, write_run: Any, tmp_path: Path
+) -> None:
+    run = write_run(tmp_path / "run", samples=1, tasks=len(WRITTEN) + 2)
     line = json.loads((run / "episodes.jsonl").read_text().splitlines()[0])
+    said = line["trajectory"]["turns"][0]
     with (run / "episodes.jsonl").open("w") as file:
-        for task, text in enumerate(FORMS):
-            line["trajectory"]["turns"][0]["completion"]["message"]["content"] = text
+        for task, (name, text) in enumerate(WRITTEN.items()):
+            parsed = GRAMMARS[name].parse(text)
+            said["completion"]["message"]["content"] = text
+            said["action"] = json_safe(Message(role="assistant", content=parsed.content, tool_calls=parsed.calls))
+            file.write(f"{json.dumps({**line, 'task': task})}\n")
+        said["action"] = None
+        for task, message in enumerate((REFUSED, BROKEN), start=len(WRITTEN)):
+            calls = [] if isinstance(message, str) else [json_safe(message)]
+            said["completion"]["message"].update(content="" if calls else message, tool_calls=calls)
             file.write(f"{json.dumps({**line, 'task': task})}\n")
     reader = read(write_page(run).path)
-    for task, expected in enumerate(FORMS.values()):
+    for task in range(len(WRITTEN)):
         pane = reader.open(f"{task}/0")
-        assert pane.locator(".call summary b, .call summary .warn").all_inner_texts() == expected
+        assert pane.locator(".call summary b, .call summary .warn").all_inner_texts() == ["add"]
+        assert pane.locator(".call .arguments").all_inner_texts() == ["a\n1"]
+    assert reader.open(f"{len(WRITTEN)}/0").locator(".assistant .text").inner_text() == REFUSED
+    unread = reader.open(f"{len(WRITTEN) + 1}/0").locator(".call summary b, .call summary .warn")
+    assert unread.all_inner_texts() == ["add", "arguments are not JSON"]
 
 
 def test_the_arrows_move_in_the_list(read: Any) -> None:

@@ -11,10 +11,11 @@ import pytest
 from assaygym.agents.record import trajectory_to_dict
 from assaygym.benchmarks.folder import EPISODES, RESCORED, Plan, open_run
 from assaygym.benchmarks.records import EpisodeRecord, Outcome
-from assaygym.types import Completion, Message, StopReason, Trajectory, Turn
+from assaygym.types import Completion, Message, StopReason, ToolCall, Trajectory, Turn
 
 CONFIG = {"target": {"id": "mine/flip-v0", "verifier": "flip#1"}, "policy": {"name": "oracle:0.3"}}
 CALL = '<tool_call>\n{"name": "find", "arguments": {"email": "a@b.c"}}\n</tool_call>'
+READ = ToolCall(id="call_0_0", name="find", arguments='{"email": "a@b.c"}')
 
 MakeEpisode = Callable[..., EpisodeRecord]
 WriteRun = Callable[..., Path]
@@ -28,7 +29,13 @@ def episode() -> MakeEpisode:
         told = Message(role="user", content=f"Question {task}?")
         result = Message(role="tool", content="Error: no such customer", tool_call_id="call_0_0")
         turns = (
-            Turn(observation=(told,), completion=_said(CALL), info={"tool_calls": 1}, sampling_seconds=0.5),
+            Turn(
+                observation=(told,),
+                completion=_said(CALL),
+                info={"tool_calls": 1},
+                action=Message(role="assistant", content="", tool_calls=(READ,)),
+                sampling_seconds=0.5,
+            ),
             Turn(observation=(result,), completion=_said(answer, logprobs=True), reward=0.5),
         )
         trajectory = Trajectory(

@@ -23,8 +23,10 @@ def page(record: EpisodeRecord, mode: str = "dialogue", width: int = 60, folds: 
 
 
 def with_turn(record: EpisodeRecord, number: int, **fields: Any) -> EpisodeRecord:
-    """The record with other fields in the message of a turn."""
-    record.trajectory["turns"][number]["completion"]["message"].update(fields)
+    """The record with other fields in the message of a turn, which the environment read as it stands."""
+    turn = record.trajectory["turns"][number]
+    turn["completion"]["message"].update(fields)
+    turn["action"] = None
     return record
 
 
