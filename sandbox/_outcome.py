@@ -61,6 +61,14 @@ def ending(status: int | None) -> tuple[int | None, int | None]:
     return (code, None) if code >= 0 else (None, -code)
 
 
+def too_busy(wall_seconds: float, cpu_seconds: float) -> SandboxError:
+    """What to raise where nobody can tell whether a program needs too long: it used and waited for so much."""
+    return SandboxError(
+        f"the machine is too busy: in {wall_seconds:.1f} s a program got {cpu_seconds:.1f} s of CPU time and waited "
+        "for processors; use fewer workers, or raise Limits.wall_seconds"
+    )
+
+
 def _status(
     report: Report, limits: Limits, code: int | None, number: int | None, stderr: str, short: bool
 ) -> ExecStatus:
@@ -70,10 +78,7 @@ def _status(
     if report.ended == BY_WALL or number == signal.SIGXCPU or over:
         return ExecStatus.TIMEOUT
     if report.ended == BY_CROWD:
-        raise SandboxError(
-            f"the machine is too busy: in {report.wall_seconds:.1f} s a program got {report.cpu_seconds:.1f} s of CPU "
-            "time and waited for the rest; use fewer workers, or raise Limits.wall_seconds"
-        )
+        raise too_busy(report.wall_seconds, report.cpu_seconds)
     if code and MEMORY_ERROR.search(stderr):
         return ExecStatus.OUT_OF_MEMORY
     if report.ended == BY_HOST or number is None:

@@ -1,9 +1,10 @@
 """How long a run has waited for its turn on a processor. A wall-clock limit is for what a program does, not for that.
 
 The kernel counts it, in the host's /proc, which no program sees. It is looked at when a run's wall-clock time is over,
-and never else. The longest wait of a thread counts, since those of several go on at once. A program that sleeps waits
-for no processor, one that gave itself a lower priority waits by its own will, and one whose processes have used as much
-CPU time as its wall-clock time was had its turns: these are owed nothing.
+and at its beginning only where processes are older than the run, as those of a session are than its cell. The longest
+wait of a thread counts, since those of several go on at once. A program that sleeps waits for no processor, one that
+gave itself a lower priority waits by its own will, and one whose processes have used as much CPU time as its wall-clock
+time was had its turns: these are owed nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from __future__ import annotations
 import mmap
 import os
 from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MOST_WALLS = 5.0
 """How many times its wall-clock time a run may last, the waits counted."""
@@ -24,18 +29,30 @@ NICE, POLICY = 16, 38
 """Places in a thread's `stat` behind its name."""
 TIMES = slice(11, 15)
 """There: of the process and of its children that were reaped, in user and in kernel mode, in ticks."""
+_NOT_THERE = (OSError, ValueError, IndexError)
+"""What comes of it where the files that this reads are not, or are others."""
 
 
 class Turns:
-    """What the processes below this one have waited and used.
+    """What some processes have waited and used.
 
     Args:
         proc: a descriptor of the host's /proc; -1 for none: nothing is owed then.
+        first: the number of the process that is looked at, with all below it; 0 for those below this one.
+        like: that of a process whose priority is what they began with; 0 for this one.
     """
 
-    def __init__(self, proc: int) -> None:
-        self._proc = proc
+    def __init__(self, proc: int, first: int = 0, like: int = 0) -> None:
+        self._proc, self._first, self._like = proc, str(first or ""), str(like or "self")
         self._text: mmap.mmap | None = None
+        self._before: tuple[dict[str, int], int] = {}, 0
+
+    def begin(self) -> None:
+        """From here on it counts: what these processes waited and used before is not of the run."""
+        try:
+            self._before = self._look()
+        except _NOT_THERE:
+            self._before = {}, 0
 
     def until(self, start: float, wall: float, now: float) -> tuple[float, bool]:
         """When the time of a run is over, the waits added; and whether that is for want of processors alone.
@@ -47,7 +64,7 @@ class Turns:
         """
         try:
             owed = self._owed(wall)
-        except (OSError, ValueError, IndexError):  # no such files here
+        except _NOT_THERE:
             owed = 0.0
         over, last = start + wall + owed, start + max(wall * MOST_WALLS, wall + LEAST_MORE)
         if over - now < LEAST_SECONDS:
@@ -55,38 +72,49 @@ class Turns:
         return (now, True) if last - now < LEAST_SECONDS else (min(over, last), False)
 
     def _owed(self, wall: float) -> float:
-        own = os.readlink("self", dir_fd=self._proc) if self._proc >= 0 else ""
-        if not own:
+        (waits, ticks), (waits_before, ticks_before) = self._look(), self._before
+        if (ticks - ticks_before) / os.sysconf("SC_CLK_TCK") >= wall or not self._all_patient(waits):
             return 0.0
-        as_ours, waited, ticks = self._priority(f"{own}/stat"), 0, 0
-        for process in self._below(own):
-            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
-                ticks += sum(map(int, self._stat(f"{process}/stat")[TIMES]))
-                for thread in self._threads(process):
-                    if self._priority(f"{process}/task/{thread}/stat") != as_ours:
-                        return 0.0
-                    waited = max(waited, int(self._read(f"{process}/task/{thread}/schedstat").split()[1]))
-        return waited / 1e9 if ticks / os.sysconf("SC_CLK_TCK") < wall else 0.0
+        return max((wait - waits_before.get(thread, 0) for thread, wait in waits.items()), default=0) / 1e9
 
-    def _below(self, number: str) -> list[str]:
-        """The numbers of a process's descendants."""
-        processes, left = list[str](), MOST_THREADS
-        todo = [number]
+    def _all_patient(self, threads: Iterable[str]) -> bool:
+        """Whether none has changed its priority."""
+        as_begun = self._priority(f"{self._like}/stat")
+        for thread in threads:
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+                if self._priority(f"{thread}/stat") != as_begun:
+                    return False
+        return True
+
+    def _look(self) -> tuple[dict[str, int], int]:
+        """How many nanoseconds each thread has waited, and how many ticks all have used.
+
+        Raises:
+            OSError, ValueError, IndexError: there are no such files here.
+        """
+        if self._proc < 0:
+            return {}, 0
+        own = self._first or os.readlink("self", dir_fd=self._proc)
+        waits, ticks, todo = dict[str, int](), 0, [own]
         while todo:
             process = todo.pop()
-            with suppress(FileNotFoundError, ProcessLookupError):
+            counts = bool(self._first) or process != own
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+                if counts:
+                    ticks += sum(map(int, self._stat(f"{process}/stat")[TIMES]))
                 for thread in self._threads(process):
-                    todo += self._read(f"{process}/task/{thread}/children").split()
-                    left -= 1
-            processes.append(process)
-            if left < 0:
+                    todo += self._read(f"{thread}/children").split()
+                    if counts:
+                        waits[thread] = int(self._read(f"{thread}/schedstat").split()[1])
+            if len(waits) > MOST_THREADS:
                 raise ValueError("more threads than a run may have")
-        return processes[1:]
+        return waits, ticks
 
     def _threads(self, process: str) -> list[str]:
+        """Where it is told of each."""
         folder = os.open(f"{process}/task", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._proc)
         try:
-            return os.listdir(folder)
+            return [f"{process}/task/{thread}" for thread in os.listdir(folder)]
         finally:
             os.close(folder)
 

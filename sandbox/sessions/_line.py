@@ -61,6 +61,11 @@ class Line:
         """Whether the keeper is there, and ours."""
         return self.owner == os.getpid() and self._end.alive and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The number of the keeper's process."""
+        return self._process.pid
+
     def ask(
         self, what: str, descriptors: list[int] | None = None, **details: object
     ) -> tuple[dict[str, Any], list[int]]:

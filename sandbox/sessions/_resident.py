@@ -21,6 +21,8 @@ from assaygym.sandbox.guest.frames import pack
 READY_SECONDS = 30.0
 """How long a new process may take: a loaded machine is slow."""
 END_SECONDS = 30.0
+_USER, _SCHEDULED = 1, 2
+"""Kinds of the kernel's clocks of a process."""
 CHUNK = 1 << 18
 EARLY_BYTES = 1 << 22
 """Kept of what is printed between two cells, beyond what waits in the pipes."""
@@ -180,8 +182,15 @@ class Resident:
 
     def cpu_seconds(self) -> float:
         """CPU time of the process so far, without what it started; read from its clock, whoever owns it."""
+        return self._clock(_SCHEDULED)
+
+    def user_seconds(self) -> float:
+        """What of it was not the kernel's, as far as the kernel's ticks tell."""
+        return self._clock(_USER)
+
+    def _clock(self, kind: int) -> float:
         with suppress(OSError):
-            return time.clock_gettime((~self.pid << 3) | 2)
+            return time.clock_gettime((~self.pid << 3) | kind)
         return 0.0
 
     def interrupt(self) -> None:

@@ -13,7 +13,7 @@ from assaygym.sandbox.sessions._exchange import Heard
 STATUSES = {"wall": ExecStatus.TIMEOUT, "cpu": ExecStatus.TIMEOUT, "output": ExecStatus.OUTPUT_LIMIT}
 
 
-def of_cell(heard: Heard, peak: int | None, isolation: tuple[str, ...]) -> ExecResult:
+def of_cell(heard: Heard, isolation: tuple[str, ...]) -> ExecResult:
     """Of a cell that the interpreter answered: what interrupted it comes first, then the exception that ended it."""
     assert heard.reply is not None
     error, value = heard.reply.error, heard.reply.value
@@ -22,21 +22,22 @@ def of_cell(heard: Heard, peak: int | None, isolation: tuple[str, ...]) -> ExecR
         status = ExecStatus.OUT_OF_MEMORY
     code = None if heard.cause else 0 if error is None else 1
     status = STATUSES.get(heard.cause, status)
-    return _result(heard, status, code, None, peak, isolation, value=value, error=error)
+    return _result(heard, status, code, None, isolation, value=value, error=error)
 
 
 def of_command(heard: Heard, limits: Limits, isolation: tuple[str, ...]) -> ExecResult:
     """Of a Bash command that was answered: its exit code or signal, and the CPU time of all it waited for."""
     assert heard.reply is not None
     status, seconds = _told(heard.reply.value)
-    heard = heard._replace(cpu_seconds=max(heard.cpu_seconds, seconds), reply=None)
+    cpu = max(heard.cpu_seconds, seconds)
+    heard = heard._replace(reply=None, cpu_seconds=cpu, kernel_seconds=0.0, peak_memory_bytes=None)
     code, number = (status, None) if status >= 0 else (None, -status)
     over = number == signal.SIGXCPU or heard.cpu_seconds > limits.cpu_seconds
     cause = heard.cause or ("cpu" if over else "")
     kind = ExecStatus.SIGNALED if number else ExecStatus.NONZERO_EXIT if code else ExecStatus.OK
     if cause:
         kind, code, number = STATUSES[cause], None, int(signal.SIGKILL) if heard.cause else number
-    return _result(heard, kind, code, number, None, isolation, value=None, error=None)
+    return _result(heard, kind, code, number, isolation, value=None, error=None)
 
 
 def _told(value: str | None) -> tuple[int, float]:
@@ -51,7 +52,7 @@ def of_end(heard: Heard, wait_status: int | None, isolation: tuple[str, ...]) ->
     status = STATUSES.get(heard.cause, ExecStatus.NONZERO_EXIT if number is None else ExecStatus.SIGNALED)
     if heard.cause:
         code, number = None, int(signal.SIGKILL)
-    return _result(heard, status, code, number, None, isolation, value=None, error=None)
+    return _result(heard, status, code, number, isolation, value=None, error=None)
 
 
 def of_later(end: ExecResult) -> ExecResult:
@@ -66,7 +67,6 @@ def _result(
     status: ExecStatus,
     code: int | None,
     number: int | None,
-    peak: int | None,
     isolation: tuple[str, ...],
     *,
     value: str | None,
@@ -81,7 +81,8 @@ def _result(
         truncated=heard.truncated or (heard.reply is not None and heard.reply.cut),
         cpu_seconds=heard.cpu_seconds,
         wall_seconds=heard.wall_seconds,
-        peak_memory_bytes=peak,
+        kernel_seconds=heard.kernel_seconds,
+        peak_memory_bytes=heard.peak_memory_bytes,
         isolation=isolation,
         value=value,
         error=error,

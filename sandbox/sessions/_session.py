@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from assaygym.errors import ConfigError, SandboxError
+from assaygym.sandbox._outcome import too_busy
 from assaygym.sandbox.base import ExecResult, Limits, Session
 from assaygym.sandbox.sessions._exchange import Exchange
 from assaygym.sandbox.sessions._results import of_cell, of_command, of_end, of_later
@@ -57,7 +58,8 @@ class CellSession(ABC):
 
         Raises:
             ConfigError: the limits ask for the network.
-            SandboxError: the sandbox itself failed, or the session was closed.
+            SandboxError: the sandbox itself failed, or the session was closed; or the machine is too busy to tell
+                whether the cell needs too long, and so the session is closed now.
         """
         limits = limits or self._limits
         if limits.network:
@@ -67,11 +69,14 @@ class CellSession(ABC):
             return of_later(self._end)
         node = self._place.node = node.wake()
         order = {"do": "cell", "source": code, "cap": limits.output_bytes, "cpu_seconds": limits.cpu_seconds}
-        heard = Exchange(node.resident, order, limits).hold()
+        heard = Exchange(node.resident, order, limits, node.turns).hold()
+        if heard.cause == "crowd":
+            self.close()
+            raise too_busy(heard.wall_seconds, heard.cpu_seconds)
         if heard.reply is not None and self._language == "bash":
             return of_command(heard, limits, self._isolation)
         if heard.reply is not None:
-            return of_cell(heard, node.resident.peak_bytes(), self._isolation)
+            return of_cell(heard, self._isolation)
         self._end = of_end(heard, node.wait_status(), self._isolation)
         return self._end
 

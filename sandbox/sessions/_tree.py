@@ -7,15 +7,18 @@ session stands on it and no copy is left.
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import cache
 from threading import Lock
 from typing import NamedTuple
 
 from assaygym.errors import SandboxError
 from assaygym.sandbox.guest.cells import COPIED, READY
+from assaygym.sandbox.guest.turns import Turns
 from assaygym.sandbox.sessions._line import Line, receive
 from assaygym.sandbox.sessions._resident import Ends, Reply, Resident
 
@@ -111,6 +114,8 @@ class Node:
         tidy: Callable[[], None] | None = None,
     ) -> None:
         self.line, self.resident, self.sizes, self.parent = line, resident, sizes, parent
+        self.turns = Turns(_proc(), resident.pid, like=line.pid)
+        """What its processes wait and use."""
         self._tidy = tidy
         self.children: set[Node] = set()
         self.held = True
@@ -255,6 +260,14 @@ def ready(resident: Resident) -> Reply:
     if reply.error is not None:
         raise SandboxError(f"a copy of a session could not take over its files: {reply.error}")
     return reply
+
+
+@cache
+def _proc() -> int:
+    """A descriptor of /proc, which stays open; -1 where there is none."""
+    with suppress(OSError):
+        return os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+    return -1
 
 
 def _refusal(reply: Reply | None) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,9 +53,14 @@ class Proc:
         (self.path / "1" / "task" / "1" / "children").write_text(" ".join(below))
 
     def until(self, now: float = WALL, wall: float = WALL) -> tuple[float, bool]:
+        with self.opened() as folder:
+            return Turns(folder).until(0.0, wall, now)
+
+    @contextmanager
+    def opened(self) -> Iterator[int]:
         folder = os.open(self.path, os.O_PATH | os.O_DIRECTORY)
         try:
-            return Turns(folder).until(0.0, wall, now)
+            yield folder
         finally:
             os.close(folder)
 
@@ -122,6 +129,24 @@ def test_a_process_that_has_ended_takes_nothing_from_the_others(proc: Proc) -> N
     proc.start("2", "3")
     proc.add("3", waited=4)
     assert proc.until() == (14, False)
+
+
+@pytest.mark.parametrize(
+    ("waited", "used", "until"), [(3, 0, WALL), (7, 9, WALL + 4), (7, WALL + 8, WALL), (7, WALL + 7.5, WALL + 4)]
+)
+def test_of_a_session_only_what_its_processes_did_since_the_cell_began_counts(
+    proc: Proc, waited: float, used: float, until: float
+) -> None:
+    proc.start("2", "3")
+    proc.add("2", waited=3, used=8, nice="5")
+    proc.add("3", waited=9)
+    proc.add("4", nice="5")
+    with proc.opened() as folder:
+        turns = Turns(folder, 2, like=4)
+        turns.begin()
+        shutil.rmtree(proc.path / "2")
+        proc.add("2", waited=waited, used=used, nice="5")
+        assert turns.until(0.0, WALL, WALL) == (until, False)
 
 
 def test_without_such_files_nothing_is_owed(tmp_path: Path) -> None:

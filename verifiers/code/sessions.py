@@ -55,7 +55,7 @@ def run_session(program: str, tests: SessionTests, *, sandbox: Sandbox, limits: 
     """Run the cells in one session of their own; the first failure ends it in `binary` mode.
 
     Raises:
-        SandboxError: the sandbox failed.
+        SandboxError: the sandbox failed, or the machine is too busy to tell whether a cell needs too long.
     """
     cells = read_cells(program)
     if cells is None:
@@ -63,7 +63,7 @@ def run_session(program: str, tests: SessionTests, *, sandbox: Sandbox, limits: 
     if len(cells) != len(tests.cells) or len(cells) > _MOST_CELLS:
         return _refused(f"the program has {len(cells)} cells; expected {len(tests.cells)}", tests)
     outcomes: list[Outcome] = []
-    with sandbox.session(limits=limits) as session:
+    with sandbox.place(), sandbox.session(limits=limits) as session:
         results = _judge(session, cells, tests.cells, outcomes, stop=mode == "binary")
     usage = Usage.of(results)
     return Report(outcomes=tuple(outcomes), total=len(tests.cells), isolation=results[0].isolation, usage=usage)
