@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import shutil
 import tempfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +24,7 @@ from typing import Self
 
 from assaygym.errors import RunError
 
-__all__ = ["EMBEDDED", "ChunkWriter", "Chunks", "pack", "slim"]
+__all__ = ["EMBEDDED", "ChunkWriter", "Chunks", "clear", "pack", "scratch_of", "slim"]
 
 EMBEDDED = 40_000_000
 """Bytes of packed chunks that still stand inside the page."""
@@ -70,6 +72,35 @@ def slim(line: bytes, *, tokens: bool) -> bytes:
     if tokens:
         return _ENTROPIES.sub(rb'"\1":null', line)
     return _MEASURED.sub(rb'"\1":null', _SAMPLED.sub(b'"token_ids":[]', line))
+
+
+def scratch_of(page: Path) -> Path:
+    """The file that this process writes first and then gives the page's name."""
+    return page.with_name(f".{page.name}.{os.getpid()}.tmp")
+
+
+def clear(page: Path) -> None:
+    """Remove the scratch files and folders of this page whose process is gone: one that was killed left them."""
+    scratch = re.compile(rf"\.{re.escape(page.name)}\.(\d+)\.tmp|\.{re.escape(page.stem)}-(\d+)-\w+")
+    for path in page.parent.iterdir():
+        found = scratch.fullmatch(path.name)
+        if found is None or _runs(int(found[1] or found[2])):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _counted(match: re.Match[bytes]) -> bytes:
@@ -151,7 +182,9 @@ class ChunkWriter:
         """Move the chunks in hand into the folder."""
         try:
             if self._scratch is None:
-                self._scratch = Path(tempfile.mkdtemp(prefix=f".{self._page.stem}-", dir=self._page.parent))
+                self._scratch = Path(
+                    tempfile.mkdtemp(prefix=f".{self._page.stem}-{os.getpid()}-", dir=self._page.parent)
+                )
             first = len(self._starts) - len(self._kept)
             for number, packed in enumerate(self._kept, start=first):
                 (self._scratch / f"{number}.js").write_text(f'assayChunk({number},"{packed}")\n', encoding="ascii")

@@ -60,6 +60,8 @@ class Headline:
     """Episodes by outcome, every `Outcome` named, and `missing`: planned and never run. They sum to `planned`."""
     truncated: int
     """Episodes that a limit cut, scored or not."""
+    ended_by: str = ""
+    """The limit that ended the run before all was played, in words; empty where none did."""
     rescored: str = ""
     """The sentence to show where these are later scores of the episodes; empty for the scores of the run itself."""
 

@@ -13,7 +13,7 @@ from assaygym.benchmarks.measures import Measures
 from assaygym.benchmarks.records import EpisodeRecord, Outcome
 from assaygym.benchmarks.report.content import Attempt, EpisodeRef, Latency, Speed
 
-__all__ = ["Latencies", "Totals", "attempts_of"]
+__all__ = ["Latencies", "Totals", "attempts_of", "ended_by"]
 
 SLOWEST = 5
 
@@ -96,6 +96,23 @@ class Totals:
 def attempts_of(document: Mapping[str, Any]) -> tuple[Attempt, ...]:
     """The starts of a run as its `run.json` has them."""
     return tuple(_attempt(number, row) for number, row in enumerate(document.get("attempts", ()), start=1))
+
+
+def ended_by(document: Mapping[str, Any], *, complete: bool) -> str:
+    """The limit that ended the last start of a run, in words; empty where none did, or nothing is left to play.
+
+    Args:
+        document: the `run.json`.
+        complete: whether every planned episode ran.
+    """
+    last = (document.get("attempts") or [{}])[-1]
+    kind, _, name = str(last.get("why") or "").partition(" ")
+    if complete or kind != "limit":
+        return ""
+    if name == "policy":
+        return "a limit of the policy"
+    limit = (last.get("limits") or {}).get(name)
+    return f"the run's limit of {name}{'' if limit is None else f', {limit:,}'}"
 
 
 def _attempt(number: int, row: Mapping[str, Any]) -> Attempt:

@@ -29,7 +29,7 @@ from assaygym.benchmarks.report.content import (
     Provenance,
     ReportFacts,
 )
-from assaygym.benchmarks.report.costs import Latencies, Totals, attempts_of
+from assaygym.benchmarks.report.costs import Latencies, Totals, attempts_of, ended_by
 from assaygym.benchmarks.report.flags import Flags
 from assaygym.benchmarks.report.histograms import Histograms
 from assaygym.benchmarks.report.strip import task_lines, task_strip
@@ -66,7 +66,7 @@ def report_facts(run: RecordedRun, document: Mapping[str, Any], entries: Iterabl
         pass_over.add(record, measures)
     attempts, used = attempts_of(document), used_before(document["attempts"], run.records.values())
     return ReportFacts(
-        headline=_headline(run, found),
+        headline=_headline(run, found, document),
         categories=found.categories,
         curves=tuple(_curves(found)) if run.plan.samples > 1 else (),
         histograms=pass_over.histograms.facts(),
@@ -120,7 +120,7 @@ def _with_usage(measures: Measures, record: EpisodeRecord) -> Measures:
     return replace(measures, prompt_tokens=used.prompt_tokens, sampled_tokens=used.completion_tokens)
 
 
-def _headline(run: RecordedRun, found: RunStatistics) -> Headline:
+def _headline(run: RecordedRun, found: RunStatistics, document: Mapping[str, Any]) -> Headline:
     mine = [run.records[key] for key in run.plan.keys if key in run.records]
     counts = Counter(record.outcome.value for record in mine)
     planned = len(run.plan.tasks) * run.plan.samples
@@ -138,6 +138,7 @@ def _headline(run: RecordedRun, found: RunStatistics) -> Headline:
         scored=sum(record.outcome.scored for record in mine),
         counts={**{outcome.value: counts[outcome.value] for outcome in Outcome}, "missing": planned - len(mine)},
         truncated=sum(record.truncated for record in mine),
+        ended_by=ended_by(document, complete=len(mine) == planned),
         rescored=_rescored(run),
     )
 

@@ -30,7 +30,7 @@ from assaygym.benchmarks.index import Entry, EpisodeIndex
 from assaygym.benchmarks.recorded import RecordedRun, load_run
 from assaygym.benchmarks.records import EpisodeRecord
 from assaygym.benchmarks.report import charts
-from assaygym.benchmarks.report.chunks import EMBEDDED, Chunks, ChunkWriter, pack, slim
+from assaygym.benchmarks.report.chunks import EMBEDDED, Chunks, ChunkWriter, clear, pack, scratch_of, slim
 from assaygym.benchmarks.report.episode_view import EpisodeColumns
 from assaygym.benchmarks.report.facts import report_facts
 from assaygym.benchmarks.report.table import planned_entries
@@ -240,10 +240,11 @@ def _moment(text: str) -> str:
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """A file beside this one to write first, made at once: a place that cannot be written is told before the work."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    scratch = scratch_of(path)
     try:
         with _telling(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            clear(path)
             scratch.touch()
         yield scratch
     finally:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assaygym.benchmarks.folder import EPISODES, REPORT, SUMMARY, write_json
+from assaygym.benchmarks.folder import EPISODES, REPORT, SUMMARY, read_run, write_json
 from assaygym.benchmarks.recorded import load_run
 from assaygym.benchmarks.records import Outcome
+from assaygym.benchmarks.report.costs import ended_by
 from assaygym.benchmarks.summary import Failure, PassAtK, Summary, bracketed, percent, summarise
 from assaygym.errors import RunError
 
@@ -34,7 +36,9 @@ def load_summary(path: str | Path) -> Summary:
         RunError: there is no run, or one that cannot be read.
     """
     run = load_run(path)
-    return summarise(str(run.target["id"]), str(run.config["policy"]["name"]), run.plan, run.records, run.folder)
+    summary = summarise(str(run.target["id"]), str(run.config["policy"]["name"]), run.plan, run.records, run.folder)
+    document, _ = read_run(run.folder)
+    return replace(summary, ended_by=ended_by(document, complete=summary.complete))
 
 
 def write_report(folder: Path, summary: Summary) -> None:
@@ -90,6 +94,8 @@ def _rows(summary: Summary) -> Iterator[tuple[str, str]]:
     for estimate in summary.pass_at:
         yield f"pass@{estimate.k}", _pass_at(estimate, summary.tasks)
     yield "episodes", f"{summary.done} of {summary.planned}" if not summary.complete else str(summary.done)
+    if summary.ended_by:
+        yield "ended by", summary.ended_by
     yield "outcomes", ", ".join(f"{count} {name}" for name, count in summary.counts.items() if count) or "none"
     if summary.truncated:
         yield "truncated", f"{summary.truncated} cut by a limit"

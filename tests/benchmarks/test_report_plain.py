@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_the_table_shows_score_interval_outcomes_and_bounds() -> None:
     assert "50.0 % [9.5, 90.5] n=2" in text
     assert "1 correct, 1 incorrect, 1 invalid" in text
     assert "1: 33.3 % if all were wrong, 66.7 % if all were right" in text
+
+
+def test_the_limit_that_ended_the_run_is_told_in_both_forms() -> None:
+    ended = replace(summary(*MIXED, tasks=5), ended_by="the run's limit of tokens, 1,000")
+    assert re.search(r"ended by +the run's limit of tokens, 1,000", printed(ended))
+    assert "| ended by | the run's limit of tokens, 1,000 |" in markdown(ended)
+    assert "ended by" not in printed(summary(*MIXED)) + markdown(summary(*MIXED))
+
+
+def test_a_summary_that_is_read_again_still_says_which_limit_ended_the_run(tmp_path: Path) -> None:
+    with open_run(tmp_path, CONFIG, Plan(tasks=(0, 1), samples=1)) as run:
+        run.end_attempt(episodes=0, interrupted=False, why="limit time", limits={"time": 2.5})
+    assert load_summary(tmp_path).ended_by == "the run's limit of time, 2.5"
 
 
 def test_failures_are_shown_with_the_verifiers_reason_unaltered() -> None:

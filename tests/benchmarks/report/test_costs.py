@@ -8,7 +8,7 @@ import pytest
 from assaygym.benchmarks.measures import Measures
 from assaygym.benchmarks.records import EpisodeRecord, Outcome
 from assaygym.benchmarks.report.content import EpisodeRef, Latency, Speed
-from assaygym.benchmarks.report.costs import Latencies, Totals, attempts_of
+from assaygym.benchmarks.report.costs import Latencies, Totals, attempts_of, ended_by
 
 START = "2026-11-22T03:00:00+00:00"
 END = "2026-11-22T03:00:10+00:00"
@@ -108,3 +108,24 @@ def test_attempts_are_told_with_host_and_duration() -> None:
     )
     assert (killed.number, killed.ended, killed.episodes, killed.interrupted) == (2, "", None, False)
     assert math.isnan(killed.seconds)
+
+
+LIMITED = {"why": "limit tokens", "limits": {"tokens": 1000, "time": None}}
+
+
+@pytest.mark.parametrize(
+    ("attempts", "complete", "told"),
+    [
+        ([LIMITED], False, "the run's limit of tokens, 1,000"),
+        ([LIMITED], True, ""),
+        ([LIMITED, {"why": "done"}], False, ""),
+        ([LIMITED, {"started": START}], False, ""),
+        ([{"why": "limit policy", "limits": {}}], False, "a limit of the policy"),
+        ([{"why": "limit cost"}], False, "the run's limit of cost"),
+        ([], False, ""),
+    ],
+)
+def test_the_limit_that_ended_the_last_start_is_told_while_something_is_left_to_play(
+    attempts: list[dict[str, Any]], complete: bool, told: str
+) -> None:
+    assert ended_by({"attempts": attempts}, complete=complete) == told

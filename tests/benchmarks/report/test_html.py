@@ -6,6 +6,7 @@ import base64
 import builtins
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -128,6 +129,35 @@ def test_the_page_before_is_replaced_whole_or_stays(run: Path, monkeypatch: pyte
         write_page(run, embed=0)
     assert (run / "report.html").read_bytes() == before
     assert {path.name for path in run.iterdir()} == names
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_page_and_what_a_running_one_writes_stays(run: Path) -> None:
+    code = f"""
+import os, signal
+from assaygym.benchmarks.report import html
+html._write = lambda path, pieces: os.kill(os.getpid(), signal.SIGKILL)
+html.write_page({str(run)!r}, embed=0)
+"""
+    names = {path.name for path in run.iterdir()}
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -9
+    left = {path.name for path in run.iterdir()} - names
+    assert {re.sub(r"\d+.*", "", name) for name in left} == {".report.html.", ".report-"}
+    others = [f".report.html.{os.getppid()}.tmp", f".page.html.{re.findall('[0-9]+', min(left))[0]}.tmp"]
+    for name in others:
+        (run / name).write_text("")
+    write_page(run)
+    assert {path.name for path in run.iterdir()} - names == {"report.html", *others}
+
+
+def test_the_limit_that_ended_the_run_stands_in_the_headline(run: Path) -> None:
+    assert "Ended by" not in write_page(run).path.read_text()
+    document = json.loads((run / "run.json").read_text())
+    document["attempts"][-1] |= {"why": "limit tokens", "limits": {"tokens": 1000}}
+    (run / "run.json").write_text(json.dumps(document))
+    assert (
+        "Ended by the run&#39;s limit of tokens, 1,000: 1 of 12 episodes have not run."
+        in write_page(run).path.read_text()
+    )
 
 
 def test_a_page_that_grows_small_again_has_no_folder_left(run: Path) -> None:
