@@ -15,7 +15,7 @@ from typing import Any
 
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import ExecResult, Limits, Sandbox
-from assaygym.sandbox.found import beyond_doubt
+from assaygym.sandbox.found import beyond_doubt, roomier
 from assaygym.sandbox.guest.turns import MOST_WALLS
 from assaygym.verifiers.code.candidate import Candidate
 from assaygym.verifiers.code.extract import parse, parses
@@ -251,7 +251,8 @@ def _code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 
 def _tested(candidate: Candidate, config: dict[str, Any], sandbox: Sandbox, limits: Limits) -> list[Outcome]:
-    roomy = replace(limits, wall_seconds=MOST_WALLS * limits.wall_seconds + 5.0)  # it waits while the candidate works
+    most = MOST_WALLS * limits.wall_seconds + 5.0  # it waits while the candidate works
+    roomy = roomier(replace(limits, wall_seconds=most))
     talk = Talk(start(sandbox, *TEST_HOST, limits=roomy), roomy)
     try:
         return _tallied(*relay(talk, candidate, config, limits))

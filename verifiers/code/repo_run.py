@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any
 
 from assaygym.errors import VerifierError
 from assaygym.sandbox.base import ExecResult, Limits, Sandbox
+from assaygym.sandbox.found import beyond_doubt, roomier
 from assaygym.sandbox.guest.turns import MOST_WALLS
 from assaygym.verifiers.code.candidate import Candidate
 from assaygym.verifiers.code.guest import program as guest
@@ -55,7 +55,8 @@ class Run:
         code: the files of the repository after the patch, without the tests' own.
         tests: the task.
         sandbox: where to run.
-        limits: of each run of the tests.
+        limits: of each run of the tests; a second run where the kernel may have ended the first wrongly, see
+            `assaygym.sandbox.found`.
     """
 
     def __init__(self, part: Part, code: Mapping[str, str], tests: RepoTests, sandbox: Sandbox, limits: Limits) -> None:
@@ -91,26 +92,30 @@ class Run:
     def _apart(self, modules: Sequence[str]) -> Heard | None:
         """Tests in one process, code in another; None where the tests cannot be run like that."""
         config = self._config(self._part.files, self._part.required, remote=modules)
-        with self._sandbox.place():
-            candidate = Candidate(self._sandbox, [_prelude(self._code, self._roots)], self._limits)
-            try:
-                candidate.load()
-                message, lost = self._relayed(candidate, config)
-            except Gone as gone:
-                return Heard(lost=gone.outcome)
-            finally:
-                self.isolation = candidate.close()
-                self.usage += candidate.usage
+
+        def attempt(limits: Limits) -> tuple[Heard | None, ExecResult]:
+            with self._sandbox.place():
+                candidate = Candidate(self._sandbox, [_prelude(self._code, self._roots)], limits)
+                try:
+                    return self._relayed(candidate, config, limits), candidate.result
+                finally:
+                    self._note(candidate.result)
+
+        return beyond_doubt(attempt, self._limits)[0]
+
+    def _relayed(self, candidate: Candidate, config: object, limits: Limits) -> Heard | None:
+        try:
+            candidate.load()
+        except Gone as gone:
+            return Heard(lost=gone.outcome)
+        talk = self._host(roomier(_roomy(limits, wait=MOST_WALLS * limits.wall_seconds)))
+        try:
+            message, lost = relay(talk, candidate, config, limits)
+        finally:
+            talk.close()
         if message is None:
             return Heard(lost=lost)
         return None if message[0] == "broken" else replace(heard(message), lost=lost)
-
-    def _relayed(self, candidate: Candidate, config: object) -> tuple[list[Any] | None, Outcome | None]:
-        talk = self._host(wait=MOST_WALLS * self._limits.wall_seconds)
-        try:
-            return relay(talk, candidate, config, self._limits)
-        finally:
-            talk.close()
 
     def _together(self, suites: Mapping[str, Suite], stop: bool) -> list[Outcome]:
         """Tests and code in one process, then controls of what passes."""
@@ -154,30 +159,27 @@ class Run:
         helper = {f"{self._helper}.py": guest("shifted")}
         wanted = sorted({base_of(node) for node in self._part.required})
         config = self._config({**self._code, **self._part.files, **helper, **sources}, wanted)
-        with self._sandbox.place():
-            talk = self._host()
-            try:
-                talk.send(config)
-                message = talk.receive()
-            except Gone as gone:
-                return Heard(lost=gone.outcome)
-            finally:
-                self._note(talk.close())
-        return heard(message)
+
+        def attempt(limits: Limits) -> tuple[Heard, ExecResult]:
+            with self._sandbox.place():
+                talk = self._host(limits)
+                try:
+                    talk.send(config)
+                    return heard(talk.receive()), talk.close()
+                except Gone as gone:
+                    return Heard(lost=gone.outcome), talk.close()
+                finally:
+                    self._note(talk.close())
+
+        return beyond_doubt(attempt, _roomy(self._limits))[0]
 
     def _note(self, result: ExecResult) -> None:
         with self._turn:
             self.isolation = result.isolation
             self.usage += Usage.of([result])
 
-    def _host(self, wait: float = 0.0) -> Talk:
-        """A process of pytest; `wait` is what it may wait for another."""
-        limits = replace(
-            self._limits,
-            cpu_seconds=self._limits.cpu_seconds + _ROOM_SECONDS,
-            wall_seconds=self._limits.wall_seconds + wait + 3 * _ROOM_SECONDS,
-            file_bytes=self._limits.file_bytes + len(pytest_archive()),
-        )
+    def _host(self, limits: Limits) -> Talk:
+        """A process of pytest."""
         texts = [*self._code.values(), *self._part.files.values()]
         process = self._sandbox.spawn(
             guest("wire", "remote", "layout", "repohost"),
@@ -197,6 +199,16 @@ class Run:
             "ini": _ini(self._part.files),
             "import_mode": _import_mode(self._part),
         }
+
+
+def _roomy(limits: Limits, wait: float = 0.0) -> Limits:
+    """Of a process of pytest; `wait` is what it may wait for another."""
+    return replace(
+        limits,
+        cpu_seconds=limits.cpu_seconds + _ROOM_SECONDS,
+        wall_seconds=limits.wall_seconds + wait + 3 * _ROOM_SECONDS,
+        file_bytes=limits.file_bytes + len(pytest_archive()),
+    )
 
 
 def _ini(files: Mapping[str, str]) -> str:

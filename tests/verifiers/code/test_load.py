@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,9 +14,23 @@ from assaygym.errors import SandboxError
 from assaygym.sandbox import ExecResult, Limits, Sandbox, found
 from assaygym.sandbox._channel import ChannelProcess
 from assaygym.sandbox.base import MIB, Process
-from assaygym.verifiers.code import AssertTests, FunctionCase, FunctionTests, StdinCase, StdinTests
+from assaygym.sandbox.guest.turns import Turns
+from assaygym.types import Verdict
+from assaygym.verifiers.base import judge
+from assaygym.verifiers.code import (
+    AssertTests,
+    CellCase,
+    FunctionCase,
+    FunctionTests,
+    RepoTests,
+    SessionTests,
+    StdinCase,
+    StdinTests,
+    repo,
+    session,
+)
 from assaygym.verifiers.code.candidate import Candidate
-from assaygym.verifiers.code.outcome import Outcome, TestStatus, Usage
+from assaygym.verifiers.code.outcome import Outcome, TestStatus
 from assaygym.verifiers.code.relay import _Relay
 from assaygym.verifiers.code.talk import Gone, Talk
 from assaygym.verifiers.code.verifier import CodeVerifier, asserts, functions, stdio
@@ -35,6 +51,24 @@ def test_a_program_whose_end_is_in_doubt_has_another_process_with_more_time(
     monkeypatch.setattr(found, "in_doubt", lambda result, limits: True)
     report = verifier.run(ALLOWED, tests)
     assert (report.passed, len(report.outcomes)) == (report.total, report.total)
+
+
+ALLOWED_IN = {"apart": ("", 5), "in one process": ("import os\n", 8)}
+"""Repository tests that run apart from the code or beside it, and the CPU seconds of a second attempt."""
+
+
+@pytest.mark.parametrize(("imports", "seconds"), ALLOWED_IN.values(), ids=ALLOWED_IN)
+def test_a_repository_whose_end_is_in_doubt_is_run_again_with_more_time(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, imports: str, seconds: int
+) -> None:
+    source = f"{imports}from counted import f\n\ndef test_f():\n    assert f() == {seconds}\n"
+    tests = RepoTests(
+        files={"counted.py": ""}, tests={"test_f.py": source}, fail_to_pass=("test_f.py::test_f",), controls=False
+    )
+    monkeypatch.setattr(found, "in_doubt", lambda result, limits: True)
+    verifier = repo(sandbox=sandbox, limits=replace(LIMITS, cpu_seconds=3))
+    report = verifier.run(json.dumps({"counted.py": ALLOWED}), tests)
+    assert report.outcomes[0].status is TestStatus.OK
 
 
 SLEEPS = {
@@ -70,16 +104,18 @@ def test_a_worker_that_is_lost_gives_no_verdict(
         assert verifier.run(program, tests).outcomes[0].status is TestStatus.TIME_LIMIT
 
 
-def relay_after(testing: float, used: float) -> _Relay:
-    candidate = SimpleNamespace(usage=Usage(cpu_seconds=used))
+def relay_after(testing: float, used: float, kernel: float = 0.0) -> _Relay:
+    result = SimpleNamespace(cpu_seconds=used, kernel_seconds=kernel, peak_memory_bytes=576 * MIB)
+    candidate = SimpleNamespace(result=result)
     relay = _Relay(cast("Talk", None), cast("Candidate", candidate), LIMITS)
     relay._testing = testing
     return relay
 
 
-def test_a_program_whose_time_went_by_before_its_tests_had_a_turn_may_be_right() -> None:
+@pytest.mark.parametrize(("used", "kernel"), [(0.5, 0.0), (1.5, 0.75)])
+def test_a_program_whose_time_went_by_before_its_tests_had_a_turn_may_be_right(used: float, kernel: float) -> None:
     with pytest.raises(SandboxError, match=r"too busy: 2\.5 s of a program's time went by before its tests"):
-        relay_after(testing=2.5, used=0.5)._blamed(Outcome(TestStatus.TIME_LIMIT))
+        relay_after(testing=2.5, used=used, kernel=kernel)._blamed(Outcome(TestStatus.TIME_LIMIT))
 
 
 @pytest.mark.parametrize(
@@ -108,3 +144,23 @@ def test_a_process_that_slept_past_its_time_is_gone_with_a_time_limit(sandbox: S
     with pytest.raises(Gone) as gone:
         talk.receive()
     assert gone.value.outcome.status is TestStatus.TIME_LIMIT
+
+
+CELLS = ["import time", "time.sleep(0.5)\nprint('done')"]
+
+
+@pytest.mark.parametrize(("crowded", "verdict"), [(False, Verdict.CORRECT), (True, Verdict.INVALID)])
+def test_cells_that_wait_for_processors_are_right_or_have_no_verdict(
+    jail: Sandbox, monkeypatch: pytest.MonkeyPatch, crowded: bool, verdict: Verdict
+) -> None:
+    monkeypatch.setattr(Turns, "until", lambda turns, start, wall, now: (now if crowded else now + 60, crowded))
+    verifier = session(sandbox=jail, limits=Limits(wall_seconds=0.2))
+    tests = SessionTests((CellCase(), CellCase("done\n")))
+    assert judge(verifier, json.dumps(CELLS), tests).verdict is verdict
+
+
+def test_cells_that_sleep_are_a_time_limit_and_never_without_verdict(jail: Sandbox) -> None:
+    verifier = session(sandbox=jail, limits=Limits(wall_seconds=0.2))
+    tests = SessionTests((CellCase(), CellCase("done\n")))
+    report = verifier.run(json.dumps(CELLS), tests)
+    assert [outcome.status for outcome in report.outcomes] == [TestStatus.OK, TestStatus.TIME_LIMIT]
