@@ -1,10 +1,11 @@
 """From a worker's report to an `ExecResult`: the rule of every status stands here.
 
 In this order: a stream passed its cap: OUTPUT_LIMIT. The wall clock ran out, SIGXCPU, or more CPU time than the limit:
-TIMEOUT; but who waited for processors in all the time there is for that may be right, and that is an error of ours. It
-failed with a `MemoryError` as the last line of its standard error, or was killed with SIGKILL by neither us nor the CPU
-limit when it had held nearly all of its memory (the kernel's out-of-memory killer): OUT_OF_MEMORY. Another signal:
-SIGNALED. Then the exit code decides. A program can only fake a *failure* in this way, never OK.
+TIMEOUT; but who waited for processors in all the time there is for that may be right, and that is an error of ours
+where the machine is crowded without it, too (`crowd.py`). It failed with a `MemoryError` as the last line of its
+standard error, or was killed with SIGKILL by neither us nor the CPU limit when it had held nearly all of its memory
+(the kernel's out-of-memory killer): OUT_OF_MEMORY. Another signal: SIGNALED. Then the exit code decides. A program can
+only fake a *failure* in this way, never OK.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import signal
 from assaygym.errors import SandboxError
 from assaygym.sandbox._worker import Report
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits
+from assaygym.sandbox.crowd import is_crowded
 from assaygym.sandbox.found import charged
 from assaygym.sandbox.guest.protocol import BY_CROWD, BY_HOST, BY_ITSELF, BY_OUTPUT, BY_WALL
 
@@ -78,7 +80,9 @@ def _status(
     if report.ended == BY_WALL or number == signal.SIGXCPU or over:
         return ExecStatus.TIMEOUT
     if report.ended == BY_CROWD:
-        raise too_busy(report.wall_seconds, report.cpu_seconds)
+        if is_crowded():
+            raise too_busy(report.wall_seconds, report.cpu_seconds)
+        return ExecStatus.TIMEOUT
     if code and MEMORY_ERROR.search(stderr):
         return ExecStatus.OUT_OF_MEMORY
     if report.ended == BY_HOST or number is None:

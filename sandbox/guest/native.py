@@ -147,7 +147,7 @@ class NativeZygote(Zygote):
         state, order = self._state, self._state.order
         if event == LATE:
             now = time.monotonic()
-            state.deadline, crowded = self._turns.until(state.begun, order.wall, now)
+            state.deadline, crowded = self._turns.until(state.begun, order.wall, now, state.number)
             state.over = (BY_CROWD if crowded else BY_WALL) * (state.deadline <= now)
             return
         if event == SETTLE:

@@ -2,9 +2,11 @@
 
 The kernel counts it, in the host's /proc, which no program sees. It is looked at when a run's wall-clock time is over,
 and at its beginning only where processes are older than the run, as those of a session are than its cell. The longest
-wait of a thread counts, since those of several go on at once. A program that sleeps waits for no processor, one that
-gave itself a lower priority waits by its own will, and one whose processes have used as much CPU time as its wall-clock
-time was had its turns: these are owed nothing.
+wait of a thread counts, since those of several go on at once, without the CPU time of all others of the run: it may
+have waited for these. A program that sleeps waits for no processor, one that gave itself a lower priority waits by its
+own will, and one whose processes have used as much CPU time as its wall-clock time was had its turns: these are owed
+nothing. Nor is one of whose threads or processes some have ended: a process whose parent ignores SIGCHLD takes with it
+what it used, so that nobody can tell whom the others waited for.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ NICE, POLICY = 16, 38
 """Places in a thread's `stat` behind its name."""
 TIMES = slice(11, 15)
 """There: of the process and of its children that were reaped, in user and in kernel mode, in ticks."""
+LAST_NUMBER = 4
+"""Place in `loadavg` of the number given last in the process namespace of the reader."""
 _NOT_THERE = (OSError, ValueError, IndexError)
 """What comes of it where the files that this reads are not, or are others."""
 
@@ -54,16 +58,18 @@ class Turns:
         except _NOT_THERE:
             self._before = {}, 0
 
-    def until(self, start: float, wall: float, now: float) -> tuple[float, bool]:
+    def until(self, start: float, wall: float, now: float, number: int = 0) -> tuple[float, bool]:
         """When the time of a run is over, the waits added; and whether that is for want of processors alone.
 
         Args:
             start: when it began.
             wall: its wall-clock seconds.
             now: the time; what is returned is no later if nothing is owed.
+            number: of the first process of the run, in our process namespace, where only the run has made others since;
+                0 where nobody can tell how many it made.
         """
         try:
-            owed = self._owed(wall)
+            owed = self._owed(wall, number)
         except _NOT_THERE:
             owed = 0.0
         over, last = start + wall + owed, start + max(wall * MOST_WALLS, wall + LEAST_MORE)
@@ -71,11 +77,16 @@ class Turns:
             return now, False
         return (now, True) if last - now < LEAST_SECONDS else (min(over, last), False)
 
-    def _owed(self, wall: float) -> float:
-        (waits, ticks), (waits_before, ticks_before) = self._look(), self._before
-        if (ticks - ticks_before) / os.sysconf("SC_CLK_TCK") >= wall or not self._all_patient(waits):
+    def _owed(self, wall: float, number: int) -> float:
+        (wants, ticks), (wants_before, ticks_before) = self._look(), self._before
+        used = (ticks - ticks_before) / os.sysconf("SC_CLK_TCK")
+        if used >= wall or not self._all_patient(wants) or (number and self._made(number) != len(wants)):
             return 0.0
-        return max((wait - waits_before.get(thread, 0) for thread, wait in waits.items()), default=0) / 1e9
+        return max((want - wants_before.get(thread, 0) for thread, want in wants.items()), default=0) / 1e9 - used
+
+    def _made(self, number: int) -> int:
+        """How many processes and threads there have been since this one, with it. The kernel numbers them in order."""
+        return int(self._read("loadavg").split()[LAST_NUMBER]) - number + 1
 
     def _all_patient(self, threads: Iterable[str]) -> bool:
         """Whether none has changed its priority."""
@@ -87,7 +98,7 @@ class Turns:
         return True
 
     def _look(self) -> tuple[dict[str, int], int]:
-        """How many nanoseconds each thread has waited, and how many ticks all have used.
+        """How many nanoseconds each thread has had or wanted a processor, and how many ticks all have used.
 
         Raises:
             OSError, ValueError, IndexError: there are no such files here.
@@ -95,7 +106,7 @@ class Turns:
         if self._proc < 0:
             return {}, 0
         own = self._first or os.readlink("self", dir_fd=self._proc)
-        waits, ticks, todo = dict[str, int](), 0, [own]
+        wants, ticks, todo = dict[str, int](), 0, [own]
         while todo:
             process = todo.pop()
             counts = bool(self._first) or process != own
@@ -105,10 +116,10 @@ class Turns:
                 for thread in self._threads(process):
                     todo += self._read(f"{thread}/children").split()
                     if counts:
-                        waits[thread] = int(self._read(f"{thread}/schedstat").split()[1])
-            if len(waits) > MOST_THREADS:
+                        wants[thread] = sum(map(int, self._read(f"{thread}/schedstat").split()[:2]))
+            if len(wants) > MOST_THREADS:
                 raise ValueError("more threads than a run may have")
-        return waits, ticks
+        return wants, ticks
 
     def _threads(self, process: str) -> list[str]:
         """Where it is told of each."""

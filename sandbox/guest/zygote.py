@@ -226,7 +226,7 @@ class Zygote:
         """Watch a run, as long as it is owed time for what it waited; why it ended, and how much it wrote."""
         used, deadline = [0, 0], start + wall
         while (why := self._watch(run, number, deadline, cap, used)) == BY_WALL:
-            deadline, crowded = self._turns.until(start, wall, now := time.monotonic())
+            deadline, crowded = self._turns.until(start, wall, now := time.monotonic(), run.number)
             if deadline <= now:
                 why = BY_CROWD if crowded else BY_WALL
                 break

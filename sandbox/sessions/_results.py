@@ -10,7 +10,8 @@ from assaygym.sandbox._outcome import ending
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits
 from assaygym.sandbox.sessions._exchange import Heard
 
-STATUSES = {"wall": ExecStatus.TIMEOUT, "cpu": ExecStatus.TIMEOUT, "output": ExecStatus.OUTPUT_LIMIT}
+LATE = ExecStatus.TIMEOUT
+STATUSES = {"wall": LATE, "crowd": LATE, "cpu": LATE, "output": ExecStatus.OUTPUT_LIMIT}
 
 
 def of_cell(heard: Heard, isolation: tuple[str, ...]) -> ExecResult:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from assaygym.errors import ConfigError, SandboxError
 from assaygym.sandbox._outcome import too_busy
 from assaygym.sandbox.base import ExecResult, Limits, Session
+from assaygym.sandbox.crowd import is_crowded
 from assaygym.sandbox.sessions._exchange import Exchange
 from assaygym.sandbox.sessions._results import of_cell, of_command, of_end, of_later
 from assaygym.sandbox.sessions._tree import Node
@@ -70,7 +71,7 @@ class CellSession(ABC):
         node = self._place.node = node.wake()
         order = {"do": "cell", "source": code, "cap": limits.output_bytes, "cpu_seconds": limits.cpu_seconds}
         heard = Exchange(node.resident, order, limits, node.turns).hold()
-        if heard.cause == "crowd":
+        if heard.cause == "crowd" and is_crowded():  # without it: it was killed
             self.close()
             raise too_busy(heard.wall_seconds, heard.cpu_seconds)
         if heard.reply is not None and self._language == "bash":

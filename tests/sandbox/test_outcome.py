@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from assaygym.errors import SandboxError
+from assaygym.sandbox import _outcome
 from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._worker import Report
 from assaygym.sandbox.base import ExecStatus, Limits
@@ -51,12 +52,21 @@ def test_a_report_becomes_this_status(given: Report, status: ExecStatus, code: i
     assert (result.status, result.exit_code, result.signal) == (status, code, number)
 
 
-def test_who_waited_for_processors_too_long_may_be_right() -> None:
+def test_who_waited_for_processors_too_long_may_be_right_where_others_want_them_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_outcome, "is_crowded", lambda: True)
     with pytest.raises(SandboxError, match=r"too busy: in 0\.2 s a program got 0\.1 s"):
         outcome(report(None, ended=BY_CROWD), LIMITS, ())
 
 
-def test_who_used_more_than_its_cpu_time_is_wrong_however_long_it_waited() -> None:
+def test_who_waited_where_nobody_else_wants_a_processor_waited_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_outcome, "is_crowded", lambda: False)
+    assert outcome(report(None, ended=BY_CROWD), LIMITS, ()).status is ExecStatus.TIMEOUT
+
+
+def test_who_used_more_than_its_cpu_time_is_wrong_however_long_it_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_outcome, "is_crowded", lambda: True)
     assert outcome(report(None, ended=BY_CROWD, cpu=1.1), LIMITS, ()).status is ExecStatus.TIMEOUT
 
 

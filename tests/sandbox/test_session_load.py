@@ -12,7 +12,7 @@ from assaygym.errors import SandboxError
 from assaygym.sandbox import ExecStatus, Limits, Sandbox
 from assaygym.sandbox.base import MIB
 from assaygym.sandbox.guest.turns import LEAST_MORE, Turns
-from assaygym.sandbox.sessions import _exchange
+from assaygym.sandbox.sessions import _exchange, _session
 from assaygym.sandbox.sessions._resident import Resident
 from assaygym.sandbox.sessions._session import CellSession
 
@@ -58,10 +58,20 @@ def test_a_cell_that_never_had_its_turn_has_no_result_and_its_session_is_closed(
     session: CellSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owes(monkeypatch, crowded)
+    monkeypatch.setattr(_session, "is_crowded", lambda: True)
     with pytest.raises(SandboxError, match="the machine is too busy"):
         session.run("import time\ntime.sleep(60)", limits=QUICK)
     with pytest.raises(SandboxError, match="closed"):
         session.run("1")
+
+
+def test_a_cell_that_waited_where_nobody_else_wants_a_processor_waited_for_itself(
+    session: CellSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owes(monkeypatch, crowded)
+    monkeypatch.setattr(_session, "is_crowded", lambda: False)
+    assert session.run("import time\ntime.sleep(60)", limits=QUICK).status is ExecStatus.TIMEOUT
+    assert not session.alive
 
 
 def test_a_cell_that_used_its_cpu_time_is_over_however_long_it_waited(

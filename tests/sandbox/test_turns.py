@@ -47,14 +47,14 @@ class Proc:
         for place in (task, self.path / number):
             (place / "stat").write_text(f"{number} ({name}) {' '.join(fields)}\n")
         (task / "children").write_text("".join(f"{child} " for child in below))
-        (task / "schedstat").write_text(f"7 {int(waited * 1e9)} 5\n")
+        (task / "schedstat").write_text(f"{int(used * 1e9)} {int(waited * 1e9)} 5\n")
 
     def start(self, *below: str) -> None:
         (self.path / "1" / "task" / "1" / "children").write_text(" ".join(below))
 
-    def until(self, now: float = WALL, wall: float = WALL) -> tuple[float, bool]:
+    def until(self, now: float = WALL, wall: float = WALL, number: int = 0) -> tuple[float, bool]:
         with self.opened() as folder:
-            return Turns(folder).until(0.0, wall, now)
+            return Turns(folder).until(0.0, wall, now, number)
 
     @contextmanager
     def opened(self) -> Iterator[int]:
@@ -89,6 +89,30 @@ def test_the_longest_wait_counts_of_all_descendants_and_threads(proc: Proc) -> N
     proc.add("3", "5", waited=3, thread="4")
     proc.add("5", waited=6)
     assert proc.until() == (16, False)
+
+
+def test_a_wait_for_others_of_the_run_is_not_owed(proc: Proc) -> None:
+    proc.start("2")
+    proc.add("2", "3", waited=5, used=1)
+    proc.add("3", used=3)
+    assert proc.until() == (12, False)
+
+
+@pytest.mark.parametrize(("last", "until"), [(42, 14), (43, WALL), (7, WALL)])
+def test_nothing_is_owed_to_a_run_of_which_something_has_ended_or_hides(proc: Proc, last: int, until: float) -> None:
+    """Its first process has the number 40 where numbers are counted, and there are three."""
+    proc.start("2")
+    proc.add("2", "3")
+    proc.add("3", waited=4)
+    proc.add("3", thread="4")
+    (proc.path / "loadavg").write_text(f"0.00 0.01 0.05 1/80 {last}\n")
+    assert proc.until(number=40) == (until, False)
+
+
+def test_nothing_is_owed_where_nobody_tells_how_many_there_were(proc: Proc) -> None:
+    proc.start("2")
+    proc.add("2", waited=4)
+    assert proc.until(number=40) == (WALL, False)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from assaygym.sandbox import ExecResult, Limits, Sandbox, found
 from assaygym.sandbox._channel import ChannelProcess
 from assaygym.sandbox.base import MIB, Process
 from assaygym.sandbox.guest.turns import Turns
+from assaygym.sandbox.sessions import _session
 from assaygym.types import Verdict
 from assaygym.verifiers.base import judge
 from assaygym.verifiers.code import (
@@ -26,6 +27,7 @@ from assaygym.verifiers.code import (
     SessionTests,
     StdinCase,
     StdinTests,
+    relay,
     repo,
     session,
 )
@@ -113,9 +115,18 @@ def relay_after(testing: float, used: float, kernel: float = 0.0) -> _Relay:
 
 
 @pytest.mark.parametrize(("used", "kernel"), [(0.5, 0.0), (1.5, 0.75)])
-def test_a_program_whose_time_went_by_before_its_tests_had_a_turn_may_be_right(used: float, kernel: float) -> None:
+def test_a_program_whose_time_went_by_before_its_tests_had_a_turn_may_be_right(
+    monkeypatch: pytest.MonkeyPatch, used: float, kernel: float
+) -> None:
+    monkeypatch.setattr(relay, "is_crowded", lambda: True)
     with pytest.raises(SandboxError, match=r"too busy: 2\.5 s of a program's time went by before its tests"):
         relay_after(testing=2.5, used=used, kernel=kernel)._blamed(Outcome(TestStatus.TIME_LIMIT))
+
+
+def test_a_program_that_kept_its_tests_from_their_turns_is_to_blame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "is_crowded", lambda: False)
+    late = Outcome(TestStatus.TIME_LIMIT)
+    assert relay_after(testing=2.5, used=0.5)._blamed(late) is late
 
 
 @pytest.mark.parametrize(
@@ -154,6 +165,7 @@ def test_cells_that_wait_for_processors_are_right_or_have_no_verdict(
     jail: Sandbox, monkeypatch: pytest.MonkeyPatch, crowded: bool, verdict: Verdict
 ) -> None:
     monkeypatch.setattr(Turns, "until", lambda turns, start, wall, now: (now if crowded else now + 60, crowded))
+    monkeypatch.setattr(_session, "is_crowded", lambda: crowded)
     verifier = session(sandbox=jail, limits=Limits(wall_seconds=0.2))
     tests = SessionTests((CellCase(), CellCase("done\n")))
     assert judge(verifier, json.dumps(CELLS), tests).verdict is verdict
