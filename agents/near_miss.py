@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from assaygym.errors import AssayError, PolicyError
+from assaygym.errors import AssayError
 from assaygym.types import Message, Verdict
 
 if TYPE_CHECKING:
     from assaygym.envs.core import Env
 
-__all__ = ["near_miss"]
+__all__ = ["NearMiss", "near_miss"]
 
 TRIES = 16
-"""Mistakes that are tried on forks before the oracle gives up and says nothing."""
+"""Mistakes of a text that are drawn."""
+CALL_TRIES = 4
+"""Those of a tool call: each is played to the end of the episode, and many a call changes nothing."""
 NUMBER = re.compile(r"\d{1,18}")
 PLACES = tuple(
     re.compile(pattern, re.DOTALL)
@@ -32,37 +34,56 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 TWO_WORDS = re.compile(r"(\S+)([ ,;]+)(\S+)")
 
 
-def near_miss(env: Env, right: str, rng: Random) -> str:
-    """A turn that is nearly `right`, and wrong.
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A turn that is nearly right."""
+
+    text: str
+    final: bool
+    """Whether the episode ends wrong even if the oracle goes on after it."""
+
+
+def near_miss(env: Env, right: str, rng: Random) -> NearMiss | None:
+    """A turn that is nearly `right` and does not end the episode well.
 
     A number is off by one, two digits or letters or words change places, an operator is another, an argument of a
-    tool call differs, or the final answer comes too early. A candidate that ends the episode on a fork of it without
-    being wrong is not taken; whether one that lets the episode go on spoils it, only the episode shows.
+    tool call differs, the final answer comes too early, or nothing is said. One that is final is preferred.
 
     Args:
         env: the live environment, which is forked and left alone.
         right: the oracle's turn.
         rng: draws the kind of mistake and its place.
 
-    Raises:
-        PolicyError: whatever is said here is right.
+    Returns:
+        The turn; None where all of this is right, or leaves the oracle without a way to go on.
     """
-    candidates = list(dict.fromkeys(_candidates(env, right, rng)))
-    for text in [*(c for c in candidates if c.strip() != right.strip()), ""]:
-        if _is_wrong(env, text):
-            return text
-    raise PolicyError(f"nothing near the oracle's turn in {env.id} is wrong, not even silence")
+    mild: NearMiss | None = None
+    candidates = dict.fromkeys(text for text in _candidates(env, right, rng) if text.strip() != right.strip())
+    for text in (*candidates, ""):
+        miss = _missed(env, text)
+        if miss is not None and miss.final:
+            return miss
+        mild = mild or miss
+    return mild
 
 
-def _is_wrong(env: Env, text: str) -> bool:
-    """Whether the turn earns no full mark at once, by a verdict that is one."""
+def _missed(env: Env, text: str) -> NearMiss | None:
+    """The turn if it does not end the episode well; an INVALID verdict says nothing about it."""
     probe = env.fork(1)[0]
     try:
         *_, info = probe.step(text)
+        ends = "score" in info
+        while "score" not in info:
+            *_, info = probe.step(probe.oracle_action())
+    except AssayError:  # the oracle cannot go on
+        return None
     finally:
         probe.close()
-    score = info.get("score")
-    return score is None or (score.verdict not in (Verdict.CORRECT, Verdict.INVALID) and score.value < 1)
+    score = info["score"]
+    wrong = score.verdict is not Verdict.CORRECT and bool(score.value < 1)
+    if score.verdict is Verdict.INVALID or (ends and not wrong):
+        return None
+    return NearMiss(text, final=wrong)
 
 
 def _candidates(env: Env, right: str, rng: Random) -> Iterator[str]:
@@ -71,7 +92,7 @@ def _candidates(env: Env, right: str, rng: Random) -> Iterator[str]:
         early = _last_of_oracle(env)
         if early is not None and rng.random() < 0.25:
             yield early
-        for _ in range(TRIES):
+        for _ in range(CALL_TRIES):
             yield env.action_text(_with_other_argument(message, rng))
         if early is not None:
             yield early

@@ -7,8 +7,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
-from assaygym.agents.near_miss import near_miss
+from assaygym.agents.erring import Mistake, next_mistake
 from assaygym.agents.policy import Prompt, SamplingParams, said
 from assaygym.errors import ConfigError, PolicyError
 from assaygym.types import Completion
@@ -107,16 +108,18 @@ class RandomPolicy:
 
 
 class OraclePolicy:
-    """Plays the environment's own solution, which is worth a reward of 1, or now and then a near miss.
+    """Plays the environment's own solution, which is worth a reward of 1, and fails in some episodes.
 
-    Whether a turn is one, and which, is a function of (this seed, `SamplingParams.seed`, environment, task, turn),
-    whatever else runs beside it. A near miss that lets the episode go on takes the place of the oracle's turn; the
-    oracle then says that turn next.
+    Whether an episode is one of them, and how, is a function of (this seed, `SamplingParams.seed`, environment, task),
+    whatever else runs beside it; a fork of it is an episode of its own. It has a near miss in place of one of the
+    oracle's turns, drawn among those where a mistake cannot be put right afterwards, or several where none alone does
+    it (`next_mistake`). The turn that was displaced is said next, if the episode goes on. An episode in which nothing
+    near the oracle's turns is wrong ends right.
 
     Args:
-        noise: the share of turns, in [0, 1], that are wrong and look right: expected reward 1 - noise in environments
-            of one turn, less in longer ones.
-        seed: of the near misses.
+        noise: the share of episodes, in [0, 1], that look right and end wrong: expected reward 1 - noise, or more
+            where mistakes earn partial credit.
+        seed: of the choice and of the mistakes.
 
     Raises:
         ConfigError: `noise` is outside [0, 1].
@@ -126,9 +129,11 @@ class OraclePolicy:
 
     def __init__(self, noise: float = 0.0, seed: int = 0) -> None:
         if not 0 <= noise <= 1:
-            raise ConfigError(f"noise is {noise}; expected the share of turns that are near misses, from 0 to 1")
+            raise ConfigError(f"noise is {noise}; expected the share of episodes that end wrong, from 0 to 1")
         self.name = f"oracle:{noise:g}" if noise else "oracle"
         self.noise, self.seed = noise, seed
+        self._episodes: WeakKeyDictionary[Env, tuple[object, bool, Mistake | None]] = WeakKeyDictionary()
+        """The task of the episode under way, whether it is to fail, and its latest or next mistake."""
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams) -> list[Completion]:
         """One completion a prompt, in order."""
@@ -138,9 +143,20 @@ class OraclePolicy:
         env = _env_of(prompt, "oracle")
         if self.noise:
             rng = Random(_key(self.seed, sample_seed, env, prompt.turn))
-            if rng.random() < self.noise:
-                return near_miss(env, env.fork(1)[0].oracle_action(), rng)
+            mistake = self._mistake(env, rng)
+            if mistake is not None and mistake.turn == env.turns:
+                return mistake.miss.text
         return env.oracle_action()
+
+    def _mistake(self, env: Env, rng: Random) -> Mistake | None:
+        """The latest or the next mistake of this episode."""
+        task, fails, mistake = self._episodes.get(env, (None, False, None))
+        if task is not env.task or not env.turns:
+            fails, mistake = rng.random() < self.noise, None
+        if fails and (mistake is None or (mistake.turn < env.turns and not mistake.miss.final)):
+            mistake = next_mistake(env, rng)
+        self._episodes[env] = (env.task, fails, mistake)
+        return mistake
 
 
 def _env_of(prompt: Prompt, policy: str) -> Env:

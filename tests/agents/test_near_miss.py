@@ -19,7 +19,6 @@ from assaygym.envs.core import Env, Reply
 from assaygym.envs.registration import all_specs, make
 from assaygym.envs.tool_env import ToolEnv
 from assaygym.envs.tools import call, tool
-from assaygym.errors import PolicyError
 from assaygym.types import Message, Score, Task, Verdict
 
 PURE = ["ChainSum", "Countdown", "Reverse", "WordProblem", "OutputPrediction", "Sql", "StackVM", "Manufactoria"]
@@ -49,7 +48,13 @@ def scored(accepted: set[str]) -> Any:
 
 def misses(right: str, accepted: set[str] | None = None) -> set[str]:
     env = Asked(scored(accepted or {right}))
-    return {near_miss(env, right, Random(seed)) for seed in range(60)}
+    return {missed(env, right, seed) for seed in range(60)}
+
+
+def missed(env: Env, right: str, seed: int) -> str:
+    miss = near_miss(env, right, Random(seed))
+    assert miss is not None
+    return miss.text
 
 
 @pytest.mark.parametrize(
@@ -74,28 +79,27 @@ def test_what_is_right_after_all_is_not_said() -> None:
 
 def test_what_cannot_be_judged_is_not_said() -> None:
     env = Asked(lambda said: Score.invalid("died") if "8" in said else Score.of(said == "7"))
-    assert {near_miss(env, "7", Random(seed)) for seed in range(20)} == {"6"}
+    assert {missed(env, "7", seed) for seed in range(20)} == {"6"}
 
 
 def test_partial_credit_is_a_miss_and_full_marks_are_not() -> None:
     env = Asked(lambda said: Score(value=0.5, verdict=Verdict.PARTIAL) if "8" in said else Score.of(True))
-    assert {near_miss(env, "7", Random(seed)) for seed in range(20)} <= {"8", ""}
+    assert {missed(env, "7", seed) for seed in range(20)} <= {"8", ""}
 
 
 def test_where_everything_but_silence_is_right_it_is_silent() -> None:
     env = Asked(lambda said: Score.of(said != ""))
-    assert near_miss(env, "7", Random(0)) == ""
+    assert missed(env, "7", 0) == ""
 
 
 def test_where_everything_is_right_there_is_no_near_miss() -> None:
-    with pytest.raises(PolicyError, match="not even silence"):
-        near_miss(Asked(lambda said: Score.of(True)), "7", Random(0))
+    assert near_miss(Asked(lambda said: Score.of(True)), "7", Random(0)) is None
 
 
 @given(st.text(max_size=30), st.integers(0, 99))
 def test_a_near_miss_is_found_for_any_text_and_never_the_text_itself(right: str, seed: int) -> None:
     env = Asked(lambda said: Score.of(said.strip() == right.strip() and right.strip() != ""))
-    assert near_miss(env, right, Random(seed)).strip() != right.strip() or not right.strip()
+    assert missed(env, right, seed).strip() != right.strip() or not right.strip()
 
 
 class Till(ToolEnv):
@@ -122,7 +126,7 @@ class Till(ToolEnv):
 def first_turns() -> list[str]:
     env = Till(split="all")
     env.reset(seed=1)
-    return [near_miss(env, env.fork(1)[0].oracle_action(), Random(seed)) for seed in range(60)]
+    return [missed(env, env.fork(1)[0].oracle_action(), seed) for seed in range(60)]
 
 
 def test_a_call_has_one_argument_changed_and_still_reads_as_a_call() -> None:
@@ -160,6 +164,27 @@ def test_a_near_miss_is_never_right_by_accident(name: str) -> None:
 @pytest.mark.parametrize("name", ["ChainSum", "Countdown", "Reverse"])
 def test_the_expected_reward_is_one_less_the_noise(name: str) -> None:
     assert mean_reward(name, 0.2, 300) == pytest.approx(0.8, abs=0.07)
+
+
+SEVERAL = [spec.id for spec in all_specs() if spec.id.startswith("assay/") and spec.max_turns > 1]
+DEAR = {"assay/MiniRepo-v0"}
+QUICK = {"assay/Calculator-v0", "assay/Shop-v0", "assay/TicTacToe-v0"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in DEAR else []) for name in SEVERAL]
+)
+def test_where_there_are_several_turns_every_failing_episode_ends_wrong(name: str) -> None:
+    env, policy = make(name), OraclePolicy(1.0, seed=3)
+    rewards = [rollout(env, policy, seed=seed, strict=True).reward for seed in range(25 if name in QUICK else 2)]
+    assert max(rewards) < 1
+
+
+@pytest.mark.parametrize("name", sorted(QUICK))
+def test_the_share_of_failing_episodes_is_the_noise_whatever_the_number_of_turns(name: str) -> None:
+    env, policy = make(name), OraclePolicy(0.3, seed=3)
+    found = [rollout(env, policy, seed=s, params=SamplingParams(seed=s), strict=True) for s in range(150)]
+    assert sum(each.reward < 1 for each in found) / 150 == pytest.approx(0.3, abs=0.12)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -114,12 +115,40 @@ def test_a_noisy_oracle_errs_as_often_as_it_is_told(dialogue: MakeEnv) -> None:
     assert 0.13 < wrong / 400 < 0.27
 
 
-def test_after_a_near_miss_the_oracle_says_the_turn_it_left_out(dialogue: MakeEnv) -> None:
-    env = started(dialogue, turns=3)
-    miss = text(OraclePolicy(1.0), Prompt(messages=ASK, env=env))
-    env.step(miss)
-    assert miss not in ("more", "right")
-    assert text(OraclePolicy(), Prompt(messages=ASK, env=env, turn=1)) == "more"
+def played(policy: OraclePolicy, env: Env, params: SamplingParams = PARAMS) -> list[str]:
+    """What it says in the episode that was started."""
+    said, ended = list[str](), False
+    while not ended:
+        said.append(text(policy, Prompt(messages=ASK, env=env, turn=env.turns), params))
+        *_, terminated, truncated, _ = env.step(said[-1])
+        ended = terminated or truncated
+    return said
+
+
+def test_a_failing_episode_has_one_mistake_at_any_turn_and_the_turn_it_displaced_comes_next(dialogue: MakeEnv) -> None:
+    places = Counter[int]()
+    for task in range(30):
+        said = played(OraclePolicy(1.0), started(dialogue, task, turns=3))
+        (miss,) = set(said) - {"more", "right"}
+        places[said.index(miss)] += 1
+        assert [each for each in said if each != miss] == ["more", "more"]
+    assert set(places) == {0, 1, 2}
+
+
+def test_as_many_episodes_of_several_turns_fail_as_it_is_told(dialogue: MakeEnv) -> None:
+    policy, env, failed = OraclePolicy(0.2), dialogue(turns=3), 0
+    for sample in range(200):
+        env.reset(seed=sample % 20)
+        failed += played(policy, env, SamplingParams(seed=sample))[-1] != "right"
+    assert 0.12 < failed / 200 < 0.28
+
+
+def test_an_episode_that_it_joins_late_is_not_taken_for_the_one_before(dialogue: MakeEnv) -> None:
+    policy, env = OraclePolicy(1.0), started(dialogue, turns=2)
+    played(policy, env)
+    env.reset(seed=1)
+    env.step("more")
+    assert text(policy, Prompt(messages=ASK, env=env, turn=1)) != "right"
 
 
 @pytest.mark.parametrize("noise", [-0.1, 1.1, float("nan")])
