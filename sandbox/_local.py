@@ -21,7 +21,7 @@ from assaygym.sandbox._outcome import outcome
 from assaygym.sandbox._pool import Pool
 from assaygym.sandbox._worker import Report, Worker, WorkerLost
 from assaygym.sandbox.base import ExecResult, Job, Limits, Process, Sandbox, Session
-from assaygym.sandbox.found import in_doubt, roomier
+from assaygym.sandbox.found import beyond_doubt
 from assaygym.sandbox.guest.protocol import BY_ITSELF
 from assaygym.sandbox.languages import Language, language
 from assaygym.sandbox.sessions import Opener
@@ -153,12 +153,12 @@ class LocalSandbox(Sandbox):
 
     def _answer(self, made: Callable[..., Order], limits: Limits, kind: str = PLAIN) -> ExecResult:
         """What becomes of an order, made with limits; with roomier ones where the kernel may have ended it wrongly."""
-        report, isolation, short = self._report(made(limits=limits), kind)
-        result = outcome(report, limits, isolation, short)
-        if not in_doubt(result, limits):
-            return result
-        report, isolation, short = self._report(made(limits=usable(roomier(limits))), kind)
-        return outcome(report, limits, isolation, short)
+
+        def attempt(allowed: Limits) -> tuple[None, ExecResult]:
+            report, isolation, short = self._report(made(limits=usable(allowed)), kind)
+            return None, outcome(report, limits, isolation, short)
+
+        return beyond_doubt(attempt, limits)[1]
 
     def _report(self, wanted: Order, kind: str) -> tuple[Report, tuple[str, ...], bool]:
         """Have a worker do it.

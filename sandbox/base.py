@@ -29,9 +29,10 @@ class Limits:
     """
 
     cpu_seconds: float = 10.0
-    """Without what the kernel may have taken to find much memory; see `assaygym.sandbox.found`."""
+    """What should decide. Without what the kernel may have taken to find much memory; see `assaygym.sandbox.found`."""
     wall_seconds: float = 10.0
-    """Without waits for processors, where the backend can tell; see `assaygym.sandbox.guest.turns`."""
+    """What ends those that sleep. Without that time of the kernel, and without waits for processors where the backend
+    can tell: these may make it several times as long, see `assaygym.sandbox.guest.turns`."""
     memory_bytes: int = 512 * MIB
     output_bytes: int = 4 * MIB
     """Cap of stdout and of stderr, each."""
@@ -155,7 +156,8 @@ class Session(Protocol):
             limits: of this cell; default: the session's. They cannot exceed the session's memory, files and processes.
 
         Raises:
-            SandboxError: the sandbox itself failed, or the session was closed.
+            SandboxError: the sandbox itself failed, or the session was closed; or the machine was too busy to tell
+                whether the cell needs too long: then it is closed now.
         """
         ...
 

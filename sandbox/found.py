@@ -3,8 +3,8 @@
 A page costs some 3 µs where the machine has it at hand. On a virtual machine whose host has yet to give it, it has been
 seen to cost 14 µs: to fill 512 MiB for the first time took 1.8 s of CPU time, then 0.36 s. So such time, as far as the
 program's memory can explain it, is not charged to the program; and one that the kernel ended at its CPU limit (it
-counts all) although it was charged with less, may be right: it is run again with so much more. What a program computes
-is not time of the kernel, and it gains none.
+counts all) although it was charged with less, may be right: it is run again with so much more. So is one that spent all
+of its wall-clock time in that way. What a program computes is not time of the kernel, and it gains none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from assaygym.sandbox.base import MIB, ExecResult, Limits
+from assaygym.sandbox.base import MIB, ExecResult, ExecStatus, Limits
 
 __all__ = ["beyond_doubt", "charged", "in_doubt", "roomier"]
 
@@ -44,9 +44,13 @@ def charged(run: Times) -> float:
 
 
 def in_doubt(result: ExecResult, limits: Limits) -> bool:
-    """Whether the kernel ended a program at its CPU limit that may have done less than that."""
-    much = (result.peak_memory_bytes or 0) > FREE_BYTES
-    return much and result.signal == signal.SIGXCPU and charged(result) < SURE * limits.cpu_seconds
+    """Whether a program was ended at its CPU limit, or at the wall clock while it computed, that may have done less."""
+    if (result.peak_memory_bytes or 0) <= FREE_BYTES:
+        return False
+    if result.signal == signal.SIGXCPU:
+        return charged(result) < SURE * limits.cpu_seconds
+    busy = result.status is ExecStatus.TIMEOUT and result.cpu_seconds >= SURE * limits.wall_seconds
+    return busy and charged(result) < SURE * min(limits.cpu_seconds, limits.wall_seconds)
 
 
 def roomier(limits: Limits) -> Limits:
@@ -56,7 +60,7 @@ def roomier(limits: Limits) -> Limits:
 
 
 def beyond_doubt(attempt: Callable[[Limits], tuple[T, ExecResult]], limits: Limits) -> tuple[T, ExecResult]:
-    """What comes of an attempt under these limits; of a second, where the kernel may have ended the first wrongly.
+    """What comes of an attempt under these limits; of a second, where the first may have been ended wrongly.
 
     Args:
         attempt: gives, under limits, what it comes to and how its process ended.

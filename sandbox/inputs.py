@@ -119,9 +119,10 @@ class SharedRun:
         message = process.recv(limits.wall_seconds + GRACE_SECONDS)
         report, unchanged = _report(message) if message else (None, False)
         result = outcome(report, limits, ()) if report else None
-        if not unchanged or (result and in_doubt(result, limits)):
+        relied_on = result is not None and not in_doubt(result, limits)
+        if not (relied_on and unchanged):
             self.close()
-        return None if result and in_doubt(result, limits) else result
+        return result if relied_on else None
 
     def _begun(self) -> Process | None:
         imports = ("numpy",) if "numpy" in self._program else ()

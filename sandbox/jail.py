@@ -25,9 +25,8 @@ A run then goes like this.
    cannot be traced and which the kernel spares every signal from inside.
 2. The zygote collects stdout and stderr up to their caps and ends the run at the program's end, at the wall-clock
    limit, to which it adds what the program waited for processors (`guest/turns.py`), when a stream overflows, or when
-   the host asks or disappears. The first process then kills and reaps all
-   others, so that their CPU time counts; should it not, it is killed itself, and the kernel kills the rest, however
-   far they detached themselves.
+   the host asks or disappears. The first process then kills and reaps all others, so that their CPU time counts;
+   should it not, it is killed itself, and the kernel kills the rest, however far they detached themselves.
 3. The zygote reports through its socket, which no program ever holds. A worker that reports a fault of its own, or
    ends, is replaced, and its run is done again by another; if that fails too, it is a `SandboxError`. A program
    cannot bring one about, nor fake a report.

@@ -12,6 +12,8 @@ Covered beyond that:
 
 Not covered:
 - the CPU time of processes that a Python cell starts: only the wall clock bounds it;
+- waits for processors, which prolong a wall-clock limit: of processes and threads that have ended, none is counted;
+- the kernel's time to find memory, which is not charged to a Python cell, is to a Bash command;
 - memory summed over the processes and copies of a session: each process has its own limit;
 - a session's first process ignores signals that it sends to itself and does not handle, SIGKILL included;
 - a copy of a session with threads may find a lock held that one of them held, as after any fork;

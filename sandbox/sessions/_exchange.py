@@ -155,10 +155,12 @@ class Exchange:
         self._last = self._since + seconds
 
     def _late(self, now: float) -> str:
-        """Whether it is over, "wall" or "crowd", with what is owed for waits; "" if not."""
+        """Whether it is over, "wall" or "crowd", with what is owed for waits, and for memory to a cell; "" if not."""
         if now < self._last:
             return ""
-        self._last, crowded = self._turns.until(self._since, self._seconds, now)
+        used = self._used()
+        more = 0.0 if self._cause else used.cpu_seconds - charged(used)
+        self._last, crowded = self._turns.until(self._since, self._seconds + more, now)
         return "" if now < self._last else "crowd" if crowded else "wall"
 
     def _collect(self, number: int) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assaygym.sandbox import ExecResult, ExecStatus, Limits, Sandbox, _local, found, inputs
+from assaygym.sandbox import ExecResult, ExecStatus, Limits, Sandbox, found, inputs
 from assaygym.sandbox.base import MIB
 from assaygym.sandbox.found import beyond_doubt, charged, in_doubt
 
-LIMITS = Limits(cpu_seconds=1.0, memory_bytes=576 * MIB)
+LIMITS = Limits(cpu_seconds=1.0, wall_seconds=2.0, memory_bytes=576 * MIB)
 SHOW = "import resource\nprint(resource.getrlimit(resource.RLIMIT_CPU)[0])"
 
 
@@ -49,10 +50,21 @@ def test_the_kernel_s_time_is_taken_off_as_far_as_memory_explains_it() -> None:
         (ended(0.99), False),
         (ended(0.1, peak=60), False),
         (ended(0.1, number=signal.SIGKILL), False),
+        (ended(2.1, kernel=0.5, number=signal.SIGKILL), False),
+        (ended(2.1, kernel=1.5, number=signal.SIGKILL), True),
+        (ended(1.8, kernel=1.5, number=signal.SIGKILL), False),
+        (ended(2.1, kernel=1.5, peak=60, number=signal.SIGKILL), False),
+        (replace(ended(2.1, kernel=1.5, number=signal.SIGKILL), status=ExecStatus.SIGNALED), False),
     ],
 )
 def test_in_doubt_is_who_was_ended_with_much_memory_and_time_left(result: ExecResult, doubtful: bool) -> None:
     assert in_doubt(result, LIMITS) is doubtful
+
+
+def test_who_computed_in_all_its_short_wall_clock_time_was_ended_rightly() -> None:
+    limits = replace(LIMITS, cpu_seconds=10, wall_seconds=2)
+    assert not in_doubt(ended(2.1, kernel=0.1, number=signal.SIGKILL), limits)
+    assert in_doubt(ended(2.1, kernel=0.5, number=signal.SIGKILL), limits)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +84,7 @@ def test_a_second_attempt_counts_within_the_limit(cpu: list[float], attempts: li
 
 
 def test_a_run_in_doubt_is_run_again_with_more_time(jail: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_local, "in_doubt", lambda result, limits: True)
+    monkeypatch.setattr(found, "in_doubt", lambda result, limits: True)
     assert jail.run(SHOW, limits=LIMITS).stdout == "3\n"
     assert jail.run('echo "$(ulimit -t)"', language="bash", limits=LIMITS).stdout == "3\n"
 

@@ -159,6 +159,22 @@ def test_time_of_the_kernel_that_memory_explains_is_not_charged_to_a_cell(
     assert (result.status, result.cpu_seconds, result.kernel_seconds) == (ExecStatus.OK, 11.0, 1.5)
 
 
+def test_nor_is_it_to_the_wall_clock_of_a_cell(session: CellSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds: list[float] = []
+
+    def until(turns: Turns, start: float, wall: float, now: float) -> tuple[float, bool]:
+        seconds.append(wall)
+        return now, False
+
+    monkeypatch.setattr(Turns, "until", until)
+    clock, user = chain([0.0], repeat(4.0)), chain([0.0], repeat(2.5))
+    monkeypatch.setattr(Resident, "cpu_seconds", lambda resident: next(clock))
+    monkeypatch.setattr(Resident, "user_seconds", lambda resident: next(user))
+    monkeypatch.setattr(Resident, "peak_bytes", lambda resident: 512 * MIB)
+    assert session.run("import time\ntime.sleep(60)", limits=QUICK).status is ExecStatus.TIMEOUT
+    assert seconds == [QUICK.wall_seconds + 1.5]
+
+
 @pytest.mark.parametrize(("user", "peak"), [(10.5, 512 * MIB), (9.5, 64 * MIB)])
 def test_what_memory_does_not_explain_is_charged(
     session: CellSession, monkeypatch: pytest.MonkeyPatch, user: float, peak: int
