@@ -20,8 +20,9 @@ from pathlib import Path
 import assaygym
 from assaygym.agents.record import trajectory_from_dict
 from assaygym.benchmarks.folder import EPISODES, RESCORED, read_run, write_json
+from assaygym.benchmarks.index import EpisodeIndex
 from assaygym.benchmarks.recorded import RecordedRun, load_run
-from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome, judgement, read_records
+from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome, judgement
 from assaygym.benchmarks.summary import Summary, summarise
 from assaygym.benchmarks.targets import Target, find_target
 from assaygym.envs.core import Env
@@ -107,7 +108,7 @@ def rescore(
     run = load_run(folder)
     found = target_of(run, target, data)
     planned = set(run.plan.keys)
-    chosen = (record for record in _counting(Path(folder)) if record.key in planned)
+    chosen = _counting(Path(folder), planned)
     done: dict[Key, Rescored] = {}
     with ThreadPoolExecutor(concurrency) as pool:
         for chunk in _chunks(chosen, CHUNK * concurrency):
@@ -196,13 +197,12 @@ def _check_same(run: RecordedRun, found: Target, what_all: Collection[str] = ("i
             raise RunError(f"{run.name} cannot be scored again: its {what} was {there}, and is {here} now")
 
 
-def _counting(folder: Path) -> Iterator[EpisodeRecord]:
-    """The records that count, one for each key, with what was said; never all of them in memory."""
-    config = read_run(folder)[0]["config_hash"]
-    last = {r.key: n for n, r in enumerate(read_records(folder / EPISODES)) if r.config == config}
-    for number, record in enumerate(read_records(folder / EPISODES)):
-        if last.get(record.key) == number:
-            yield record
+def _counting(folder: Path, keys: Collection[Key]) -> Iterator[EpisodeRecord]:
+    """The records of these keys that count, with what was said; never all of them in memory."""
+    with EpisodeIndex(folder / EPISODES, read_run(folder)[0]["config_hash"]) as index:
+        for entry in index.entries():
+            if entry.record.key in keys:
+                yield index.read(entry)
 
 
 def _chunks(records: Iterable[EpisodeRecord], size: int) -> Iterator[list[EpisodeRecord]]:
