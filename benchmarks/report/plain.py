@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -156,9 +157,11 @@ def _escaped(text: str) -> str:
 
 
 def _hints(summary: Summary) -> Iterator[str]:
+    """What to do next."""
     if summary.folder:
-        yield f"records: {Path(summary.folder) / EPISODES}"
-        yield f"report: {Path(summary.folder) / REPORT}"
+        yield shlex.join(["assay", "report", summary.folder])
+        if summary.counts[Outcome.CORRECT.value] < summary.done:
+            yield shlex.join(["assay", "show", summary.folder, "--failed"])
     again = sum(summary.counts[outcome.value] for outcome in Outcome if outcome.retried)
     if not summary.complete:
         yield f"{summary.planned - summary.done} episodes have not run: the same call again resumes"

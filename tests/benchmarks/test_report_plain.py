@@ -70,9 +70,16 @@ def test_failures_are_shown_with_the_verifiers_reason_unaltered() -> None:
     assert "t1 sample 0: incorrect: number: 3, gold [4]" in printed(summary(*MIXED))
 
 
-@pytest.mark.parametrize("rows", [MIXED, MIXED[:1]])
-def test_the_report_says_where_the_records_are(rows: tuple[EpisodeRecord, ...]) -> None:
-    assert "records: runs/a/episodes.jsonl" in printed(summary(*rows, folder="runs/a"))
+def test_the_last_lines_are_the_commands_to_go_on_with() -> None:
+    assert printed(summary(*MIXED, folder="runs/my a")).splitlines()[-3:] == [
+        "assay report 'runs/my a'",
+        "assay show 'runs/my a' --failed",
+        "the same call again tries the 1 failed episodes once more",
+    ]
+
+
+def test_where_all_is_right_no_failures_are_offered() -> None:
+    assert printed(summary(MIXED[0], folder="runs/a")).splitlines()[-1] == "assay report runs/a"
 
 
 @pytest.mark.parametrize(
