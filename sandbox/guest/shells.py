@@ -26,6 +26,7 @@ BASH = "bash"
 STATE_IN, STATE_OUT = 198, 199
 END = b"# whole\n"
 SHARED_MEMORY = "/dev/shm"
+PR_SET_CHILD_SUBREAPER = 36
 NOT_RUN = 126
 """The exit code by which a shell says that a command could not be run."""
 SIGNALS = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
@@ -64,6 +65,7 @@ class Shell(Cells):
 
     def __init__(self, seed: int | str) -> None:
         super().__init__(seed)
+        _adopt_orphans()
         self._state = b""
         self._seed = _random(seed)
 
@@ -103,7 +105,28 @@ def _random(seed: int | str) -> bytes:
 
 def _run(given: int, left: int, cpu_seconds: int) -> int:
     """Run the driver; what it is interrupted in is killed, with all that this command started and did not detach."""
-    child = os.posix_spawnp(
+    child = 0
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # until it is known whom an interrupt is to end
+    try:
+        try:
+            child = _driver(given, left, cpu_seconds)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        return os.waitpid(child, 0)[1]
+    except KeyboardInterrupt:
+        if child:
+            os.killpg(child, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                while True:  # all of the group, so that none writes any more: orphans have come down to this process
+                    os.waitpid(-child, 0)
+        raise
+    finally:
+        _reap()
+
+
+def _driver(given: int, left: int, cpu_seconds: int) -> int:
+    """Start the Bash of one command; its number, which is that of its group too."""
+    return os.posix_spawnp(
         BASH,
         [BASH, "--noprofile", "--norc", "-c", DRIVER, BASH, str(cpu_seconds)],
         {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
@@ -112,20 +135,18 @@ def _run(given: int, left: int, cpu_seconds: int) -> int:
         setsigmask=(),
         setsigdef=SIGNALS,
     )
-    try:
-        return os.waitpid(child, 0)[1]
-    except KeyboardInterrupt:
-        os.killpg(child, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            while True:  # all of the group, so that none writes any more: orphans have come down to this process
-                os.waitpid(-child, 0)
-        raise
-    finally:
-        _reap()
+
+
+def _adopt_orphans() -> None:
+    """Let orphans come down to this process; to the first of a namespace they do anyhow."""
+    if os.getpid() != 1:
+        import ctypes  # dear to import, and not needed in the jail
+
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _reap() -> None:
-    """Orphans come down to this process, the first of its namespace."""
+    """See to the orphans that have ended."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
             pass

@@ -1,5 +1,6 @@
 import gc
 import os
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -88,6 +89,9 @@ def test_what_a_plain_session_started_ends_with_it(plain: ReplayKeeper) -> None:
     with plain.session() as session:
         session.run(f"import subprocess; p = subprocess.Popen(['{name}', '60'], executable='/bin/sleep')")
         assert len(processes_named(name)) == 1
+    deadline = time.monotonic() + 10  # what was killed needs a processor to end on
+    while processes_named(name) and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert processes_named(name) == []
 
 
