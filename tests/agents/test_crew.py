@@ -376,7 +376,7 @@ def test_a_run_out_of_tokens_ends_episodes_at_their_next_turn_and_begins_no_grou
     assert 25 <= turns <= 25 + concurrency - 1
     assert len(done) <= 4 + concurrency
     assert {stop for plan in done for stop in plan.stops} <= {StopReason.MAX_TOKENS, StopReason.COMPLETED}
-    assert done[-1].stops == [StopReason.MAX_TOKENS]
+    assert [StopReason.MAX_TOKENS] in [plan.stops for plan in done]
 
 
 def test_tokens_that_forks_share_are_counted_once(dialogue: MakeEnv) -> None:
