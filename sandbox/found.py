@@ -4,7 +4,11 @@ A page costs some 3 µs where the machine has it at hand. On a virtual machine w
 seen to cost 14 µs: to fill 512 MiB for the first time took 1.8 s of CPU time, then 0.36 s. So such time, as far as the
 program's memory can explain it, is not charged to the program; and one that the kernel ended at its CPU limit (it
 counts all) although it was charged with less, may be right: it is run again with so much more. So is one that spent all
-of its wall-clock time in that way. What a program computes is not time of the kernel, and it gains none.
+of its wall-clock time in that way.
+
+Kernels that look at a processor some hundred times a second take what it does then for what it did meanwhile: a program
+that makes a call of the kernel at these moments has what it computes counted as time of the kernel. So the second
+attempt, when the memory is at hand, is forgiven no more than that costs, and nothing is gained by it.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ T = TypeVar("T")
 FREE_BYTES = 64 * MIB
 """Found in no time that matters."""
 SECONDS_PER_MIB = 4.0 / 1024
+AT_HAND = 0.2
+"""The share of it that is enough where the machine has the memory at hand."""
 SURE = 0.95
 """The share of its limit that a program must be charged with to have been ended rightly: clocks differ a little."""
 
@@ -48,6 +54,8 @@ def in_doubt(result: ExecResult, limits: Limits) -> bool:
     if (result.peak_memory_bytes or 0) <= FREE_BYTES:
         return False
     if result.signal == signal.SIGXCPU:
+        if result.cpu_seconds < SURE * limits.cpu_seconds:  # it sent that itself
+            return False
         return charged(result) < SURE * limits.cpu_seconds
     busy = result.status is ExecStatus.TIMEOUT and result.cpu_seconds >= SURE * limits.wall_seconds
     return busy and charged(result) < SURE * min(limits.cpu_seconds, limits.wall_seconds)
@@ -70,7 +78,11 @@ def beyond_doubt(attempt: Callable[[Limits], tuple[T, ExecResult]], limits: Limi
     if not in_doubt(first[1], limits):
         return first
     second = attempt(roomier(limits))
-    return second if charged(second[1]) <= limits.cpu_seconds else first
+    return second if _settled(second[1]) <= limits.cpu_seconds else first
+
+
+def _settled(run: Times) -> float:
+    return run.cpu_seconds - min(run.kernel_seconds, AT_HAND * _most(run.peak_memory_bytes or 0))
 
 
 def _most(size: float) -> float:

@@ -46,10 +46,11 @@ def test_the_kernel_s_time_is_taken_off_as_far_as_memory_explains_it() -> None:
 @pytest.mark.parametrize(
     ("result", "doubtful"),
     [
-        (ended(0.1), True),
+        (ended(1.0, kernel=0.9), True),
+        (ended(0.9, kernel=0.9), False),
         (ended(0.99), False),
-        (ended(0.1, peak=60), False),
-        (ended(0.1, number=signal.SIGKILL), False),
+        (ended(1.0, kernel=0.9, peak=60), False),
+        (ended(1.0, kernel=0.9, number=signal.SIGKILL), False),
         (ended(2.1, kernel=0.5, number=signal.SIGKILL), False),
         (ended(2.1, kernel=1.5, number=signal.SIGKILL), True),
         (ended(1.8, kernel=1.5, number=signal.SIGKILL), False),
@@ -68,16 +69,25 @@ def test_who_computed_in_all_its_short_wall_clock_time_was_ended_rightly() -> No
 
 
 @pytest.mark.parametrize(
-    ("cpu", "attempts", "kept"),
-    [([0.99], [1.0], 0), ([0.1, 0.9], [1.0, 3.0], 1), ([0.1, 1.1], [1.0, 3.0], 0)],
-    ids=["beyond doubt", "right after all", "too slow after all"],
+    ("times", "attempts", "kept"),
+    [
+        ([(0.99, 0)], [1.0], 0),
+        ([(1.0, 0.9), (0.9, 0)], [1.0, 3.0], 1),
+        ([(1.0, 0.9), (1.1, 0)], [1.0, 3.0], 0),
+        ([(1.0, 0.9), (1.3, 0.4)], [1.0, 3.0], 1),
+        ([(1.0, 0.9), (2.3, 1.7)], [1.0, 3.0], 0),
+    ],
+    ids=["beyond doubt", "right after all", "too slow after all", "found at hand", "not found at hand"],
 )
-def test_a_second_attempt_counts_within_the_limit(cpu: list[float], attempts: list[float], kept: int) -> None:
+def test_a_second_attempt_counts_within_the_limit(
+    times: list[tuple[float, float]], attempts: list[float], kept: int
+) -> None:
     seen: list[float] = []
 
     def attempt(limits: Limits) -> tuple[int, ExecResult]:
         seen.append(limits.cpu_seconds)
-        return len(seen) - 1, ended(cpu[len(seen) - 1])
+        cpu, kernel = times[len(seen) - 1]
+        return len(seen) - 1, ended(cpu, kernel=kernel)
 
     assert beyond_doubt(attempt, LIMITS)[0] == kept
     assert seen == attempts
