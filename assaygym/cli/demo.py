@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = {"math": "assay/Countdown-v0", "code": "assay/FunctionFromTests-v0", "tool": "assay/Shop-v0"}
 AGENTS = ("oracle", "null")
-REPORT, TRAINED = "report.md", "train"
+REPORT, PAGES, TRAINED = "report.md", "reports.html", "train"
 FULL = {"n": 20, "eval_tasks": 256}
 QUICK = {"n": 4, "eval_tasks": 32}
 QUICK_TRAINING: dict[str, Any] = {"steps": 4, "prompts": 2}
@@ -63,6 +63,7 @@ def demo(
     before, after = (_interval(right, outcome.tasks) for right in (outcome.before, outcome.after))
     learnt = after.low > before.high
     report = _write_report(out, measured, outcome, learnt)
+    pages = _write_pages(out, measured)
     seconds = time.perf_counter() - started
     facts = {
         "environments": measured,
@@ -71,12 +72,16 @@ def demo(
         "after": {"mean": outcome.after / outcome.tasks, "interval": after},
         "learnt": learnt,
         "report": report,
+        "pages": pages,
         "seconds": round(seconds, 1),
     }
     if json:
         emit_json(facts)
     else:
-        _show_outcome(outcome, report, learnt, seconds)
+        _show_outcome(outcome, learnt, seconds)
+        print(
+            f"report: {report}" + ("" if pages is None else f"\npages: {pages}, with every episode of the first part")
+        )
     if quick:
         say("--quick trains a few steps only: leave it out to see the reward climb")
     return 0 if learnt or quick else FOUND_SOMETHING
@@ -181,7 +186,7 @@ def _show_measured(measured: list[Measured]) -> None:
             say(f"{row.env_id} did not run: {row.reason}")
 
 
-def _show_outcome(outcome: Outcome, report: Path, learnt: bool, seconds: float) -> None:
+def _show_outcome(outcome: Outcome, learnt: bool, seconds: float) -> None:
     rows = [
         (when, _headline(right, outcome.tasks))
         for when, right in (("before GRPO", outcome.before), ("after GRPO", outcome.after))
@@ -189,7 +194,6 @@ def _show_outcome(outcome: Outcome, report: Path, learnt: bool, seconds: float) 
     print("\n3. The eval split: words that no training step has shown (95 % Wilson intervals)")
     show_table(("", "right"), rows)
     print(f"{_verdict(learnt)} {seconds:.0f} s in all.")
-    print(f"report: {report}")
 
 
 def _write_report(out: Path, measured: list[Measured], outcome: Outcome, learnt: bool) -> Path:
@@ -219,6 +223,21 @@ def _write_report(out: Path, measured: list[Measured], outcome: Outcome, learnt:
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}; give another --out") from error
     return path
+
+
+def _write_pages(out: Path, measured: list[Measured]) -> Path | None:
+    """Write a page for each run of the first part, and their table, which is returned; None without jinja2."""
+    from assaygym.benchmarks.report.html import write_index, write_page
+
+    try:
+        pages = [
+            write_page(out / f"{slug(row.env_id)}-{agent}") for row in measured if not row.reason for agent in AGENTS
+        ]
+        write_index(pages, out / PAGES)
+    except MissingDependencyError as error:
+        say(f"no pages of the episodes: {error}")
+        return None
+    return out / PAGES
 
 
 def _report_row(row: Measured) -> str:

@@ -40,9 +40,33 @@ def test_it_measures_trains_and_reports(run: Any, tmp_path: Path) -> None:
 
     again = run("demo", "--quick", "--seed", "1")
     assert again.exit_code == 0
-    assert again.stdout.splitlines()[-1] == "report: runs/demo/report.md"
+    assert again.stdout.splitlines()[-2:] == [
+        "report: runs/demo/report.md",
+        "pages: runs/demo/reports.html, with every episode of the first part",
+    ]
+    table = (tmp_path / "runs/demo/reports.html").read_text()
+    for folder in ("assay-Shop-v0-oracle", "assay-Countdown-v0-null"):
+        assert f'"{folder}/report.html"' in table
+        assert (tmp_path / "runs/demo" / folder / "report.html").is_file()
     for part in ("oracle", "null", "before GRPO", "after GRPO"):
         assert part in again.stdout
+
+
+@pytest.mark.usefixtures("brief")
+def test_without_jinja2_there_are_no_pages_and_nothing_else_is_missing(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assaygym.benchmarks.report import html
+    from assaygym.errors import MissingDependencyError
+
+    def missing() -> Any:
+        raise MissingDependencyError.of("jinja2", "eval", "the HTML report")
+
+    monkeypatch.setattr(html, "_environment", missing)
+    result = run("demo", "--quick")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "report: runs/demo/report.md")
+    assert "needs jinja2" in result.stderr
+    assert not list((tmp_path / "runs/demo").rglob("*.html"))
 
 
 @pytest.mark.parametrize("package", ["torch", "transformers"])
