@@ -71,8 +71,7 @@ class Exchange:
         self._overflow = any(len(kept) > limits.output_bytes for kept in early)
         self._cause = ""
         self._cpu, self._user = resident.cpu_seconds(), resident.user_seconds()
-        self._allow(limits.wall_seconds)
-        self._start = self._since
+        self._start = time.monotonic()
         self._cpu_check = self._start + limits.cpu_seconds
 
     def hold(self) -> Heard:
@@ -101,6 +100,7 @@ class Exchange:
 
     def _converse(self) -> Reply | None:
         self._feed()
+        self._allow(self._limits.wall_seconds)  # while the cell begins: to look at what was before takes a moment
         reply = self._answer()
         while reply is None:
             ready = self._resident.wait(self._patience())
