@@ -219,3 +219,65 @@ def test_on_a_busy_processor_only_who_has_much_to_do_gets_more_time(jailed: Sand
     assert (busy.status, busy.stdout) == (ExecStatus.OK, "done\n")
     assert asleep.status is ExecStatus.TIMEOUT
     assert asleep.wall_seconds < busy.wall_seconds + 0.5
+
+
+SHORT = Limits(cpu_seconds=4, wall_seconds=0.4)
+PINNED = "import os, signal, threading, time\nos.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
+CHILDREN = """
+def spin(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+def child(seconds):
+    if os.fork() == 0:
+        spin(seconds)
+        os._exit(0)
+{before}
+child(0)
+time.sleep(0.05)
+while True:
+    for _ in range(8): child(0.02)
+    spin(0.002)
+"""
+IGNORED = "signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+NOT_KEPT = """
+import ctypes
+class Action(ctypes.Structure):
+    _fields_ = [("does", ctypes.c_long), ("mask", ctypes.c_long * 16), ("flags", ctypes.c_int), ("rest", ctypes.c_long)]
+ctypes.CDLL(None).sigaction(signal.SIGCHLD, ctypes.byref(Action(flags=2)), None)
+"""
+ENDED_THREADS = """
+def work():
+    for _ in range(10000): pass
+while True:
+    for _ in range(8):
+        threading.Thread(target=work, daemon=True).start()
+    while threading.active_count() > 4: pass
+"""
+WAITERS = {
+    "children that the kernel reaps": CHILDREN.format(before=IGNORED),
+    "children that nobody keeps": CHILDREN.format(before=NOT_KEPT),
+    "threads that end": ENDED_THREADS,
+}
+"""What makes itself wait for processors by what leaves no trace of the time it used."""
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("program", WAITERS.values(), ids=WAITERS)
+def test_who_waits_for_what_it_began_itself_is_late_and_owed_nothing(jailed: Sandbox, program: str) -> None:
+    result = jailed.run(PINNED + program, limits=SHORT)
+    assert (result.status, result.stderr) == (ExecStatus.TIMEOUT, "")
+    assert result.wall_seconds < SHORT.wall_seconds + LEAST_MORE / 2
+
+
+@pytest.mark.alone
+def test_a_run_is_known_by_the_numbers_of_its_processes(jailed: Sandbox, crowded: int) -> None:
+    """However many runs, processes and threads there were before."""
+    jailed.run("import os, threading\nfor _ in range(3): threading.Thread(target=os.getpid).start()\nos.system('true')")
+    others = (
+        "import threading, time\nfor _ in range(3): threading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
+    )
+    busy = (
+        f"import os, time\nos.sched_setaffinity(0, [{crowded}])\nwhile time.process_time() < 0.3: pass\nprint('done')"
+    )
+    result = jailed.run(f"{others}\n{busy}", limits=Limits(cpu_seconds=2, wall_seconds=0.6))
+    assert (result.status, result.stdout) == (ExecStatus.OK, "done\n")
