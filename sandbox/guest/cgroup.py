@@ -12,6 +12,8 @@ import os
 import time
 from contextlib import suppress
 
+from assaygym.sandbox.guest import room
+
 PREFIX = "assaygym"
 """A group's name is this, the process that made it, and the name it was given, joined by `-`."""
 V2_CONTROLLERS = "cgroup.controllers"
@@ -30,6 +32,7 @@ class Group:
     def __init__(self, version: int, memory: str, pids: str | None):
         self.version, self.memory, self.pids = version, memory, pids
         self._bytes: int | None = None
+        self._most = room.most(os.path.dirname(memory), version)
         self._refused = 0
 
     @property
@@ -47,14 +50,14 @@ class Group:
             _write(f"{path}/{MEMBERS}", pid)
 
     def set_memory(self, size: int) -> None:
-        """Limit the memory of all processes here together, swap included; costs nothing when it is the limit already.
+        """Limit the memory of all processes here together, swap included, to no more than there is room for.
 
-        When more is in use and cannot be given back, version 2 kills until it fits.
+        It costs nothing when it is the limit already. When more is in use, version 2 kills until it fits.
 
         Raises:
             OSError: more is in use and cannot be given back (version 1), or the group is gone.
         """
-        if size == self._bytes:
+        if (size := min(size, self._most)) == self._bytes:
             return
         if self.version == 2:
             _write(f"{self.memory}/memory.max", size)
