@@ -50,9 +50,8 @@ class Group:
             _write(f"{path}/{MEMBERS}", pid)
 
     def set_memory(self, size: int) -> None:
-        """Limit the memory of all processes here together, swap included, to no more than there is room for.
-
-        It costs nothing when it is the limit already. When more is in use, version 2 kills until it fits.
+        """Limit the memory of all processes here together, swap included, to no more than there is room for; free where
+        it is the limit already. When more is in use and cannot be given back, version 2 kills until it fits.
 
         Raises:
             OSError: more is in use and cannot be given back (version 1), or the group is gone.
