@@ -62,8 +62,8 @@ def in_doubt(result: ExecResult, limits: Limits) -> bool:
 
 
 def roomier(limits: Limits) -> Limits:
-    """Under which the kernel ends nobody for the time that it takes to find memory."""
-    more = _most(limits.memory_bytes)
+    """Under which the kernel ends nobody for the time that memory at hand takes to find; at most twice the time."""
+    more = min(AT_HAND * _most(limits.memory_bytes), limits.cpu_seconds)
     return replace(limits, cpu_seconds=limits.cpu_seconds + more, wall_seconds=limits.wall_seconds + more)
 
 

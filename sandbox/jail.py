@@ -88,8 +88,8 @@ NOT_COVERED = (
     "CPU time summed over the program's processes is judged at the end, without that of children it had the kernel "
     "reap; until then only the wall clock bounds it",
     "/proc, /dev/stdout, /dev/fd: there are none, and programs that need them fail",
-    "waits for processors, which prolong a wall-clock limit: none is counted of a run of which a process or a thread has "
-    "ended, and in the tier without namespaces; who waits on a disk or on a lock of the kernel is charged with it",
+    "waits for processors, which prolong a wall-clock limit: none is counted of a run of which a process or a thread "
+    "has ended, and in the tier without namespaces; who waits on a disk or on a lock of the kernel is charged with it",
     "several programs at once that together take more memory than the machine has: their runs may be without a verdict",
     "side channels: timing, caches, the load of the machine",
     "what stands in /usr/bin, /usr/lib and the interpreter's folder can be read",

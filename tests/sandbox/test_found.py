@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assaygym.sandbox import ExecResult, ExecStatus, Limits, Sandbox, found, inputs
 from assaygym.sandbox.base import MIB
-from assaygym.sandbox.found import beyond_doubt, charged, in_doubt
+from assaygym.sandbox.found import beyond_doubt, charged, in_doubt, roomier
 
 LIMITS = Limits(cpu_seconds=1.0, wall_seconds=2.0, memory_bytes=576 * MIB)
 SHOW = "import resource\nprint(resource.getrlimit(resource.RLIMIT_CPU)[0])"
@@ -72,10 +72,10 @@ def test_who_computed_in_all_its_short_wall_clock_time_was_ended_rightly() -> No
     ("times", "attempts", "kept"),
     [
         ([(0.99, 0)], [1.0], 0),
-        ([(1.0, 0.9), (0.9, 0)], [1.0, 3.0], 1),
-        ([(1.0, 0.9), (1.1, 0)], [1.0, 3.0], 0),
-        ([(1.0, 0.9), (1.3, 0.4)], [1.0, 3.0], 1),
-        ([(1.0, 0.9), (2.3, 1.7)], [1.0, 3.0], 0),
+        ([(1.0, 0.9), (0.9, 0)], [1.0, 1.4], 1),
+        ([(1.0, 0.9), (1.1, 0)], [1.0, 1.4], 0),
+        ([(1.0, 0.9), (1.3, 0.4)], [1.0, 1.4], 1),
+        ([(1.0, 0.9), (2.3, 1.7)], [1.0, 1.4], 0),
     ],
     ids=["beyond doubt", "right after all", "too slow after all", "found at hand", "not found at hand"],
 )
@@ -93,10 +93,15 @@ def test_a_second_attempt_counts_within_the_limit(
     assert seen == attempts
 
 
+def test_a_second_attempt_takes_twice_the_time_at_most_whatever_memory_it_may_have() -> None:
+    limits = roomier(replace(LIMITS, memory_bytes=1 << 40))
+    assert (limits.cpu_seconds, limits.wall_seconds) == (2.0, 3.0)
+
+
 def test_a_run_in_doubt_is_run_again_with_more_time(jail: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(found, "in_doubt", lambda result, limits: True)
-    assert jail.run(SHOW, limits=LIMITS).stdout == "3\n"
-    assert jail.run('echo "$(ulimit -t)"', language="bash", limits=LIMITS).stdout == "3\n"
+    assert jail.run(SHOW, limits=LIMITS).stdout == "2\n"
+    assert jail.run('echo "$(ulimit -t)"', language="bash", limits=LIMITS).stdout == "2\n"
 
 
 def test_an_input_in_doubt_has_a_run_of_its_own(jail: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

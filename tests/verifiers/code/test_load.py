@@ -40,8 +40,8 @@ from assaygym.verifiers.code.verifier import CodeVerifier, asserts, functions, s
 LIMITS = Limits(cpu_seconds=1.0, wall_seconds=20.0, memory_bytes=576 * MIB)
 ALLOWED = "import resource\ndef f(): return resource.getrlimit(resource.RLIMIT_CPU)[0]"
 """A function that returns the CPU seconds that the kernel grants it."""
-CALLS = FunctionTests("f", (FunctionCase((), 3),))
-RELAYED = AssertTests(test="def check(candidate):\n    for _ in range(2): assert candidate() == 3\n", entry_point="f")
+CALLS = FunctionTests("f", (FunctionCase((), 2),))
+RELAYED = AssertTests(test="def check(candidate):\n    for _ in range(2): assert candidate() == 2\n", entry_point="f")
 
 
 @pytest.mark.parametrize(("make", "tests"), [(functions, CALLS), (asserts, RELAYED)], ids=["calls", "relayed"])
@@ -55,7 +55,7 @@ def test_a_program_whose_end_is_in_doubt_has_another_process_with_more_time(
     assert (report.passed, len(report.outcomes)) == (report.total, report.total)
 
 
-ALLOWED_IN = {"apart": ("", 5), "in one process": ("import os\n", 8)}
+ALLOWED_IN = {"apart": ("", 4), "in one process": ("import os\n", 7)}
 """Repository tests that run apart from the code or beside it, and the CPU seconds of a second attempt."""
 
 
