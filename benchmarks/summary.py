@@ -16,7 +16,7 @@ from assaygym.benchmarks.folder import Plan
 from assaygym.benchmarks.records import EpisodeRecord, Key, Outcome
 from assaygym.benchmarks.statistics import Estimate, Interval, estimate_mean, pass_at_k, worst_and_best
 
-__all__ = ["Failure", "PassAtK", "Summary", "bracketed", "percent", "shape_of", "summarise"]
+__all__ = ["Failure", "PassAtK", "Summary", "bracketed", "headline_of", "percent", "shape_of", "summarise"]
 
 TYPICAL = 3
 """How many failures a summary shows."""
@@ -87,16 +87,21 @@ class Summary:
 
     def headline(self) -> str:
         """The score with its interval: `82.9 % [76.4, 87.9] n=164`, samples a task after the number of tasks."""
-        if not self.scored:
-            return f"no score n=0 of {self.tasks}"
-        times = f"x{self.samples}" if self.samples > 1 else ""
-        return f"{percent(self.score.mean)} {bracketed(self.score.interval)} n={self.score.tasks}{times}"
+        return headline_of(self.score, self.tasks, self.samples)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; NaN becomes None."""
         row = _plain(asdict(self))
         assert isinstance(row, dict)
         return {**row, "planned": self.planned, "complete": self.complete, "headline": self.headline()}
+
+
+def headline_of(score: Estimate, tasks: int, samples: int) -> str:
+    """See `Summary.headline`; `tasks` and `samples` as they were planned."""
+    if not score.samples:
+        return f"no score n=0 of {tasks}"
+    times = f"x{samples}" if samples > 1 else ""
+    return f"{percent(score.mean)} {bracketed(score.interval)} n={score.tasks}{times}"
 
 
 def percent(share: float) -> str:

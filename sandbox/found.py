@@ -44,9 +44,9 @@ class Times(Protocol):
     def peak_memory_bytes(self) -> int | None: ...
 
 
-def charged(run: Times) -> float:
-    """The CPU seconds of a program, less what the kernel may have taken of them to find its memory."""
-    return run.cpu_seconds - min(run.kernel_seconds, _most(run.peak_memory_bytes or 0))
+def charged(run: Times, share: float = 1.0) -> float:
+    """The CPU seconds of a program, less what the kernel may have taken to find its memory, or a share of that."""
+    return run.cpu_seconds - min(run.kernel_seconds, share * _most(run.peak_memory_bytes or 0))
 
 
 def in_doubt(result: ExecResult, limits: Limits) -> bool:
@@ -78,11 +78,7 @@ def beyond_doubt(attempt: Callable[[Limits], tuple[T, ExecResult]], limits: Limi
     if not in_doubt(first[1], limits):
         return first
     second = attempt(roomier(limits))
-    return second if _settled(second[1]) <= limits.cpu_seconds else first
-
-
-def _settled(run: Times) -> float:
-    return run.cpu_seconds - min(run.kernel_seconds, AT_HAND * _most(run.peak_memory_bytes or 0))
+    return second if charged(second[1], AT_HAND) <= limits.cpu_seconds else first
 
 
 def _most(size: float) -> float:

@@ -35,7 +35,7 @@ from assaygym.benchmarks.report.histograms import Histograms
 from assaygym.benchmarks.report.strip import task_lines, task_strip
 from assaygym.benchmarks.report.taxonomy import Failures
 from assaygym.benchmarks.statistics import AtK, RunStatistics, describe
-from assaygym.benchmarks.summary import bracketed, percent
+from assaygym.benchmarks.summary import headline_of
 
 __all__ = ["ReportFacts", "report_facts"]
 
@@ -127,7 +127,7 @@ def _headline(run: RecordedRun, found: RunStatistics, document: Mapping[str, Any
     return Headline(
         target=str(run.target["id"]),
         policy=str(run.config["policy"]["name"]),
-        text=_told(run, found),
+        text=headline_of(found.score, len(run.plan.tasks), run.plan.samples),
         score=found.score,
         bounds=found.bounds,
         confidence=found.confidence,
@@ -141,14 +141,6 @@ def _headline(run: RecordedRun, found: RunStatistics, document: Mapping[str, Any
         ended_by=ended_by(document, complete=len(mine) == planned),
         rescored=_rescored(run),
     )
-
-
-def _told(run: RecordedRun, found: RunStatistics) -> str:
-    score = found.score
-    if not score.samples:
-        return f"no score n=0 of {len(run.plan.tasks)}"
-    times = f"x{run.plan.samples}" if run.plan.samples > 1 else ""
-    return f"{percent(score.mean)} {bracketed(score.interval)} n={score.tasks}{times}"
 
 
 def _rescored(run: RecordedRun) -> str:
