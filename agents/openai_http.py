@@ -26,6 +26,7 @@ from urllib3.util import Timeout, Url, parse_url
 from assaygym.agents.openai_failures import Failure, FailureKind, error_in, malformed, refusal
 from assaygym.agents.openai_usage import Meter
 from assaygym.errors import ConfigError, ContextOverflowError, PolicyError
+from assaygym.foreign_json import read_json
 
 __all__ = ["GivenUp", "Server"]
 
@@ -232,8 +233,8 @@ def _answer(response: urllib3.BaseHTTPResponse, content: bytes) -> dict[str, Any
         Failure: it says that the request failed, or is none.
     """
     try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        value = read_json(content)
+    except ValueError as error:
         if response.status >= 300:
             raise refusal(response.status, response.headers, content.decode("utf-8", "replace")) from None
         shown = content[:80].decode("utf-8", "replace")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from assaygym.agents.openai_failures import Failure, FailureKind, malformed
+from assaygym.foreign_json import read_json
 from assaygym.types import Completion, FinishReason, Message, ToolCall
 
 __all__ = ["message_dict", "read_chat", "read_tokens"]
@@ -65,8 +66,8 @@ def _object(arguments: str) -> str:
     Servers parse what they find in the history, and refuse the whole conversation for one broken call in it.
     """
     try:
-        value = json.loads(arguments)
-    except (ValueError, RecursionError):
+        value = read_json(arguments)
+    except ValueError:
         value = None
     return arguments if isinstance(value, dict) else json.dumps({"not_a_json_object": arguments}, ensure_ascii=False)
 

@@ -5,7 +5,6 @@ Token ids and log-probabilities are left out: what is read here is what was said
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import Any
 from assaygym.agents.record import group_from_dict, trajectory_from_dict
 from assaygym.agents.strategies.group import Group, in_order
 from assaygym.errors import DataError
+from assaygym.foreign_json import read_json
 from assaygym.types import Trajectory
 
 __all__ = ["Recording"]
@@ -120,8 +120,8 @@ class Recording:
     def _row(self, line: bytes, where: str) -> dict[str, Any] | None:
         """The object of a line; None for one that is still being written."""
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            row = read_json(line)
+        except ValueError as error:
             if not line.endswith(b"\n"):
                 self.torn += 1
                 return None

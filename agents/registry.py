@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from assaygym.agents.policy import Policy, Prompt
 from assaygym.errors import ConfigError, DataError, PolicyError, did_you_mean
+from assaygym.foreign_json import read_json
 
 __all__ = ["policy_from", "policy_names"]
 
@@ -77,8 +77,8 @@ def script_of(path: str | Path) -> Callable[[Prompt], str]:
 
 def _script_row(line: str, where: str) -> tuple[str | None, str]:
     try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
+        row = read_json(line)
+    except ValueError as error:
         raise DataError(f"{where} is not JSON: {error}") from error
     if not isinstance(row, dict) or not isinstance(row.get("response"), str):
         raise DataError(f'{where} is {line[:80]}; expected {{"response": TEXT}}, with "task_id" if it is for one task')

@@ -7,7 +7,6 @@ The texts are as the model wrote them, which may be anything: `visible` is for a
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import unicodedata
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assaygym.benchmarks.records import EpisodeRecord
+from assaygym.foreign_json import read_json
 
 __all__ = ["Block", "Call", "Ending", "dialogue", "ending", "visible"]
 
@@ -199,10 +199,9 @@ def _refused(info: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _call(name: str, raw: str) -> Call:
     try:
-        value = json.loads(raw or "{}")
-    except (ValueError, RecursionError) as error:
-        reason = f"the arguments are not JSON: {error}" if isinstance(error, ValueError) else "nested too deeply"
-        return Call(name=name, raw=raw, arguments=None, failure=reason)
+        value = read_json(raw or "{}")
+    except ValueError as error:
+        return Call(name=name, raw=raw, arguments=None, failure=f"the arguments are not JSON: {error}")
     if not isinstance(value, dict):
         return Call(name=name, raw=raw, arguments=None, failure="the arguments are no JSON object")
     return Call(name=name, raw=raw, arguments=value)

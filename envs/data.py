@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from assaygym.errors import DataError, MissingDependencyError, did_you_mean
+from assaygym.foreign_json import read_json
 
 __all__ = ["column", "read_rows"]
 
@@ -92,8 +92,8 @@ def _parse(path: Path) -> list[Row]:
     if suffix == ".jsonl":
         return list(_json_lines(path, text))
     try:
-        rows = json.loads(text)
-    except json.JSONDecodeError as error:
+        rows = read_json(text)
+    except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}") from error
     if not isinstance(rows, list):
         raise DataError(f"{path} holds {type(rows).__name__}, expected a list of objects")
@@ -104,9 +104,10 @@ def _json_lines(path: Path, text: str) -> Iterable[Row]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                yield json.loads(line)
-            except json.JSONDecodeError as error:
+                row = read_json(line)
+            except ValueError as error:
                 raise DataError(f"{path}, line {number} is not JSON: {error}") from error
+            yield row
 
 
 def _parquet(path: Path) -> list[Row]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 from assaygym.errors import VerifierError
+from assaygym.foreign_json import read_json
 from assaygym.types import Score, ToolCall, Verdict
 
 __all__ = ["CallGold", "CallMatch", "tool_calls"]
@@ -135,8 +136,8 @@ def _schema(functions: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[st
 
 def _arguments(call: ToolCall) -> Mapping[str, Any] | None:
     try:
-        found = json.loads(call.arguments or "{}")
-    except (ValueError, RecursionError):
+        found = read_json(call.arguments or "{}")
+    except ValueError:
         return None
     return found if isinstance(found, dict) else None
 

@@ -18,6 +18,7 @@ from assaygym.agents.experience.lessons import Change, Lessons
 from assaygym.agents.policy import Policy, Prompt, SamplingParams
 from assaygym.agents.strategies.group import Group
 from assaygym.errors import DataError
+from assaygym.foreign_json import read_json_at
 from assaygym.types import Message, Trajectory
 
 __all__ = ["Coach", "read_changes"]
@@ -116,11 +117,10 @@ class Coach:
 
 def read_changes(answer: str) -> list[Change] | None:
     """The changes in the first JSON list of an answer, malformed items left out; None where there is no list."""
-    decoder = json.JSONDecoder()
     for start in islice(LIST.finditer(answer), TRIES):
         try:
-            found, _ = decoder.raw_decode(answer, start.start())
-        except (ValueError, RecursionError):
+            found, _ = read_json_at(answer, start.start())
+        except ValueError:
             continue
         if isinstance(found, list):
             return [change for item in found if (change := _change(item)) is not None]

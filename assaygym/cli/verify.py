@@ -21,6 +21,7 @@ import typer
 from assaygym.cli.command import FOUND_SOMETHING, Json, Settings, assignments
 from assaygym.cli.output import emit_json, say
 from assaygym.errors import ConfigError, DataError
+from assaygym.foreign_json import read_json
 
 Row = Mapping[str, Any]
 ANSWER_KEYS = ("id", "gold", "pred")
@@ -205,8 +206,8 @@ def _rows(lines: Iterable[bytes], file: str, keys: tuple[str, ...]) -> Iterator[
 
 def _row(line: bytes, where: str, keys: tuple[str, ...]) -> Row:
     try:
-        row = json_format.loads(line)
-    except (ValueError, RecursionError) as error:
+        row = read_json(line)
+    except ValueError as error:
         raise DataError(f"{where} is not JSON: {error}") from error
     if not isinstance(row, dict):
         raise DataError(f"{where} is {type(row).__name__}; expected an object with {', '.join(keys)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any
 from assaygym.benchmarks.suites.declaration import Row
 from assaygym.envs.data import read_rows
 from assaygym.errors import DataError
+from assaygym.foreign_json import read_json
 
 __all__ = ["API_FILES", "is_multi_turn", "is_single_turn", "read_bfcl"]
 
@@ -107,8 +107,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                found = json.loads(line)
-            except (ValueError, RecursionError) as error:
+                found = read_json(line)
+            except ValueError as error:
                 raise DataError(f"{path}, line {number} is not JSON: {error}") from error
             if not isinstance(found, dict):
                 raise DataError(f"{path}, line {number} is a {type(found).__name__}; expected an object")

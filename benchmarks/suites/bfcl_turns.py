@@ -22,6 +22,7 @@ from assaygym.benchmarks.suites.declaration import Row, Suite
 from assaygym.benchmarks.suites.worlds import CALLS_PER_TURN, CallingWorld, WorldTasks, arguments_of
 from assaygym.envs.core import Reply
 from assaygym.errors import DataError, MissingDependencyError, ToolError
+from assaygym.foreign_json import read_json
 from assaygym.types import Message, Score, ToolCall, Verdict
 
 __all__ = ["Conversation", "api_of", "bfcl_turn_tasks", "parsed_call"]
@@ -151,8 +152,8 @@ def _as_json(result: Any) -> str:
 def _compared(result: str) -> str:
     """A result as it is compared: a number is one number however it is written, `3.0` as `3`."""
     try:
-        return json.dumps(json.loads(result, parse_float=_number), sort_keys=True)
-    except (ValueError, RecursionError):
+        return json.dumps(read_json(result, parse_float=_number), sort_keys=True)
+    except ValueError:
         return result
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import keyword
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, ClassVar
 from assaygym.benchmarks.suites.declaration import Row
 from assaygym.benchmarks.suites.packed import unpacked
 from assaygym.errors import DataError
+from assaygym.foreign_json import read_json
 from assaygym.types import Score
 from assaygym.verifiers.code import AssertTests, FunctionCase, FunctionTests, StdinCase, StdinTests
 
@@ -226,6 +226,6 @@ def _entry(name: object) -> str:
 
 def _json(text: str, what: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, TypeError, RecursionError) as error:
+        return read_json(text)
+    except (ValueError, TypeError) as error:
         raise DataError(f"{what} is not JSON: {error}") from error

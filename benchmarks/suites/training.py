@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from assaygym.benchmarks.suites.code_rows import AnyTests, CodeJudge, taco_tests
 from assaygym.benchmarks.suites.declaration import Row
 from assaygym.benchmarks.suites.formats import FORMATS, Formatted
 from assaygym.errors import DataError
+from assaygym.foreign_json import read_json
 from assaygym.types import Score
 from assaygym.verifiers.code import FunctionCase, FunctionTests, StdinCase, StdinTests
 
@@ -104,8 +104,8 @@ def _information(row: Row) -> Mapping[str, Any]:
     found = row.get("verification_info") or "{}"
     if isinstance(found, str):
         try:
-            found = json.loads(found)
-        except (ValueError, RecursionError) as error:
+            found = read_json(found)
+        except ValueError as error:
             raise DataError(f"column 'verification_info' is not JSON: {error}") from error
     if not isinstance(found, Mapping):
         raise DataError(f"column 'verification_info' holds a {type(found).__name__}; expected an object")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from assaygym.envs.core import Reply
 from assaygym.envs.data_tasks import DataEnv, DataTaskDefinition
 from assaygym.envs.grammars import ParsedTurn, grammar
 from assaygym.errors import ConfigError, ToolError
+from assaygym.foreign_json import read_json
 from assaygym.types import Message, Score, Task, ToolCall, ToolSpec
 
 __all__ = ["CALLS_PER_TURN", "CallingWorld", "Scenario", "World", "WorldEnv", "WorldTasks", "arguments_of"]
@@ -83,8 +83,8 @@ def arguments_of(request: ToolCall) -> dict[str, Any]:
         ToolError: they are no JSON object.
     """
     try:
-        found = json.loads(request.arguments or "{}")
-    except (ValueError, RecursionError):
+        found = read_json(request.arguments or "{}")
+    except ValueError:
         found = None
     if not isinstance(found, dict):
         raise ToolError(f"the arguments of {request.name[:80]} are no JSON object")

@@ -21,6 +21,7 @@ from assaygym.envs.families.shell_goals import Step, draw_goal
 from assaygym.envs.families.shell_trees import Tree, difference, draw_tree, listing
 from assaygym.envs.tasks import task
 from assaygym.errors import ConfigError, VerifierError
+from assaygym.foreign_json import read_json
 from assaygym.sandbox.base import MIB, ExecStatus, Limits
 from assaygym.types import Score, Task
 from assaygym.verifiers.text import decided
@@ -163,12 +164,12 @@ def _run(script: str, tree: Tree) -> Tree | str:
         return f"the script ended the run: {result.status.value}"
     try:
         return _read(lines[-1])
-    except (ValueError, TypeError, KeyError, RecursionError):  # the report of a process that the script could touch
+    except (ValueError, TypeError, KeyError):  # the report of a process that the script could touch
         return "the report of the tree was broken"
 
 
 def _read(line: str) -> Tree:
-    report = json.loads(line)
+    report = read_json(line)
     if report["odd"]:
         raise ValueError("links, too many files or too large ones")
     found = {str(path): (int(mode), base64.b64decode(text)) for path, (mode, text) in report["files"].items()}

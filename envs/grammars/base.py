@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from assaygym.foreign_json import read_json_at
 from assaygym.types import ToolCall, ToolSpec
 
 __all__ = ["Grammar", "ParsedTurn", "after_space", "call_of", "decode", "encode", "joined"]
@@ -58,11 +59,11 @@ def decode(text: str, start: int) -> tuple[Any, int]:
     """
     start = after_space(text, start)
     try:
-        return json.JSONDecoder().raw_decode(text, start)
+        return read_json_at(text, start)
     except json.JSONDecodeError as error:
         raise ValueError(f"the tool call is not JSON: {error.msg} (character {error.pos - start})") from error
-    except RecursionError:
-        raise ValueError("the tool call is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"the tool call cannot be read: {error}") from error
 
 
 def after_space(text: str, start: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assaygym.envs.grammars.base import ParsedTurn, decode, encode, joined
+from assaygym.foreign_json import read_json
 from assaygym.types import ToolCall, ToolSpec
 
 __all__ = ["Qwen3Coder", "ReAct"]
@@ -114,6 +115,6 @@ def _value(text: str, schema: Mapping[str, Any]) -> Any:
     if schema.get("type") == "string":
         return text
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except ValueError:
         return text

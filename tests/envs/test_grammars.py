@@ -105,7 +105,7 @@ REFUSED = [
     ("hermes", block(""), "not JSON"),
     ("hermes", block('["refund"]'), 'not an object with a "name"'),
     ("hermes", block('{"name": 3}'), 'not an object with a "name"'),
-    ("hermes", block("[" * 100_000), "nested too deeply"),
+    ("hermes", block("[" * 100_000), "nested deeper than 200"),
     ("openai", '{"tool_calls": [{"function": {}}]}', 'not an object with a "name"'),
     ("openai", '{"tool_calls": 3}', "not a list"),
     ("openai", '{"tool_calls": [', "not JSON"),

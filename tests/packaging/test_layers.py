@@ -17,7 +17,7 @@ BELOW: dict[str, set[str]] = {
     "agents": {"sandbox", "verifiers", "envs"},
     "benchmarks": {"sandbox", "verifiers", "envs", "agents"},
 }
-LEAVES = {"types", "errors", "lazy"}
+LEAVES = {"types", "errors", "lazy", "foreign_json"}
 HEAVY = (
     "torch",
     "transformers",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from assaygym.errors import DataError
+from assaygym.foreign_json import check_depth
 from assaygym.verifiers.code.guest.wire import MAX_BITS, MAX_DEPTH, MAX_NODES, TYPES, Encoder, NotPlain, decode
 
 __all__ = ["CodecError", "Compare", "Members", "Opaque", "Pairs", "decode_row", "encode", "equal", "loads", "read"]
@@ -100,8 +101,10 @@ def loads(data: bytes) -> Any:
     if sum(data.count(mark) for mark in (b",", b"[", b"{")) > 2 * MAX_NODES:
         raise CodecError("a message of too many nodes")
     try:
-        return _JSON.decode(data.decode("utf-8", "surrogatepass"))
-    except (ValueError, RecursionError) as error:
+        text = data.decode("utf-8", "surrogatepass")
+        check_depth(text, 4 * MAX_DEPTH)
+        return _JSON.decode(text)
+    except ValueError as error:
         raise CodecError(f"not a message: {error}") from error
 
 

@@ -7,9 +7,9 @@ blocks           path, then <<<<<<< SEARCH, old lines, =======, new lines, >>>>>
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
+from assaygym.foreign_json import read_json
 from assaygym.verifiers.code.extract import fenced_blocks, without_thinking
 from assaygym.verifiers.code.repo_blocks import apply_blocks, has_blocks
 from assaygym.verifiers.code.repo_diff import apply_diff, is_diff
@@ -71,8 +71,8 @@ def _is_map(text: str) -> bool:
 
 def _mapped(text: str) -> Changes:
     try:
-        found = json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        found = read_json(text, object_pairs_hook=_once)
+    except ValueError as error:
         raise PatchError(f"the map of files is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise PatchError(f"the patch is a {type(found).__name__}; expected an object of paths")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assaygym.errors import DataError
+from assaygym.foreign_json import read_json
 from assaygym.sandbox.base import ExecResult, ExecStatus, Limits, Sandbox, Session
 from assaygym.verifiers.code.outcome import Mode, Outcome, Report, TestStatus, Usage, status_of
 
@@ -45,8 +45,8 @@ class SessionTests:
 def read_cells(program: str) -> list[str] | None:
     """The cells of a program, a JSON list of texts; None where it is no such list."""
     try:
-        cells = json.loads(program)
-    except (ValueError, RecursionError):
+        cells = read_json(program)
+    except ValueError:
         return None
     return cells if isinstance(cells, list) and all(isinstance(cell, str) for cell in cells) else None
 

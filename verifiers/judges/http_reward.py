@@ -24,6 +24,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from assaygym.errors import ConfigError, VerifierError, did_you_mean
+from assaygym.foreign_json import read_json
 from assaygym.types import Score
 from assaygym.verifiers.judges.base import (
     Asked,
@@ -148,13 +149,13 @@ def _content(answer: Any, deadline: float) -> bytes:
 
 def _number(read: Callable[[Any], Any], content: bytes) -> float:
     try:
-        found = read(json.loads(content))
+        found = read(read_json(content))
         while isinstance(found, list):
             found = found[-1]
         if isinstance(found, bool) or not isinstance(found, (int, float)):
             raise TypeError(f"{type(found).__name__} in place of a number")
         return float(found)
-    except (ValueError, TypeError, LookupError, RecursionError, OverflowError) as error:
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
         shown = content[:80].decode("utf-8", "replace")
         raise _PassingError(f"cannot read a reward in {shown!r}: {type(error).__name__}: {error}") from error
 
