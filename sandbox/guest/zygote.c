@@ -455,8 +455,9 @@ static int watch(struct zygote *z, double deadline) {
                            {z->streams[0], POLLIN, 0},
                            {z->streams[1], POLLIN, 0},
                            {z->link, POLLIN, 0}};
-    for (double left; (left = deadline - now()) > 0;) {
-        if (poll(all, 4, left < 1e6 ? (int)(left * 1000) + 1 : 1000000000) < 1)
+    for (double left = 1; left > 0;) { /* once when it is over, too: the end may lie there, and we be late ourselves */
+        left = deadline - now();
+        if (poll(all, 4, left <= 0 ? 0 : left < 1e6 ? (int)(left * 1000) + 1 : 1000000000) < 1)
             continue;
         int ended = all[0].revents != 0;
         for (int stream = 0; stream < 2; stream++) {

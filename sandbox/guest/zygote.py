@@ -237,8 +237,10 @@ class Zygote:
         poll = select.poll()
         for descriptor in (run.watched, run.out, run.err, LINK_FD):  # the end first: what it left is seen after it
             poll.register(descriptor, select.POLLIN)
-        while (left := deadline - time.monotonic()) > 0:
-            ready = poll.poll(left * 1000)
+        left = 1.0
+        while left > 0:  # once when it is over, too: the end may lie there, and we be late ourselves
+            left = deadline - time.monotonic()
+            ready = poll.poll(max(left, 0.0) * 1000)
             ended = ready and ready[0][0] == run.watched
             for descriptor, events in ready:
                 if descriptor == run.watched:

@@ -70,7 +70,7 @@ class Exchange:
         }
         self._overflow = any(len(kept) > limits.output_bytes for kept in early)
         self._cause = ""
-        self._cpu, self._user = resident.cpu_seconds(), resident.user_seconds()
+        self._cpu, self._user, self._peak = resident.cpu_seconds(), resident.user_seconds(), resident.peak_bytes()
         self._start = time.monotonic()
         self._cpu_check = self._start + limits.cpu_seconds
 
@@ -88,7 +88,7 @@ class Exchange:
                     break
         wall, used = time.monotonic() - self._start, self._used()
         if not self._cause:
-            over = charged(used) > self._limits.cpu_seconds
+            over = self._charged(used) > self._limits.cpu_seconds
             self._cause = "output" if self._overflow else "cpu" if over else ""
         stdout, stderr = (bytes(output) for output in self._outputs.values())
         return Heard(reply, self._cause, stdout, stderr, self._overflow, wall, *used)
@@ -97,6 +97,11 @@ class Exchange:
         cpu = max(self._resident.cpu_seconds() - self._cpu, 0.0)
         kernel = cpu - (self._resident.user_seconds() - self._user)
         return Used(cpu, min(max(kernel, 0.0), cpu), self._resident.peak_bytes())
+
+    def _charged(self, used: Used) -> float:
+        """The CPU time of the cell, less what its own memory explains: what earlier cells had is at hand."""
+        more = (used.peak_memory_bytes or 0) - (self._peak or 0)
+        return charged(used._replace(peak_memory_bytes=more))
 
     def _converse(self) -> Reply | None:
         self._feed()
@@ -142,7 +147,7 @@ class Exchange:
     def _over(self, now: float) -> str:
         """Which time the cell has used up, if any; its CPU time is looked at first."""
         if now >= min(self._last, self._cpu_check):
-            left = self._limits.cpu_seconds - charged(self._used())
+            left = self._limits.cpu_seconds - self._charged(self._used())
             self._cpu_check = now + max(left, CPU_CHECK_SECONDS)
             if left <= 0:
                 return "cpu"
@@ -159,7 +164,7 @@ class Exchange:
         if now < self._last:
             return ""
         used = self._used()
-        more = 0.0 if self._cause else used.cpu_seconds - charged(used)
+        more = 0.0 if self._cause else used.cpu_seconds - self._charged(used)
         self._last, crowded = self._turns.until(self._since, self._seconds + more, now)
         return "" if now < self._last else "crowd" if crowded else "wall"
 

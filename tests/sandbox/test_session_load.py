@@ -154,7 +154,8 @@ def test_time_of_the_kernel_that_memory_explains_is_not_charged_to_a_cell(
     user = chain([0.0], repeat(9.5))
     monkeypatch.setattr(Resident, "cpu_seconds", lambda resident: next(clock))
     monkeypatch.setattr(Resident, "user_seconds", lambda resident: next(user))
-    monkeypatch.setattr(Resident, "peak_bytes", lambda resident: 512 * MIB)
+    peak = chain([0], repeat(512 * MIB))
+    monkeypatch.setattr(Resident, "peak_bytes", lambda resident: next(peak))
     result = session.run("7", limits=Limits(cpu_seconds=10))
     assert (result.status, result.cpu_seconds, result.kernel_seconds) == (ExecStatus.OK, 11.0, 1.5)
 
@@ -170,19 +171,27 @@ def test_nor_is_it_to_the_wall_clock_of_a_cell(session: CellSession, monkeypatch
     clock, user = chain([0.0], repeat(4.0)), chain([0.0], repeat(2.5))
     monkeypatch.setattr(Resident, "cpu_seconds", lambda resident: next(clock))
     monkeypatch.setattr(Resident, "user_seconds", lambda resident: next(user))
-    monkeypatch.setattr(Resident, "peak_bytes", lambda resident: 512 * MIB)
+    peak = chain([0], repeat(512 * MIB))
+    monkeypatch.setattr(Resident, "peak_bytes", lambda resident: next(peak))
     assert session.run("import time\ntime.sleep(60)", limits=QUICK).status is ExecStatus.TIMEOUT
     assert seconds == [QUICK.wall_seconds + 1.5]
 
 
-@pytest.mark.parametrize(("user", "peak"), [(10.5, 512 * MIB), (9.5, 64 * MIB)])
-def test_what_memory_does_not_explain_is_charged(
-    session: CellSession, monkeypatch: pytest.MonkeyPatch, user: float, peak: int
+@pytest.mark.parametrize(
+    ("user", "before", "peak"),
+    [(10.5, 0, 512 * MIB), (9.5, 0, 64 * MIB), (9.5, 512 * MIB, 512 * MIB), (9.5, 9 * MIB, None)],
+    ids=["computed", "little memory", "memory of earlier cells", "nobody tells"],
+)
+def test_what_memory_of_the_cell_does_not_explain_is_charged(
+    session: CellSession, monkeypatch: pytest.MonkeyPatch, user: float, before: int, peak: int | None
 ) -> None:
-    clocks = {"cpu_seconds": chain([0.0], repeat(11.0)), "user_seconds": chain([0.0], repeat(user))}
+    clocks = {
+        "cpu_seconds": chain([0.0], repeat(11.0)),
+        "user_seconds": chain([0.0], repeat(user)),
+        "peak_bytes": chain([before], repeat(peak)),
+    }
     for name, clock in clocks.items():
         monkeypatch.setattr(Resident, name, lambda resident, clock=clock: next(clock))
-    monkeypatch.setattr(Resident, "peak_bytes", lambda resident: peak)
     assert session.run("7", limits=Limits(cpu_seconds=10)).status is ExecStatus.TIMEOUT
 
 

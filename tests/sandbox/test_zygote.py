@@ -8,16 +8,18 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from assaygym.sandbox import ExecResult, ExecStatus, Limits, Sandbox, open_sandbox
 from assaygym.sandbox._helper import SOURCE, VARIABLE, native_helper
-from assaygym.sandbox.guest import scratch
+from assaygym.sandbox.guest import scratch, zygote
 
 pytestmark = pytest.mark.alone  # what holds up whom
 MIB = 1 << 20
@@ -357,3 +359,32 @@ def test_the_source_compiles_without_a_warning(tmp_path: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# ---- what the one in Python does by itself ----
+
+
+@pytest.fixture
+def streams(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
+    """The writing ends of what it watches, a quiet link among them."""
+    pairs = {name: os.pipe() for name in ("watched", "out", "err", "link")}
+    monkeypatch.setattr(zygote, "LINK_FD", pairs["link"][0])
+    yield {name: pair[1] for name, pair in pairs.items()} | {f"from {name}": pair[0] for name, pair in pairs.items()}
+    for pair in pairs.values():
+        for number in pair:
+            os.close(number)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"), [(["watched"], zygote.BY_ITSELF), (["out"], zygote.BY_WALL), ([], zygote.BY_WALL)]
+)
+def test_an_end_that_lies_there_when_the_time_is_over_came_in_time(
+    streams: dict[str, int], said: list[str], why: int
+) -> None:
+    for name in said:
+        os.write(streams[name], b"x")
+    run: Any = SimpleNamespace(**{name: streams[f"from {name}"] for name in ("watched", "out", "err")})
+    watching = object.__new__(zygote.Zygote)
+    watching._buffer = zygote.Buffer()
+    watching._buffer.need(zygote.CHUNK)
+    assert watching._watch(run, 1, time.monotonic() - 1, 10, [0, 0]) == why
