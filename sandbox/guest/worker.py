@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import marshal
 import os
 import random
 import resource
@@ -23,6 +24,7 @@ from functools import partial
 
 from assaygym.sandbox.guest import alone, cgroup, kernel, program
 from assaygym.sandbox.guest.clone import AloneCloner, PlainCloner, limit
+from assaygym.sandbox.guest.dense import fill_gaps
 from assaygym.sandbox.guest.frames import pack, read_frame, write_all
 from assaygym.sandbox.guest.library import load
 from assaygym.sandbox.guest.namespaces import enter_jail
@@ -193,8 +195,10 @@ def _warm(boot: dict[str, Any], statm: int) -> None:
     for name in boot["modules"]:
         importlib.import_module(name)
     if boot["library"]:
+        code = marshal.dumps(compile(boot["library"], "library.py", "exec", dont_inherit=True))
+        fill_gaps()
         library = sys.modules["library"] = types.ModuleType("library")
-        exec(compile(boot["library"], "library.py", "exec", dont_inherit=True), library.__dict__)
+        exec(marshal.loads(code), library.__dict__)
     site = importlib.import_module("site")
     for part in (site.setquit, site.setcopyright, site.sethelper):  # what the switch -S leaves out
         part()
@@ -256,6 +260,7 @@ def _go(boot: dict[str, Any], zygote: Zygote, isolation: list[str]) -> None:
     gc.freeze()
     program.prepare()  # not frozen: what a program leaves in it is collected at its end
     program.rehearse()
+    fill_gaps()
     zygote.tell(pack(frame))
     zygote.serve()
 

@@ -20,6 +20,7 @@ import pytest
 from assaygym.sandbox import ExecResult, ExecStatus, Limits, Sandbox, open_sandbox
 from assaygym.sandbox._helper import SOURCE, VARIABLE, native_helper
 from assaygym.sandbox.guest import scratch, zygote
+from assaygym.sandbox.guest.protocol import BY_ITSELF, BY_WALL
 
 pytestmark = pytest.mark.alone  # what holds up whom
 MIB = 1 << 20
@@ -375,9 +376,7 @@ def streams(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
             os.close(number)
 
 
-@pytest.mark.parametrize(
-    ("said", "why"), [(["watched"], zygote.BY_ITSELF), (["out"], zygote.BY_WALL), ([], zygote.BY_WALL)]
-)
+@pytest.mark.parametrize(("said", "why"), [(["watched"], BY_ITSELF), (["out"], BY_WALL), ([], BY_WALL)])
 def test_an_end_that_lies_there_when_the_time_is_over_came_in_time(
     streams: dict[str, int], said: list[str], why: int
 ) -> None:
@@ -386,5 +385,5 @@ def test_an_end_that_lies_there_when_the_time_is_over_came_in_time(
     run: Any = SimpleNamespace(**{name: streams[f"from {name}"] for name in ("watched", "out", "err")})
     watching = object.__new__(zygote.Zygote)
     watching._buffer = zygote.Buffer()
-    watching._buffer.need(zygote.CHUNK)
+    watching._buffer.need(1 << 16)
     assert watching._watch(run, 1, time.monotonic() - 1, 10, [0, 0]) == why
