@@ -294,7 +294,11 @@ def test_the_plain_template_shows_tools_and_calls() -> None:
     assert 'assistant: <tool_call>{"name": "add", "arguments": {"a": 1}}</tool_call><end>' in rendered
 
 
-@pytest.mark.parametrize(("raw", "read"), [('{"a": 1}', {"a": 1}), ("[1]", "[1]"), ('{"a": ', '{"a": ')])
+@pytest.mark.parametrize(
+    ("raw", "read"),
+    [('{"a": 1}', {"a": 1}), ("[1]", "[1]"), ('{"a": ', '{"a": '), ('{"a": ' * 2000, '{"a": ' * 2000)],
+    ids=["an object", "a list", "no JSON", "nested deep"],
+)
 def test_a_template_reads_arguments_as_an_object_where_they_are_one(raw: str, read: Any) -> None:
     said = Message(
         role="assistant", content="", reasoning="hm", tool_calls=(ToolCall(id="c", name="f", arguments=raw),)

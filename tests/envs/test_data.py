@@ -75,6 +75,8 @@ def test_a_folder_with_several_data_files_names_them(tmp_path: Path) -> None:
         ("r.jsonl", '{"q": 1}\n[1]\n', "row 2 is list, expected an object"),
         ("r.json", '{"q": 1}', "holds dict, expected a list"),
         ("r.json", "{", "is not JSON"),
+        pytest.param("r.jsonl", '{"q": 1}\n{"q": ' + "9" * 5000 + "}", "line 2 is not JSON: Exceeds", id="long number"),
+        pytest.param("r.json", "[" * 5000, "is not JSON: nested deeper than 200 levels", id="nested deep"),
         ("r.jsonl", b"\xff\xfe", "cannot read"),
         ("r.jsonl.gz", b"not gzip", "cannot read"),
         ("r.jsonl.gz", packed(LINES)[:-12], "cannot read"),
