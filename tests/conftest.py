@@ -2,6 +2,8 @@
 
 import gc
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,3 +27,35 @@ def pytest_collection_finish() -> None:
     """What was made so far stays to the end; else every collection of garbage that a test asks for walks over it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def failing_finalizers(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], list[object]]:
+    """Does something, with garbage that is collected at some moment of it, many times over; what of that failed."""
+
+    def below(frames: int) -> int:
+        return below(frames - 1) + 1 if frames else 0
+
+    class Garbage:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            below(200)
+
+    def tried(act: Callable[[], object]) -> list[object]:
+        failed: list[object] = []
+        monkeypatch.setattr(sys, "unraisablehook", failed.append)
+        before = gc.get_threshold()
+        try:
+            for made in range(100, 1500, 50):
+                gc.collect()
+                Garbage()
+                gc.set_threshold(made)
+                act()
+        finally:
+            gc.set_threshold(*before)
+        gc.collect()
+        return failed
+
+    return tried

@@ -10,6 +10,7 @@ statement that is no query (EXPLAIN is none), or one that writes inside it. Wher
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,9 @@ MOST_NESTED = 100
 """Brackets in brackets; SQLite's own parser gives up at about as many."""
 MOST_STEPS = 30_000
 """Of sqlglot's parser, about half a second: it takes one or two a token, but 2^n for n joins without ON."""
+ROOM = 300
+"""Frames left free below sqlglot's, which calls itself as deep as a text is nested: at the recursion limit a finalizer
+that the garbage collector happens to call fails, and what it was to close stays open."""
 _STARTS = ("SELECT", "WITH", "VALUES")
 
 
@@ -38,7 +42,7 @@ class Reading:
 
 
 class _Tired(Exception):
-    """sqlglot took too many steps."""
+    """sqlglot took too many steps, or too many into the depth."""
 
 
 def need_sqlglot() -> None:
@@ -100,6 +104,14 @@ def _judged(statements: Sequence[Any]) -> Reading:
     return Reading(isinstance(found[0], (exp.Query, exp.Values)))
 
 
+def _is_deep() -> bool:
+    try:
+        sys._getframe(sys.getrecursionlimit() - ROOM)
+    except ValueError:  # there are not so many
+        return False
+    return True
+
+
 @cache
 def _parser() -> Any:
     from sqlglot.dialects.sqlite import SQLite
@@ -107,13 +119,13 @@ def _parser() -> Any:
     base: Any = SQLite.Parser
 
     class Counted(base):  # type: ignore[misc]
-        """Gives up after `MOST_STEPS`, and writes no text of an agent's to the log."""
+        """Gives up after `MOST_STEPS` or near the recursion limit, and writes no text of an agent's to the log."""
 
         steps = 0
 
         def _advance(self, times: int = 1) -> None:
             self.steps += 1
-            if self.steps > MOST_STEPS:
+            if self.steps > MOST_STEPS or _is_deep():
                 raise _Tired
             super()._advance(times)
 

@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -187,6 +188,13 @@ def test_a_text_that_would_keep_sqlglot_busy_is_given_up_on(query: str) -> None:
     begin = time.process_time()
     assert not read_query(query).parsed or read_query(query).refused
     assert time.process_time() - begin < 20
+
+
+@pytest.mark.parametrize("query", ["SELECT " + "NOT " * 300 + "1", "SELECT " + "CASE WHEN " * 150])
+def test_no_finalizer_fails_while_a_deep_text_is_read(
+    failing_finalizers: Callable[[Callable[[], object]], list[object]], query: str
+) -> None:
+    assert failing_finalizers(lambda: read_query(query)) == []
 
 
 def test_long_queries_of_plain_shapes_stay_far_from_the_limit_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
