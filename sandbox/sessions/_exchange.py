@@ -70,7 +70,8 @@ class Exchange:
         }
         self._overflow = any(len(kept) > limits.output_bytes for kept in early)
         self._cause = ""
-        self._cpu, self._user, self._peak = resident.cpu_seconds(), resident.user_seconds(), resident.peak_bytes()
+        self._cpu, self._user = resident.cpu_seconds(), resident.user_seconds()
+        self._peak = resident.peak or resident.peak_bytes()
         self._start = time.monotonic()
         self._cpu_check = self._start + limits.cpu_seconds
 
@@ -87,6 +88,7 @@ class Exchange:
                 if not self._collect(number):
                     break
         wall, used = time.monotonic() - self._start, self._used()
+        self._resident.peak = used.peak_memory_bytes
         if not self._cause:
             over = self._charged(used) > self._limits.cpu_seconds
             self._cause = "output" if self._overflow else "cpu" if over else ""

@@ -79,6 +79,8 @@ class Resident:
         self._received = bytearray()
         self.early = (bytearray(), bytearray())
         """What came on stdout and stderr while no cell ran: it belongs to the next one."""
+        self.peak: int | None = None
+        """`peak_bytes` at the end of the last cell."""
         ends.channel.setblocking(False)
         self._poll = select.poll()
         for descriptor in (ends.channel.fileno(), ends.stdout, ends.stderr, process):

@@ -195,6 +195,14 @@ def test_what_memory_of_the_cell_does_not_explain_is_charged(
     assert session.run("7", limits=Limits(cpu_seconds=10)).status is ExecStatus.TIMEOUT
 
 
+def test_memory_is_looked_at_once_a_cell(session: CellSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.run("1")
+    looks: list[Resident] = []
+    monkeypatch.setattr(Resident, "peak_bytes", lambda resident: looks.append(resident) or 9 * MIB)
+    session.run("2")
+    assert len(looks) == 1
+
+
 def test_the_clocks_of_a_session_tell_the_kernel_s_share(session: CellSession) -> None:
     result = session.run("x = bytearray(200 << 20)\ndel x")
     assert 0 < result.kernel_seconds <= result.cpu_seconds
