@@ -197,10 +197,9 @@ def test_what_memory_of_the_cell_does_not_explain_is_charged(
 
 def test_memory_is_looked_at_once_a_cell(session: CellSession, monkeypatch: pytest.MonkeyPatch) -> None:
     session.run("1")
-    looks: list[Resident] = []
-    monkeypatch.setattr(Resident, "peak_bytes", lambda resident: looks.append(resident) or 9 * MIB)
-    session.run("2")
-    assert len(looks) == 1
+    looks = iter([9 * MIB])
+    monkeypatch.setattr(Resident, "peak_bytes", lambda resident: next(looks))
+    assert session.run("2").peak_memory_bytes == 9 * MIB
 
 
 def test_the_clocks_of_a_session_tell_the_kernel_s_share(session: CellSession) -> None:
