@@ -115,9 +115,9 @@ class IndexTable:
         """
         sure: _Head | None = None  # to fit the log; it is made so, then extended
         while True:
-            stamp = _stamp(self._file)
             with self._transaction("BEGIN"):
                 head = self._head()
+            stamp = _stamp(self._file)  # after that: the log may be longer than another process knew, not shorter
             fits = head is not None and (head == sure or self._fits(head, stamp))
             if head is not None and fits and head.end == stamp.size:
                 return self._ended(self._noted(head, stamp))

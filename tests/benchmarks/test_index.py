@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -294,6 +294,27 @@ def test_an_open_index_whose_rows_another_reader_made_anew_says_so(tmp_path: Pat
         indexed(log, "c0")
         with pytest.raises(RunError, match="rewritten while it was read"):
             list(index.entries())
+
+
+def test_what_another_reader_takes_in_meanwhile_is_not_thrown_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, stamp = tmp_path / "episodes.jsonl", index_table._stamp
+
+    def looked(file: BinaryIO) -> Any:
+        seen = stamp(file)
+        monkeypatch.setattr(index_table, "_stamp", stamp)
+        write(log, record(2))
+        with EpisodeIndex(log, "c0") as quicker:
+            assert len(quicker) == 2
+        return seen
+
+    write(log, record(1))
+    with EpisodeIndex(log, "c0") as first:
+        generation = first._table.generation
+    monkeypatch.setattr(index_table, "_stamp", looked)
+    with EpisodeIndex(log, "c0") as index:
+        assert (len(index), index._table.generation) == (2, generation)
 
 
 def test_where_the_index_cannot_be_written_the_answer_is_the_same(tmp_path: Path) -> None:
