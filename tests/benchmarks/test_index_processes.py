@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -64,21 +65,24 @@ def attempts(log: Path) -> dict[int, int]:
 
 
 def play(tmp_path: Path, rounds: int, readers: int) -> None:
-    """Kill a writer, and one of its readers, again and again; after each time the index must say what the log says."""
+    """Kill a writer and its readers, again and again; after each time the index must say what the log says."""
     log, moments = tmp_path / "episodes.jsonl", random.Random(7)
     log.touch()
     for number in range(rounds):
-        others = [child(READER, log) for _ in range(readers)]
-        writer = child(WRITER, log, number * 1_000_000)
-        size, deadline = log.stat().st_size, time.monotonic() + 60
-        while log.stat().st_size == size and time.monotonic() < deadline:
-            time.sleep(0.01)
-        for process in others:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"read\n", process.communicate(timeout=60)
-        time.sleep(moments.uniform(0, 0.2))
-        for process in (writer, *others):
-            killed(process)
+        with ExitStack() as ends:
+            others = [ends.enter_context(child(READER, log)) for _ in range(readers)]
+            writer = ends.enter_context(child(WRITER, log, number * 1_000_000))
+            for process in (writer, *others):
+                ends.callback(process.kill)  # wherever this ends: none may run on
+            size, deadline = log.stat().st_size, time.monotonic() + 60
+            while log.stat().st_size == size and time.monotonic() < deadline:
+                time.sleep(0.01)
+            for process in others:
+                assert process.stdout is not None
+                assert process.stdout.readline() == b"read\n", process.communicate(timeout=60)
+            time.sleep(moments.uniform(0, 0.2))
+            for process in (writer, *others):
+                killed(process)
         mend(log)
         with EpisodeIndex(log, "c") as index:
             assert {entry.record.task: entry.record.attempt for entry in index.entries()} == attempts(log)
