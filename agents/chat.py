@@ -19,7 +19,7 @@ from typing import Any
 
 from assaygym.agents.policy import Prompt
 from assaygym.errors import PolicyError
-from assaygym.foreign_json import read_json
+from assaygym.foreign_json import read_object
 from assaygym.types import Message, ToolCall, ToolSpec
 
 __all__ = ["PLAIN_TEMPLATE", "Chat", "chat_dict", "tool_dict"]
@@ -284,8 +284,5 @@ def _calls_before(prompt: Prompt) -> tuple[ToolCall, ...]:
 
 
 def _arguments(raw: str) -> Any:
-    try:
-        value = read_json(raw)
-    except ValueError:
-        return raw
-    return value if isinstance(value, dict) else raw
+    found = read_object(raw)
+    return raw if found is None else found

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from assaygym.agents.openai_failures import Failure, FailureKind, malformed
-from assaygym.foreign_json import read_json
+from assaygym.foreign_json import read_object
 from assaygym.types import Completion, FinishReason, Message, ToolCall
 
 __all__ = ["message_dict", "read_chat", "read_tokens"]
@@ -65,11 +65,9 @@ def _object(arguments: str) -> str:
 
     Servers parse what they find in the history, and refuse the whole conversation for one broken call in it.
     """
-    try:
-        value = read_json(arguments)
-    except ValueError:
-        value = None
-    return arguments if isinstance(value, dict) else json.dumps({"not_a_json_object": arguments}, ensure_ascii=False)
+    if read_object(arguments) is not None:
+        return arguments
+    return json.dumps({"not_a_json_object": arguments}, ensure_ascii=False)
 
 
 def read_chat(answer: Mapping[str, Any], top_k: int = 0) -> Completion:

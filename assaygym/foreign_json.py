@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "check_depth", "read_json", "read_json_at"]
+__all__ = ["MAX_DEPTH", "check_depth", "read_json", "read_json_at", "read_object"]
 
 MAX_DEPTH = 200
 """Levels of lists and objects, as many as pydantic's reader takes."""
@@ -41,6 +41,15 @@ def read_json_at(text: str, start: int) -> tuple[Any, int]:
     if text.startswith(("[", "{"), start):
         _walk(text, MAX_DEPTH, start)
     return _DECODER.raw_decode(text, start)
+
+
+def read_object(text: str) -> dict[str, Any] | None:
+    """The object that a JSON text stands for; None where it is none, or not read by `read_json`."""
+    try:
+        found = read_json(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def check_depth(text: str, limit: int = MAX_DEPTH) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 from assaygym.errors import VerifierError
-from assaygym.foreign_json import read_json
+from assaygym.foreign_json import read_object
 from assaygym.types import Score, ToolCall, Verdict
 
 __all__ = ["CallGold", "CallMatch", "tool_calls"]
@@ -134,20 +134,12 @@ def _schema(functions: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[st
     return next((schema for known, schema in functions.items() if _same_name(name, known)), None)
 
 
-def _arguments(call: ToolCall) -> Mapping[str, Any] | None:
-    try:
-        found = read_json(call.arguments or "{}")
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def _misfit(call: ToolCall, functions: Mapping[str, Mapping[str, Any]]) -> str:
     """Why no function that was offered takes this call; "" when one does."""
     schema = _schema(functions, call.name)
     if schema is None:
         return f"there is no function {call.name[:80]!r}"
-    arguments = _arguments(call)
+    arguments = read_object(call.arguments or "{}")
     if arguments is None:
         return f"the arguments of {call.name} are no JSON object"
     known = schema.get("properties") or {}
@@ -168,7 +160,7 @@ def _differs(
     """Why the call is not the wanted one; "" when it is."""
     if not _same_name(call.name, name):
         return f"{call.name[:80]} was called, expected {name}"
-    arguments = _arguments(call)
+    arguments = read_object(call.arguments or "{}")
     if arguments is None:
         return f"the arguments of {name} are no JSON object"
     schema = _schema(functions, name) or {}

@@ -12,7 +12,7 @@ from assaygym.envs.core import Reply
 from assaygym.envs.data_tasks import DataEnv, DataTaskDefinition
 from assaygym.envs.grammars import ParsedTurn, grammar
 from assaygym.errors import ConfigError, ToolError
-from assaygym.foreign_json import read_json
+from assaygym.foreign_json import read_object
 from assaygym.types import Message, Score, Task, ToolCall, ToolSpec
 
 __all__ = ["CALLS_PER_TURN", "CallingWorld", "Scenario", "World", "WorldEnv", "WorldTasks", "arguments_of"]
@@ -82,11 +82,8 @@ def arguments_of(request: ToolCall) -> dict[str, Any]:
     Raises:
         ToolError: they are no JSON object.
     """
-    try:
-        found = read_json(request.arguments or "{}")
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
+    found = read_object(request.arguments or "{}")
+    if found is None:
         raise ToolError(f"the arguments of {request.name[:80]} are no JSON object")
     return found
 

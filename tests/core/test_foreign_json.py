@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assaygym.foreign_json import MAX_DEPTH, check_depth, read_json, read_json_at
+from assaygym.foreign_json import MAX_DEPTH, check_depth, read_json, read_json_at, read_object
 
 TEXTS = st.text(st.sampled_from('[]{}"\\ a,:1'), max_size=60)
 VALUES = st.recursive(
@@ -67,6 +67,15 @@ def test_half_a_surrogate_pair_is_read() -> None:
 def test_a_value_that_is_no_text_is_refused() -> None:
     with pytest.raises(TypeError, match="list"):
         read_json(["[]"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [('{"a": [1]}', {"a": [1]}), ("{}", {}), ("[]", None), ("1", None), ("", None), ('{"a": ' * 2000, None)],
+    ids=["an object", "an empty one", "a list", "a number", "nothing", "nested deep"],
+)
+def test_only_an_object_is_read_as_one(text: str, found: object) -> None:
+    assert read_object(text) == found
 
 
 def test_hooks_are_those_of_json() -> None:
